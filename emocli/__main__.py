@@ -1,0 +1,5 @@
+"""`python -m emocli`."""
+
+from emocli.cli.app import main
+
+main()

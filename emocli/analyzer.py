@@ -1,0 +1,260 @@
+"""One path in, one `Timeline` out: the only file that knows every stage."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import emocli
+from emocli import weights
+from emocli.errors import EmocliError, InputError, WeightsError
+from emocli.options import AnalyzeOptions
+from emocli.timeline.segments import tile
+from emocli.timeline.smoothing import smooth
+from emocli.timeline.types import MODALITIES, FaceObservation, MediaInfo, Reading, Row, Segment, Timeline
+
+if TYPE_CHECKING:
+    from emocli.face.detect import Detector
+    from emocli.face.process import FaceProcess
+    from emocli.fusion.head import Fusion
+    from emocli.media.audio import Sound
+    from emocli.text.reader import TextReader
+    from emocli.transcript.choose import Transcript
+    from emocli.voice.reader import VoiceReader
+
+log = logging.getLogger("emocli")
+
+#: Told the stage (see STAGES) and the share of it that is done, 0..1.
+Progress = Callable[[str, float], None]
+STAGES = ("faces", "sound", "transcript", "voice")
+#: A row whose fused confidence is lower is flagged `low_confidence`.
+LOW_CONFIDENCE = 0.4
+#: A modality is sure from this score; sure ones that disagree make a row `mixed`.
+SURE = 0.5
+
+
+class Stopped(Exception):
+    """Raised inside a stage when another has failed or the user has interrupted."""
+
+
+class Analyzer:
+    """Keeps the models loaded for many videos.  A context manager; use from one thread.
+
+    Raises `WeightsError` when our own weights are missing or damaged.
+    """
+
+    def __init__(self, options: AnalyzeOptions | None = None) -> None:
+        self.options = options or AnalyzeOptions()
+        self._process: FaceProcess | None = None
+        self._detector: Detector | None = None
+        self._voice: VoiceReader | None = None
+        self._text: TextReader | None = None
+        self._fusion: Fusion | None = None
+        self._whisper: Any = None
+        self._notes: list[str] = []
+        self._paths = {name: weights.resolve(name) for name in ("face", "voice", "text", "fusion")}
+
+    def __enter__(self) -> Analyzer:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the face process; the analyzer can be used again and would start a new one."""
+        if self._process:
+            self._process.close()
+            self._process = self._detector = None
+
+    def analyze(self, path: str | Path, progress: Progress = lambda stage, share: None) -> Timeline:
+        """Analyse one media file.
+
+        Raises `InputError` when it cannot be read.  Faces are looked at in a thread of their own
+        while the sound is decoded, transcribed and read.
+        """
+        from emocli.media.probe import probe
+
+        info = probe(Path(path))
+        stop = [False]
+
+        def told(stage: str) -> Callable[[float], None]:
+            def report(seconds: float) -> None:
+                if stop[0]:
+                    raise Stopped
+                progress(stage, min(1.0, seconds / info.duration) if info.duration else 1.0)
+            return report
+
+        if info.has_video:
+            self._start_faces()
+        with ThreadPoolExecutor(1, thread_name_prefix="emocli-pictures") as pool:
+            pictures = pool.submit(self._faces, info, told("faces"))
+            try:
+                with self._decode(info, told("sound")) as sound:
+                    transcript = self._transcript(info, sound, told("transcript"))
+                    info = replace(info, duration=max(sound.duration, info.duration if info.has_video else 0))
+                    spoken = self._ready_voice()
+                    observed, end, broken = pictures.result() if info.has_video else ((), 0.0, 0)
+                    duration = max(end, sound.duration)
+                    if duration <= 0:
+                        raise InputError(info.path, "holds no picture and no sound that can be decoded",
+                                         "check that it plays in a media player")
+                    segments = tile(transcript.utterances, duration)
+                    readings = self._readings(info, segments, sound, transcript, observed, spoken, told("voice"))
+                    broken += sound.broken
+            except BaseException:
+                stop[0] = True
+                self.close()
+                raise
+        info = replace(info, duration=duration)
+        notes = [*self._notes, *transcript.notes]
+        if broken:
+            notes.append(f"{broken} broken packets were passed over")
+        return Timeline(media=info, rows=self._rows(segments, readings, observed, info),
+                        faces=tuple(observed), transcript_source=transcript.source,
+                        language=transcript.language, provenance=self._provenance(transcript),
+                        notes=tuple(notes))
+
+    def _start_faces(self) -> None:
+        if self._process:
+            return
+        from emocli.face.process import FaceProcess
+
+        self._process = FaceProcess(self._paths["face"], device=self.options.device)
+        from emocli.face.detect import YuNet
+
+        try:
+            self._detector = YuNet(weights.resolve("yunet", offline=self.options.offline))
+        except WeightsError as error:
+            from emocli.face.reader import ProcessDetector
+
+            self._detector = ProcessDetector(self._process)
+            self._notes.append(f"faces are found by mtcnn, slower than yunet: {error}")
+
+    def _faces(self, info: MediaInfo, report: Callable[[float], None]) \
+            -> tuple[Sequence[FaceObservation], float, int]:
+        if not info.has_video:
+            return (), 0.0, 0
+        from emocli.face.reader import observe
+        from emocli.media.frames import FrameStream
+
+        assert self._detector and self._process
+        frames = FrameStream(info, self.options.face_fps)
+        observed = observe(frames, self._detector, self._process, progress=report,
+                           temperature=weights.manifest()["face"].temperature)
+        report(info.duration)
+        return observed, frames.end, frames.broken
+
+    def _decode(self, info: MediaInfo, report: Callable[[float], None]) -> Sound:
+        from emocli.media.audio import decode
+
+        sound = None
+        for seconds, sound in decode(info):
+            report(seconds)
+        assert sound is not None
+        report(info.duration)
+        return sound
+
+    def _transcript(self, info: MediaInfo, sound: Sound, report: Callable[[float], None]) -> Transcript:
+        from emocli.transcript import choose
+
+        found = choose.written(info, self.options.transcript)
+        if found is None or found.source == "none":
+            language = self.options.language
+            again = choose.heard(sound, wanted=self.options.transcript, model=self._load_whisper,
+                                 language=language, progress=report)
+            found = replace(again, notes=(found.notes if found else ()) + again.notes)
+        report(info.duration)
+        language = found.language if self.options.language == "auto" else self.options.language
+        if not language:
+            from emocli.text.language import detect
+
+            language = detect([u.text for u in found.utterances])
+        return replace(found, language=language,
+                       utterances=tuple(replace(u, language=language) for u in found.utterances))
+
+    def _load_whisper(self) -> Any:
+        if self._whisper is None:
+            from emocli.transcript import asr
+
+            path = asr.locate(self.options.asr_model, offline=self.options.offline)
+            self._whisper = asr.load(path, self._torch_device())
+        return self._whisper
+
+    def _torch_device(self) -> str:
+        import torch
+
+        if self.options.device == "cuda" and not torch.cuda.is_available():
+            raise EmocliError("--device cuda", "this PyTorch sees no GPU", "use --device auto")
+        wanted = self.options.device
+        return wanted if wanted != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+
+    def _ready_voice(self) -> tuple[VoiceReader, TextReader, Fusion]:
+        from emocli.fusion.head import Fusion
+        from emocli.text.reader import TextReader
+        from emocli.voice.reader import VoiceReader
+
+        table = weights.manifest()
+        self._voice = self._voice or VoiceReader(self._paths["voice"], device=self._torch_device(),
+                                                 temperature=table["voice"].temperature)
+        self._text = self._text or TextReader(self._paths["text"], temperature=table["text"].temperature)
+        self._fusion = self._fusion or Fusion(self._paths["fusion"])
+        return self._voice, self._text, self._fusion
+
+    def _readings(self, info: MediaInfo, segments: Sequence[Segment], sound: Sound, transcript: Transcript,
+                  observed: Sequence[FaceObservation], readers: tuple[VoiceReader, TextReader, Fusion],
+                  report: Callable[[float], None]) -> list[dict[str, Reading]]:
+        from emocli.face.reader import FaceReader
+
+        voice, text, _ = readers
+        faces = FaceReader(observed, rate=self.options.face_fps, has_video=info.has_video).read(segments)
+        voices = voice.read(segments, sound, report)
+        texts = text.read(segments, transcript.language)
+        report(info.duration)
+        return [dict(zip(MODALITIES, trio, strict=True)) for trio in zip(faces, voices, texts, strict=True)]
+
+    def _rows(self, segments: Sequence[Segment], readings: Sequence[dict[str, Reading]],
+              observed: Sequence[FaceObservation], info: MediaInfo) -> tuple[Row, ...]:
+        from emocli.face.reader import FaceReader
+
+        assert self._fusion
+        scores = self._fusion.scores(readings)
+        if self.options.smooth:
+            scores = smooth(scores, np.array([s.start for s in segments]), np.array([s.end for s in segments]))
+        faces = FaceReader(observed, rate=self.options.face_fps)
+        return tuple(Row(s.start, s.end, s.utterance, fused, r,
+                         flags_of(s, fused, r, many_faces=faces.many(s)))
+                     for s, fused, r in zip(segments, scores, readings, strict=True))
+
+    def _provenance(self, transcript: Transcript) -> dict[str, Any]:
+        table = weights.manifest()
+        used = {name: {"file": table[name].file, "sha256": table[name].sha256, "licence": table[name].licence}
+                for name in self._paths}
+        detector = self._detector.name if self._detector else "none"
+        if detector == "yunet":
+            used["yunet"] = {"file": table["yunet"].file, "sha256": table["yunet"].sha256,
+                             "licence": table["yunet"].licence}
+        return {"emocli": emocli.__version__, "options": asdict(self.options), "weights": used,
+                "detector": detector, "transcript": transcript.detail}
+
+
+def flags_of(segment: Segment, fused: np.ndarray, readings: dict[str, Reading], *, many_faces: bool) -> tuple[str, ...]:
+    """The flags of a row, in the order that the README explains them."""
+    sure = {r.emotion for r in readings.values() if r.present and r.confidence >= SURE}
+    tests = {"no_face": not readings["face"].present, "many_faces": many_faces,
+             "no_speech": segment.utterance is None or not (readings["voice"].present or readings["text"].present),
+             "low_confidence": float(fused.max()) < LOW_CONFIDENCE, "mixed": len(sure) > 1}
+    return tuple(name for name, holds in tests.items() if holds)
+
+
+def analyze(path: str | Path, **options: Any) -> Timeline:
+    """Analyse one media file; keyword arguments are those of `AnalyzeOptions`."""
+    with Analyzer(AnalyzeOptions(**options)) as analyzer:
+        return analyzer.analyze(path)

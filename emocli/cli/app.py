@@ -1,0 +1,54 @@
+"""The Typer app: one command a file, each imported when it runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from emocli.errors import EXIT_INTERRUPTED, EmocliError
+
+app = typer.Typer(name="emocli", no_args_is_help=True, add_completion=True, rich_markup_mode="rich",
+                  context_settings={"help_option_names": ["-h", "--help"]}, pretty_exceptions_enable=False,
+                  help="What was felt in this video, when, and how sure are we? Timed emotions from face, "
+                       "voice and words, on your own machine. The scores say how others would label an "
+                       "expression, not what a person feels.")
+
+
+def _register() -> None:
+    from emocli.cli import analyze, doctor, evaluate, models, train
+
+    app.command("analyze")(analyze.analyze_command)
+    app.command("doctor")(doctor.doctor_command)
+    app.add_typer(models.app, name="models")
+    app.command("train")(train.train_command)
+    app.command("evaluate")(evaluate.evaluate_command)
+
+
+_register()
+
+
+@app.callback(invoke_without_command=True)
+def root(version: bool = typer.Option(False, "--version", help="Print the version and leave.", is_eager=True)) -> None:
+    """Hold the options that belong to no command."""
+    if version:
+        from emocli import __version__
+
+        typer.echo(f"emocli {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Entry point: run the app; our errors become one line and their exit code."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        app()
+    except EmocliError as error:
+        print(f"emocli: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except SystemExit as end:
+        if end.code != EXIT_INTERRUPTED:
+            raise
+        print("emocli: interrupted", file=sys.stderr, flush=True)
+        os._exit(EXIT_INTERRUPTED)  # threads inside native code would be waited for; nothing is left to save

@@ -1,0 +1,114 @@
+"""What a person sees in the terminal: progress bars while it runs, a summary after (rich).
+
+Nothing of it is shown when standard output is not a terminal, so that scripts stay quiet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emocli.emotions import CLASSES, INDEX
+
+if TYPE_CHECKING:
+    from emocli.timeline.types import Row, Timeline
+
+#: Surest moments that the summary lists.
+MOMENTS = 5
+_LABELS = {"faces": "faces", "sound": "sound", "transcript": "words", "voice": "voice"}
+
+
+def clock(seconds: float) -> str:
+    """`1:02:03.4`, without the hours when there are none."""
+    minutes, rest = divmod(max(0.0, seconds), 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours}:{minutes:02d}:{rest:04.1f}" if hours else f"{minutes}:{rest:04.1f}"
+
+
+@contextmanager
+def progress(path: Path, *, enabled: bool) -> Iterator[Callable[[str, float], None]]:
+    """A bar a stage with the time left; yields what the analyzer reports to."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not enabled or not console.is_terminal:
+        yield lambda stage, share: None
+        return
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    with Progress(TextColumn("{task.description:>10}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
+                  console=console, transient=True) as bars:
+        console.print(f"[bold]{escape(path.name)}[/]")
+        tasks: dict[str, Any] = {}
+
+        def report(stage: str, share: float) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(_LABELS[stage], total=1.0)
+            bars.update(tasks[stage], completed=share)
+
+        yield report
+
+
+def escape(text: str) -> str:
+    """Text as it is: no rich markup, and no control characters of a file name."""
+    from rich.markup import escape as escaped
+
+    return escaped("".join(c if c.isprintable() else "?" for c in text))
+
+
+def strip(timeline: Timeline, width: int) -> Any:
+    """The whole video as one coloured line of `width` characters."""
+    from rich.text import Text
+
+    text, rows, at = Text(), timeline.rows, 0
+    for i in range(width):
+        middle = (i + 0.5) / width * timeline.media.duration
+        while at < len(rows) - 1 and rows[at].end <= middle:
+            at += 1
+        text.append("█", style=CLASSES[INDEX[rows[at].emotion]].colour)
+    return text
+
+
+def moments(timeline: Timeline) -> list[Row]:
+    """The rows that are surest, at most MOMENTS, neutral ones last, then in order of time."""
+    ranked = sorted(timeline.rows, key=lambda r: (r.emotion == "neutral", -r.confidence))
+    return sorted(ranked[:MOMENTS], key=lambda r: r.start)
+
+
+def summary(timeline: Timeline, written: list[Path], console: Any = None) -> None:
+    """Print what was found; nothing unless on a terminal."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = console or Console()
+    if not console.is_terminal:
+        return
+    media = timeline.media
+    wide = min(console.width - 2, 76)
+    console.print(f"[bold]{escape(media.path.name)}[/]  {clock(media.duration)}, {len(timeline.rows)} rows, "
+                  f"{len({o.face_id for o in timeline.faces})} faces")
+    console.print(strip(timeline, wide))
+    table = Table.grid(padding=(0, 1))
+    for name, share in sorted(timeline.shares().items(), key=lambda kv: -kv[1]):
+        if share > 0:
+            own = CLASSES[INDEX[name]]
+            table.add_row(own.emoji, name, f"{share:4.0%}", f"[{own.colour}]{'█' * max(1, round(share * 40))}[/]")
+    console.print(table)
+    console.print("[bold]Surest moments[/]")
+    table = Table.grid(padding=(0, 2))
+    for row in moments(timeline):
+        own = CLASSES[INDEX[row.emotion]]
+        said = row.utterance.text if row.utterance else ""
+        table.add_row(f"  {clock(row.start)}", f"[{own.colour}]{row.emotion}[/]", f"{row.confidence:.0%}",
+                      escape(said[:wide - 34] + ("…" if len(said) > wide - 34 else "")))
+    console.print(table)
+    used = timeline.provenance
+    words = ", ".join(filter(None, [f"{timeline.transcript_source} ({used['transcript']})", timeline.language]))
+    models = ", ".join(f"{name} {weight['sha256'][:8]}" for name, weight in used["weights"].items())
+    console.print(f"[dim]words: {escape(words)} · faces: {used['detector']} · models: {models}[/]", highlight=False)
+    for note in timeline.notes:
+        console.print(f"[yellow]note:[/] {escape(note)}", highlight=False)
+    for path in written:
+        console.print(f"[green]wrote[/] {escape(str(path))}", highlight=False)

@@ -1,0 +1,63 @@
+"""`emocli evaluate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from emocli.errors import UsageError
+
+
+def evaluate_command(
+    modality: Annotated[str, typer.Argument(help="face, voice, text or fusion.")],
+    data: Annotated[Path, typer.Option(help="The data folder, a folder with one sub-folder a class, or a TSV with "
+                                            "the columns text and labels.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the report and the confusion matrix.")] = Path("out/evaluate"),
+    language: Annotated[str, typer.Option(help="Language of the sentences: en or ko.")] = "en",
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+) -> None:
+    """Measure the weights on labelled data: accuracy, macro-F1, ECE, per class, confusion matrix.
+
+    Example: emocli evaluate face --data my_pictures
+    """
+    import json
+
+    from emocli.outputs.base import write_atomic
+    from emocli.training import evaluate
+
+    if modality not in evaluate.MODALITIES:
+        raise UsageError(modality, "nothing of this name can be evaluated", f"choose from {', '.join(evaluate.MODALITIES)}")
+    if language not in ("en", "ko"):
+        raise UsageError("--language", f"{language} was not learnt", "give en or ko")
+    try:
+        result, pool = evaluate.evaluate(modality, data, language=language)
+        text = json.dumps(result, indent=1, ensure_ascii=False)
+        evaluate.confusion_picture(pool, f"{modality}: {result['set']}, n = {result['n']}", out / f"{modality}.confusion.png")
+    except ModuleNotFoundError as error:
+        raise UsageError("emocli evaluate", f"the package {error.name} is missing",
+                         'install the training extra: pip install "emocli[train]"') from error
+    write_atomic(out / f"{modality}.json", text + "\n")
+    if json_:
+        typer.echo(json.dumps(result, ensure_ascii=False))
+    else:
+        _tables(modality, result)
+        typer.echo(f"wrote {out / f'{modality}.json'} and {out / f'{modality}.confusion.png'}")
+
+
+def _tables(modality: str, result: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table("set", "n", "accuracy", "macro-F1", "weighted F1", "ECE", title=f"{modality}: "
+                  f"{result['parameters']:,} parameters, {result['bytes'] / 1e6:.2f} MB, "
+                  f"{result['items_per_second']:,.0f} items/s")
+    for name, r in {result["set"]: result, **result["sets"]}.items():
+        table.add_row(name, str(r["n"]), *(f"{r[k]:.3f}" for k in ("accuracy", "macro_f1", "weighted_f1", "ece")))
+    console.print(table)
+    table = Table("class", "precision", "recall", "F1", "support", title=result["set"])
+    for name, r in result["per_class"].items():
+        table.add_row(name, *(f"{r[k]:.3f}" for k in ("precision", "recall", "f1")), str(r["support"]))
+    console.print(table)

@@ -1,0 +1,74 @@
+"""`emocli models list | pull | verify`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from emocli.errors import WeightsError
+
+app = typer.Typer(no_args_is_help=True, help="The weights: what there is, fetching it, checking it.")
+_WHISPER = "whisper-"
+
+
+@app.command("list")
+def list_command() -> None:
+    """List all weights with state, size, licence and source.
+
+    Example: emocli models list
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from emocli import weights
+
+    table = Table("name", "state", "size", "licence", "file", box=None, pad_edge=False)
+    for weight in weights.manifest().values():
+        where = "shipped" if weight.bundled else "fetched once"
+        table.add_row(weight.name, weights.state(weight), f"{weight.size / 1e6:.2f} MB", weight.licence,
+                      f"{weight.file} ({where})")
+    Console(width=None).print(table)
+
+
+@app.command("pull")
+def pull_command(names: Annotated[list[str] | None, typer.Argument(
+        metavar="[NAME...]", help="Names from `models list`, or whisper-tiny, whisper-base, ...; "
+                                  "all that are fetched if left out.")] = None) -> None:
+    """Fetch weights into the cache, verified by sha256.
+
+    Example: emocli models pull yunet whisper-base
+    """
+    from emocli import weights
+
+    for name in names or [w.name for w in weights.manifest().values() if not w.bundled]:
+        if name.startswith(_WHISPER):
+            import whisper
+
+            from emocli.transcript import asr
+
+            size = name.removeprefix(_WHISPER)
+            if size not in whisper.available_models():
+                raise WeightsError(name, "Whisper has no model of this name",
+                                   f"give one of {', '.join(_WHISPER + m for m in whisper.available_models())}")
+            path = asr.pull(size, progress=True)
+        else:
+            path = weights.pull(name, progress=True)
+        typer.echo(path)
+
+
+@app.command("verify")
+def verify_command() -> None:
+    """Check the sha256 of all weights that are here; exit code 4 when one is wrong.
+
+    Example: emocli models verify
+    """
+    from emocli import weights
+
+    found = list(weights.problems())
+    for weight in weights.manifest().values():
+        typer.echo(f"{weights.state(weight):8} {weight.path}")
+    if found:
+        weight, state = found[0]
+        raise WeightsError(weight.path, f"is {state}", "install emocli again" if weight.bundled
+                           else f"run `emocli models pull {weight.name}`")

@@ -1,0 +1,92 @@
+"""Where faces are: YuNet through OpenCV, or, when its file cannot be had, MTCNN from its wheel.
+
+YuNet: Wu, Peng & Yu 2023.  MTCNN: Zhang et al. 2016, the `mtcnn` package.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+#: Faces with a smaller detection score are left out.
+MIN_SCORE = 0.7
+#: Smallest face, as a share of the picture's shorter side, and in px of the detection copy.
+MIN_SHARE, MIN_PIXELS = 0.03, 12
+#: Faces of one picture that are followed at most, the largest first.
+MOST_FACES = 12
+
+
+@dataclass(frozen=True)
+class Detection:
+    """`box` x, y, width, height and `landmarks` (5, 2), in px of the picture searched; `score`."""
+
+    box: tuple[float, float, float, float]
+    landmarks: np.ndarray
+    score: float
+
+
+class Detector(Protocol):
+    """Finds faces in a BGR uint8 picture."""
+
+    name: str
+
+    def find(self, image: np.ndarray) -> list[Detection]:
+        """Faces of one picture, the largest first."""
+        ...
+
+
+class YuNet:
+    """`cv2.FaceDetectorYN` over the opencv_zoo file of March 2023."""
+
+    name = "yunet"
+
+    def __init__(self, model: Path) -> None:
+        import cv2
+
+        self._net: Any = cv2.FaceDetectorYN.create(str(model), "", (320, 320), MIN_SCORE, 0.3, 200)
+        self._size = (0, 0)
+
+    def find(self, image: np.ndarray) -> list[Detection]:
+        """Faces of one picture, the largest first."""
+        size = (image.shape[1], image.shape[0])
+        if size != self._size:
+            self._net.setInputSize(size)
+            self._size = size
+        found = self._net.detect(image)[1]
+        rows = [] if found is None else found
+        return _sensible([Detection(tuple(map(float, r[:4])), r[4:14].reshape(5, 2).astype(float), float(r[14]))
+                          for r in rows], size)
+
+
+class Mtcnn:
+    """The `mtcnn` package.  Its networks run on TensorFlow, so this lives in the child process."""
+
+    name = "mtcnn"
+
+    def __init__(self) -> None:
+        from mtcnn import MTCNN
+
+        self._net: Any = MTCNN()
+
+    def find(self, image: np.ndarray) -> list[Detection]:
+        """Faces of one picture, the largest first."""
+        rgb = np.ascontiguousarray(image[..., ::-1])
+        try:
+            faces = self._net.detect_faces(rgb) or []
+        except ValueError:  # the package stumbles when its first stage finds nothing
+            faces = []
+        order = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
+        return _sensible([Detection(tuple(map(float, f["box"])),
+                                    np.array([f["keypoints"][k] for k in order], float),
+                                    float(f["confidence"])) for f in faces],
+                         (image.shape[1], image.shape[0]))
+
+
+def _sensible(found: list[Detection], size: tuple[int, int]) -> list[Detection]:
+    least = max(MIN_PIXELS, MIN_SHARE * min(size))
+    kept = [d for d in found if d.score >= MIN_SCORE and min(d.box[2:]) >= least
+            and np.ptp(d.landmarks[:, 1]) > 1]
+    return sorted(kept, key=lambda d: -d.box[2] * d.box[3])[:MOST_FACES]

@@ -1,0 +1,58 @@
+"""The Keras network that reads a face crop: a small residual net with squeeze-and-excitation.
+
+Residual units follow He et al. (2016), the channel gates Hu et al. (2018).  The same weights
+serve both data formats: training on the torch backend is faster with channels first, while
+TensorFlow on a CPU can only run channels last, which is what the shipped file holds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+#: Side of the grey crop that the network takes, px.
+INPUT_SIZE = 48
+#: Width of the feature vector that fusion reads.
+FEATURES = 128
+
+
+def build(*, size: int = INPUT_SIZE, channels: tuple[int, ...] = (32, 64, 96, FEATURES),
+          blocks: tuple[int, ...] = (1, 1, 1), dropout: float = 0.3,
+          data_format: str = "channels_last") -> Any:
+    """Build the untrained network.
+
+    Input: (n, size, size, 1) float32, grey levels 0..255 (channels second when
+    `data_format` is "channels_first").  Output: {"features": (n, channels[-1]), "logits": (n, 7)}.
+    `channels` are the stem's width and one width a stage, `blocks` the residual units a stage.
+    """
+    from keras import Input, Model, layers
+
+    from emocli.emotions import EMOTIONS
+
+    axis = -1 if data_format == "channels_last" else 1
+
+    def conv(x: Any, width: int, kernel: int = 3, stride: int = 1) -> Any:
+        x = layers.Conv2D(width, kernel, strides=stride, padding="same", use_bias=False,
+                          kernel_initializer="he_normal", data_format=data_format)(x)
+        return layers.BatchNormalization(axis=axis, momentum=0.9, epsilon=1e-3)(x)
+
+    def unit(x: Any, width: int) -> Any:
+        y = layers.ReLU()(conv(x, width))
+        y = conv(y, width)
+        gate = layers.GlobalAveragePooling2D(data_format=data_format)(y)
+        gate = layers.Dense(width // 8, activation="relu")(gate)
+        gate = layers.Dense(width, activation="sigmoid")(gate)
+        shape = (1, 1, width) if data_format == "channels_last" else (width, 1, 1)
+        y = layers.Multiply()([y, layers.Reshape(shape)(gate)])
+        return layers.ReLU()(layers.Add()([x, y]))
+
+    shape = (size, size, 1) if data_format == "channels_last" else (1, size, size)
+    inputs = Input(shape, name="face")
+    x = layers.Rescaling(1 / 127.5, offset=-1)(inputs)
+    x = layers.ReLU()(conv(x, channels[0]))
+    for width, count in zip(channels[1:], blocks, strict=True):
+        x = layers.ReLU()(conv(x, width, stride=2))
+        for _ in range(count):
+            x = unit(x, width)
+    features = layers.GlobalAveragePooling2D(data_format=data_format, name="features")(x)
+    logits = layers.Dense(len(EMOTIONS), name="logits")(layers.Dropout(dropout)(features))
+    return Model(inputs, {"features": features, "logits": logits}, name="emocli_face")

@@ -1,0 +1,117 @@
+"""From a video's pictures to face observations, and from those to one reading a segment."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+
+import numpy as np
+from scipy.special import softmax
+
+from emocli.face.align import crop
+from emocli.face.detect import Detection, Detector
+from emocli.face.process import FaceProcess
+from emocli.face.track import Tracker, signature
+from emocli.media.frames import FrameStream
+from emocli.timeline.types import FaceObservation, Reading, Segment
+
+#: Crops of one call to Keras.
+BATCH = 64
+#: Calls that may wait for Keras before the pictures do.
+WAITING = 8
+#: A second person counts in a segment from this share of its pictures.
+SECOND_FACE = 0.3
+
+
+class ProcessDetector:
+    """MTCNN in the face process, as a `Detector`."""
+
+    name = "mtcnn"
+
+    def __init__(self, process: FaceProcess) -> None:
+        self._process = process
+
+    def find(self, image: np.ndarray) -> list[Detection]:
+        """Faces of one picture, the largest first."""
+        return self._process.detect(image)
+
+
+def observe(frames: FrameStream, detector: Detector, process: FaceProcess, *, temperature: float = 1.0,
+            progress: Callable[[float], None] = lambda seconds: None) -> list[FaceObservation]:
+    """Find, follow and read every face of a video, in time order.
+
+    Pictures are searched here while Keras reads earlier crops in its own process.
+    """
+    tracker, seen, crops = Tracker(), [], []
+    calls: list[Future[tuple[np.ndarray, np.ndarray]]] = []
+    for sample in frames:
+        found = detector.find(sample.small)
+        scale = sample.grey.shape[1] / sample.small.shape[1], sample.grey.shape[0] / sample.small.shape[0]
+        pieces = [crop(sample.grey, d.landmarks * scale) for d in found]
+        looks = [signature(sample.small, d.box, piece) for d, piece in zip(found, pieces, strict=True)]
+        ids = tracker.update(sample.time, found, looks)
+        for d, face_id in zip(found, ids, strict=True):
+            x, y, w, h = d.box
+            seen.append(FaceObservation(sample.time, (x * scale[0], y * scale[1], w * scale[0], h * scale[1]),
+                                        d.landmarks * scale, d.score, face_id))
+        crops += pieces
+        while len(crops) >= BATCH:
+            calls.append(process.classify(np.stack(crops[:BATCH])))
+            del crops[:BATCH]
+            if len(calls) > WAITING:
+                calls[-WAITING].result()
+        progress(sample.time)
+    if crops:
+        calls.append(process.classify(np.stack(crops)))
+    answers = [call.result() for call in calls]
+    if not answers:
+        return []
+    features, logits = (np.concatenate([a[i] for a in answers]) for i in (0, 1))
+    scores = softmax(logits / temperature, axis=1)
+    return [replace(o, features=f, logits=z / temperature, scores=s)
+            for o, f, z, s in zip(seen, features.astype(np.float16), logits, scores, strict=True)]
+
+
+class FaceReader:
+    """Reads segments off the observations of a video sampled at `rate` pictures a second."""
+
+    def __init__(self, observations: Sequence[FaceObservation], *, rate: float, has_video: bool = True) -> None:
+        self._observations = observations
+        self._times = np.array([o.time for o in observations])
+        self._rate, self._has_video = rate, has_video
+
+    def within(self, segment: Segment) -> Sequence[FaceObservation]:
+        """The observations of a segment."""
+        first, last = np.searchsorted(self._times, [segment.start, segment.end])
+        return self._observations[first:last]
+
+    def many(self, segment: Segment) -> bool:
+        """Whether more than one person is in a good part of the segment."""
+        inside = self.within(segment)
+        pictures = len({o.time for o in inside}) or 1
+        counts = Counter(o.face_id for o in inside)
+        return sum(n >= SECOND_FACE * pictures for n in counts.values()) > 1
+
+    def read(self, segments: Sequence[Segment]) -> list[Reading]:
+        """One reading a segment, of the person who fills most of it (by area and time)."""
+        return [self._read(s) for s in segments]
+
+    def _read(self, segment: Segment) -> Reading:
+        inside = self.within(segment)
+        if not inside:
+            reason = "no face was found" if self._has_video else "the file has no pictures"
+            return Reading("face", reason=reason)
+        weight: Counter[int] = Counter()
+        for o in inside:
+            weight[o.face_id] += o.box[2] * o.box[3] * o.detection  # type: ignore[assignment]
+        main = weight.most_common(1)[0][0]
+        own = [o for o in inside if o.face_id == main and o.scores is not None
+               and o.logits is not None and o.features is not None]
+        expected = max(1.0, (segment.end - segment.start) * self._rate)
+        return Reading(
+            "face", features=np.mean([o.features for o in own], axis=0, dtype=np.float32),
+            logits=np.mean([o.logits for o in own], axis=0),
+            scores=np.mean([o.scores for o in own], axis=0),
+            quality=min(1.0, len(own) / expected), face_id=main)

@@ -1,0 +1,103 @@
+"""One `face_id` a person: overlap and motion within a shot, appearance across cuts.
+
+A light relative of SORT (Bewley et al. 2016): constant velocity instead of a Kalman filter, and
+a colour-and-shape signature to join a track that comes back after a cut or a look away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from emocli.face.detect import Detection
+
+#: Overlap with the predicted box from which a face continues a track.
+MIN_IOU = 0.25
+#: Seconds after which a lost track is only found again by its looks.
+LOST_AFTER = 1.0
+#: Cosine of two signatures from which they are the same person.
+SAME_LOOK = 0.80
+
+
+def iou(a: np.ndarray, b: np.ndarray) -> float:
+    """Intersection over union of two boxes x, y, width, height."""
+    left, top = np.maximum(a[:2], b[:2])
+    right, bottom = np.minimum(a[:2] + a[2:], b[:2] + b[2:])
+    shared = max(0.0, right - left) * max(0.0, bottom - top)
+    return float(shared / max(1e-9, a[2] * a[3] + b[2] * b[3] - shared))
+
+
+def signature(image: np.ndarray, box: tuple[float, float, float, float], crop: np.ndarray) -> np.ndarray:
+    """Unit vector (n,) of how a face looks: hue and saturation of head and clothes from the BGR
+    picture, and the coarse shape of its aligned grey crop."""
+    import cv2
+
+    x, y, w, h = box
+    top, bottom = int(max(0, y - 0.3 * h)), int(min(image.shape[0], y + 1.6 * h))
+    left, right = int(max(0, x - 0.3 * w)), int(min(image.shape[1], x + 1.3 * w))
+    shape = cv2.resize(crop, (12, 12), interpolation=cv2.INTER_AREA).astype(np.float32).reshape(-1)
+    shape = (shape - shape.mean()) / (np.linalg.norm(shape - shape.mean()) + 1e-6)
+    patch = image[top:bottom, left:right]
+    if not patch.size:
+        return np.concatenate([shape, np.zeros(64, np.float32)])
+    colours = cv2.calcHist([cv2.cvtColor(patch, cv2.COLOR_BGR2HSV)], [0, 1], None, [8, 8], [0, 180, 0, 256])
+    colour = np.sqrt(colours.reshape(-1) / max(1.0, float(colours.sum())))
+    return np.asarray(np.concatenate([shape, colour]) / np.sqrt(2), np.float32)
+
+
+@dataclass
+class _Track:
+    face_id: int
+    box: np.ndarray
+    time: float
+    look: np.ndarray
+    velocity: np.ndarray = field(default_factory=lambda: np.zeros(4))
+
+    def predicted(self, time: float) -> np.ndarray:
+        return self.box + self.velocity * min(time - self.time, LOST_AFTER)
+
+
+class Tracker:
+    """Give it each frame's faces in time order; it answers with their ids, from 1 upwards."""
+
+    def __init__(self) -> None:
+        self._tracks: list[_Track] = []
+
+    def update(self, time: float, found: list[Detection], looks: list[np.ndarray]) -> list[int]:
+        """Ids of `found`, in order; `looks` are their signatures."""
+        from scipy.optimize import linear_sum_assignment
+
+        ids = [0] * len(found)
+        boxes = [np.array(d.box) for d in found]
+        fresh = [t for t in self._tracks if time - t.time <= LOST_AFTER]
+        if fresh and found:
+            overlap = np.array([[iou(t.predicted(time), b) for b in boxes] for t in fresh])
+            alike = np.array([[float(t.look @ look) for look in looks] for t in fresh])
+            for row, column in zip(*linear_sum_assignment(-(overlap + 0.3 * alike)), strict=True):
+                # A cut puts another person in the same place: overlap alone must not join them.
+                if overlap[row, column] >= MIN_IOU and alike[row, column] > 0.5:
+                    ids[column] = self._follow(fresh[row], time, boxes[column], looks[column])
+        for i, box in enumerate(boxes):
+            if not ids[i]:
+                ids[i] = self._recall(time, box, looks[i], set(ids))
+        return ids
+
+    def _recall(self, time: float, box: np.ndarray, look: np.ndarray, taken: set[int]) -> int:
+        away = [t for t in self._tracks if t.face_id not in taken and t.time < time]
+        best = max(away, key=lambda t: float(t.look @ look), default=None)
+        if best is not None and float(best.look @ look) >= SAME_LOOK:
+            best.velocity = np.zeros(4)
+            best.box, best.time = box, time
+            return best.face_id
+        self._tracks.append(_Track(len(self._tracks) + 1, box, time, look))
+        return self._tracks[-1].face_id
+
+    @staticmethod
+    def _follow(track: _Track, time: float, box: np.ndarray, look: np.ndarray) -> int:
+        passed = max(time - track.time, 1e-3)
+        track.velocity = 0.5 * track.velocity + 0.5 * (box - track.box) / passed
+        mixed = 0.8 * track.look + 0.2 * look
+        track.look = mixed / np.linalg.norm(mixed)
+        track.box, track.time = box, time
+        return track.face_id

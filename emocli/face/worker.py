@@ -1,0 +1,92 @@
+"""The child process that holds TensorFlow: it reads crops with Keras, and finds faces with MTCNN.
+
+TensorFlow and PyTorch stay out of each other's process (their CUDA builds abort together, their
+thread pools fight, and their start-ups overlap this way).  It is started as a program of its own
+rather than through `multiprocessing`, whose spawn would run a user's unguarded script again.
+
+Messages on both pipes are a kind of four bytes, a count of arrays, and the arrays in numpy's own
+format; the child leaves when its input ends, so that it never outlives its parent.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import sys
+from typing import Any, BinaryIO
+
+import numpy as np
+
+READY, CROPS, IMAGE, ARRAYS, ERROR = b"REDY", b"CROP", b"IMAG", b"ARRS", b"FAIL"
+
+
+def send(pipe: BinaryIO, kind: bytes, *arrays: np.ndarray) -> None:
+    """Write one message."""
+    body = io.BytesIO()
+    for array in arrays:
+        np.save(body, array, allow_pickle=False)
+    pipe.write(kind + struct.pack("<II", len(arrays), body.tell()) + body.getvalue())
+    pipe.flush()
+
+
+def receive(pipe: BinaryIO) -> tuple[bytes, list[np.ndarray]]:
+    """Read one message; raises `EOFError` when the other side has gone."""
+    head = pipe.read(12)
+    if len(head) < 12:
+        raise EOFError("the other process has gone")
+    count, size = struct.unpack("<II", head[4:])
+    body = io.BytesIO(pipe.read(size))
+    return head[:4], [np.load(body, allow_pickle=False) for _ in range(count)]
+
+
+def _network(path: str) -> Any:
+    import keras
+    import tensorflow as tf
+
+    model = keras.saving.load_model(path, compile=False)
+    return tf.function(lambda x: model(x, training=False), input_signature=[
+        tf.TensorSpec([None, *model.input_shape[1:]], tf.float32)])
+
+
+def serve(incoming: BinaryIO, outgoing: BinaryIO, weights: str) -> None:
+    """Answer messages until the parent closes the pipe."""
+    network = _network(weights)
+    network(np.zeros((64, 48, 48, 1), np.float32))
+    detector: Any = None
+    send(outgoing, READY)
+    while True:
+        kind, arrays = receive(incoming)
+        if kind == CROPS:
+            out = network(arrays[0][..., None].astype(np.float32))
+            send(outgoing, ARRAYS, out["features"].numpy(), out["logits"].numpy())
+        elif kind == IMAGE:
+            if detector is None:
+                from emocli.face.detect import Mtcnn
+
+                detector = Mtcnn()
+            rows = [[*d.box, *d.landmarks.reshape(-1), d.score] for d in detector.find(arrays[0])]
+            send(outgoing, ARRAYS, np.array(rows, np.float64).reshape(-1, 15))
+
+
+def main() -> None:
+    """Entry point of the child: `python -m emocli.face.worker WEIGHTS`."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Whatever a library prints must not get between the messages.
+    outgoing = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    try:
+        serve(sys.stdin.buffer, outgoing, sys.argv[1])
+    except (EOFError, BrokenPipeError):
+        os._exit(0)
+    except Exception as error:
+        send(outgoing, ERROR, np.frombuffer(f"{type(error).__name__}: {error}".encode(), np.uint8))
+        raise
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""Pictures sampled by time: a small colour copy for detection, full-size grey for crops.
+
+Only what is needed is decoded: where the rate allows, frames that no other frame refers to are
+skipped inside the decoder, and only the sampled frames are converted.  Stamps stay exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from emocli.media.probe import opened, origin, picture_stream
+from emocli.timeline.types import MediaInfo
+
+#: Longest side, px, of the colour copy that faces are looked for in.
+DETECTION_SIDE = 640
+#: Frames of one second at which skipping is safe: this many times the sampling rate.
+SKIP_FROM = 4.0
+_FULL_RANGE = 2  # AVCOL_RANGE_JPEG
+_PLANAR_LUMA = frozenset("yuv420p yuvj420p yuv422p yuvj422p yuv444p yuvj444p nv12 gray".split())
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A sampled picture: `time` in seconds, `small` (h, w, 3) uint8 BGR with its longest side at
+    most DETECTION_SIDE, `grey` (H, W) uint8 of the displayed size, full range."""
+
+    time: float
+    small: np.ndarray
+    grey: np.ndarray
+
+
+@dataclass
+class FrameStream:
+    """Iterate to get samples; afterwards `end` is the last frame's end and `broken` counts the
+    packets that could not be decoded.  Use it once."""
+
+    info: MediaInfo
+    rate: float
+    end: float = 0.0
+    broken: int = 0
+    decoded: int = 0
+    last: float = field(default=0.0)
+
+    def __iter__(self) -> Iterator[Sample]:
+        with opened(self.info.path) as container:
+            stream = picture_stream(container)
+            if stream is None:
+                return
+            zero = origin(container)
+            context = stream.codec_context
+            context.thread_type = "AUTO"
+            if self.info.frame_rate >= SKIP_FROM * self.rate:
+                context.skip_frame = "NONREF"
+            due = -1.0
+            for frame in self._frames(container, stream, zero):
+                time = float(frame.pts * frame.time_base) - zero
+                if time < -1e-6 or time + 1e-6 < due:
+                    continue
+                step = 1 / self.rate
+                due = (int(time / step + 1e-6) + 1) * step
+                yield self._sample(frame, max(0.0, time))
+
+    def _frames(self, container: Any, stream: Any, zero: float) -> Iterator[Any]:
+        """Decode packet by packet, so that one broken packet costs only itself."""
+        import av
+
+        usual = 1 / self.info.frame_rate if self.info.frame_rate else 0.04
+        packets = container.demux(stream)
+        while True:
+            try:
+                packet = next(packets, None)
+            except av.FFmpegError:
+                self.broken += 1
+                return
+            if packet is None:
+                return
+            if packet.pts is not None:
+                begins = float(packet.pts * packet.time_base) - zero
+                lasts = float(packet.duration * packet.time_base) if packet.duration else usual
+                self.end = max(self.end, begins + lasts)
+            if packet.is_corrupt:
+                self.broken += 1
+            try:
+                frames = packet.decode()
+            except av.FFmpegError:
+                self.broken += 1
+                continue
+            for frame in frames:
+                self.decoded += 1
+                if frame.is_corrupt:
+                    self.broken += 1
+                if frame.pts is not None:
+                    self.last = float(frame.pts * frame.time_base) - zero
+                    yield frame
+
+    def _sample(self, frame: Any, time: float) -> Sample:
+        turns = self.info.rotation // 90
+        width, height = self.info.width, self.info.height
+        if turns % 2:
+            width, height = height, width
+        shrink = min(1.0, DETECTION_SIDE / max(width, height))
+        small = frame.reformat(width=max(2, round(width * shrink)), height=max(2, round(height * shrink)),
+                               format="bgr24", interpolation="FAST_BILINEAR").to_ndarray()
+        grey = _luma(frame, width, height)
+        if turns:
+            small = np.ascontiguousarray(np.rot90(small, -turns))
+            grey = np.ascontiguousarray(np.rot90(grey, -turns))
+        return Sample(time, small, grey)
+
+
+def _luma(frame: Any, width: int, height: int) -> np.ndarray:
+    """Grey levels 0..255; the luma plane as it lies when that is exact, else through swscale."""
+    if frame.format.name not in _PLANAR_LUMA or (frame.width, frame.height) != (width, height):
+        return np.asarray(frame.reformat(width=width, height=height, format="gray").to_ndarray())
+    plane = frame.planes[0]
+    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:height, :width]
+    full = int(frame.color_range or 0) == _FULL_RANGE or "j4" in frame.format.name or frame.format.name == "gray"
+    return rows.copy() if full else _STRETCH[rows]
+
+
+#: Broadcast range 16..235 to 0..255.
+_STRETCH = np.clip((np.arange(256) - 16) * 255 / 219 + 0.5, 0, 255).astype(np.uint8)

@@ -1,0 +1,38 @@
+"""The options of an analysis: one frozen value, one table of defaults and bounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from emocli.errors import UsageError
+
+FORMATS = ("csv", "srt", "vtt", "json")
+DEVICES = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True)
+class AnalyzeOptions:
+    """How to analyse.  `face_fps` is in pictures a second; `transcript` is "auto", "none" or a
+    subtitle file; `asr_model` a Whisper size or the path of a `.pt`; `language` "auto" or an
+    ISO 639-1 code; `smooth` blends each row lightly with its neighbours."""
+
+    face_fps: float = 5.0
+    transcript: str = "auto"
+    asr_model: str = "base"
+    language: str = "auto"
+    device: str = "auto"
+    offline: bool = False
+    smooth: bool = True
+    voice: bool = field(default=True)
+
+    def __post_init__(self) -> None:
+        if not 0.1 <= self.face_fps <= 60:
+            raise UsageError("--face-fps", f"{self.face_fps:g} is out of bounds", "give 0.1 to 60")
+        if self.device not in DEVICES:
+            raise UsageError("--device", f"{self.device} is unknown", f"give one of {', '.join(DEVICES)}")
+        code = self.language
+        if code != "auto" and not (code.isascii() and code.isalpha() and 2 <= len(code) <= 3):
+            raise UsageError("--language", f"{code} is no language code", "give auto, en, ko, ...")
+        if self.transcript not in ("auto", "none") and not Path(self.transcript).is_file():
+            raise UsageError(self.transcript, "no such subtitle file", "give auto, none or an .srt/.vtt file")

@@ -1,0 +1,47 @@
+"""What every writer shares: a name, an ending, and a file that appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from emocli.errors import OutputError
+from emocli.timeline.types import Timeline
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """Options of the writers.  `gaps` adds rows without words to subtitles."""
+
+    gaps: bool = False
+
+
+#: A writer renders a timeline as text.
+Render = Callable[[Timeline, OutputOptions], str]
+
+
+def write_atomic(path: Path, text: str) -> None:
+    """Write UTF-8 to a temporary file beside `path`, then rename; raises `OutputError`."""
+    part = path.with_name(f".emocli-{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        try:
+            part.unlink(missing_ok=True)
+        except OSError:
+            pass
+        raise OutputError(path, f"cannot be written ({error.strerror})",
+                          "free some space or give another folder with -o") from error
+
+
+def width(text: str) -> int:
+    """Columns of a text in a terminal or a subtitle: wide East Asian characters count two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

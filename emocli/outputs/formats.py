@@ -1,0 +1,38 @@
+"""The formats by name, and writing a timeline's files in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from emocli.errors import UsageError
+from emocli.outputs import cues, document, tables
+from emocli.outputs.base import OutputOptions, Render, write_atomic
+from emocli.timeline.types import Timeline
+
+FORMATS: dict[str, Render] = {"csv": tables.emotions_csv, "srt": cues.srt, "vtt": cues.vtt,
+                              "json": document.to_json}
+
+
+def targets(media: Path, folder: Path | None, formats: Iterable[str], *, faces: bool = False) -> dict[str, Path]:
+    """The file of each format, beside the media or in `folder`; "faces" is the faces' CSV."""
+    home = folder or media.parent
+    found = {name: home / f"{media.stem}.emotions.{name}" for name in formats}
+    return found | ({"faces": home / f"{media.stem}.faces.csv"} if faces else {})
+
+
+def refuse_existing(paths: Iterable[Path]) -> None:
+    """Raise `UsageError` when one is there already."""
+    for path in paths:
+        if path.exists():
+            raise UsageError(path, "exists already", "pass --overwrite to replace it, or -o for another folder")
+
+
+def write(timeline: Timeline, files: dict[str, Path], options: OutputOptions | None = None) -> list[Path]:
+    """Render all, then write all: a fault in one leaves none half done."""
+    chosen = options or OutputOptions()
+    rendered = {path: (tables.faces_csv if name == "faces" else FORMATS[name])(timeline, chosen)
+                for name, path in files.items()}
+    for path, text in rendered.items():
+        write_atomic(path, text)
+    return list(rendered)

@@ -1,0 +1,179 @@
+"""What flows through emocli: frozen values of numpy and the standard library only.
+
+Times are seconds on the video's clock, which starts at its first presented frame or sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from emocli.emotions import EMOTIONS
+
+#: Modalities in the order that fusion and files use.
+MODALITIES = ("face", "voice", "text")
+
+
+@dataclass(frozen=True)
+class MediaInfo:
+    """A file as it was probed.  Sizes are as displayed (after rotation and pixel shape)."""
+
+    path: Path
+    duration: float
+    has_video: bool
+    has_audio: bool
+    width: int = 0
+    height: int = 0
+    rotation: int = 0
+    frame_rate: float = 0.0
+    variable_rate: bool = False
+    video_start: float = 0.0
+    audio_start: float = 0.0
+    container: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture: `time` in seconds, `image` (height, width, 3) uint8 BGR, as displayed."""
+
+    time: float
+    image: np.ndarray
+
+
+@dataclass(frozen=True)
+class FaceObservation:
+    """One face in one frame: `box` x, y, width, height in px of the displayed frame, five
+    `landmarks` (5, 2) in image order left to right (eyes, nose, mouth corners), `detection` 0..1;
+    `features` and `logits` once the network has read the crop, `look` its appearance vector."""
+
+    time: float
+    box: tuple[float, float, float, float]
+    landmarks: np.ndarray
+    detection: float
+    face_id: int = 0
+    features: np.ndarray | None = None
+    logits: np.ndarray | None = None
+    scores: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word with its own times."""
+
+    start: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """A stretch of speech.  `source` is whisper, sidecar, embedded or speech (activity only)."""
+
+    start: float
+    end: float
+    text: str = ""
+    words: tuple[Word, ...] = ()
+    language: str = ""
+    source: str = "speech"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What becomes a row: a stretch of time, and the utterance in it, if any."""
+
+    start: float
+    end: float
+    utterance: Utterance | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one modality makes of a segment.
+
+    `features` (d,) and `logits` (7,) are None when the modality is absent, and `reason` then
+    says why.  `scores` (7,) are calibrated and sum to 1; `quality` 0..1 is the share of the
+    segment that was observed.
+    """
+
+    modality: str
+    features: np.ndarray | None = None
+    logits: np.ndarray | None = None
+    scores: np.ndarray | None = None
+    quality: float = 0.0
+    reason: str = ""
+    face_id: int | None = None
+
+    @property
+    def present(self) -> bool:
+        """Whether there is anything to fuse."""
+        return self.scores is not None
+
+    @property
+    def emotion(self) -> str:
+        """The likeliest class, or an empty string when absent."""
+        return "" if self.scores is None else EMOTIONS[int(self.scores.argmax())]
+
+    @property
+    def confidence(self) -> float:
+        """The score of the likeliest class, 0 when absent."""
+        return 0.0 if self.scores is None else float(self.scores.max())
+
+
+class Reader(Protocol):
+    """What every modality offers: one reading a segment, in order."""
+
+    def read(self, segments: Sequence[Segment]) -> list[Reading]:
+        """Read all segments of one video."""
+        ...
+
+
+@dataclass(frozen=True)
+class Row:
+    """One stretch of the video: fused `scores` (7,), and the reading of each modality."""
+
+    start: float
+    end: float
+    utterance: Utterance | None
+    scores: np.ndarray
+    readings: dict[str, Reading]
+    flags: tuple[str, ...] = ()
+
+    @property
+    def emotion(self) -> str:
+        """The likeliest class."""
+        return EMOTIONS[int(self.scores.argmax())]
+
+    @property
+    def confidence(self) -> float:
+        """The fused score of the likeliest class."""
+        return float(self.scores.max())
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The whole answer for one video."""
+
+    media: MediaInfo
+    rows: tuple[Row, ...]
+    faces: tuple[FaceObservation, ...] = ()
+    transcript_source: str = "none"
+    language: str = ""
+    provenance: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def to_dataframe(self) -> Any:
+        """The rows as a `pandas.DataFrame` with the columns of the CSV."""
+        from emocli.outputs.tables import frame_of
+
+        return frame_of(self)
+
+    def shares(self) -> dict[str, float]:
+        """Share of the video's time at which each class is the likeliest; sums to 1."""
+        total = sum(r.end - r.start for r in self.rows) or 1.0
+        return {name: sum(r.end - r.start for r in self.rows if r.emotion == name) / total
+                for name in EMOTIONS}

@@ -1,0 +1,60 @@
+"""Sentences with labels: TSV files with the columns `text` and `labels` (comma-separated)."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from emocli.emotions import EMOTIONS, index_of
+from emocli.errors import DataError
+
+#: File stems under `text/` of the data folder, and the language of each.
+SETS = {"goemotions_en": "en", "goemotions_ko": "ko", "kote_ko_vote7": "ko", "xed_en": "en",
+        "emorynlp_en": "en", "meld_en": "en"}
+
+
+@dataclass(frozen=True)
+class Texts:
+    """`texts`, and `targets` (n, 7): a row's weight is shared by its labels."""
+
+    texts: list[str]
+    targets: np.ndarray
+
+    def single(self) -> Texts:
+        """Only the rows with one label."""
+        keep = np.flatnonzero(self.targets.max(1) > 0.999)
+        return Texts([self.texts[i] for i in keep], self.targets[keep])
+
+
+def read(path: Path) -> Texts:
+    """Read a `.tsv` or `.tsv.gz`; labels may be ours or any alias of `emocli.emotions`."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rt", encoding="utf-8", newline="") as lines:
+            rows = list(csv.DictReader(lines, delimiter="\t"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(path, f"cannot be read ({error})", "check the path and the encoding") from error
+    if not rows or not {"text", "labels"} <= rows[0].keys():
+        raise DataError(path, "no rows with the columns text and labels",
+                        "write a tab-separated file with that header")
+    texts, targets = [], []
+    for row in rows:
+        named = [index_of(label) for label in (row["labels"] or "").split(",")]
+        found = [n for n in named if n is not None]
+        if row["text"] and found:
+            target = np.zeros(len(EMOTIONS), np.float32)
+            target[found] = 1 / len(found)
+            texts.append(row["text"])
+            targets.append(target)
+    if not texts:
+        raise DataError(path, "no row has a label that emocli knows", f"use {', '.join(EMOTIONS)}")
+    return Texts(texts, np.stack(targets))
+
+
+def load(data: Path, name: str, split: str | None = None) -> Texts:
+    """Read `text/<name>[_<split>].tsv.gz` of the data folder."""
+    return read(data / "text" / f"{name}{'_' + split if split else ''}.tsv.gz")

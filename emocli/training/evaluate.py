@@ -1,0 +1,150 @@
+"""Evaluation of the shipped weights on labelled data, split by person; figures and a picture."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emocli.emotions import EMOTIONS
+from emocli.errors import DataError
+from emocli.training import metrics
+from emocli.training.corpora import faces, speech, texts
+from emocli.training.pools import Pool, read_faces, read_texts, read_voices
+from emocli.weights import manifest, resolve
+
+MODALITIES = ("face", "voice", "text", "fusion")
+#: Triplets that fusion is tested on, and the seed that draws them.
+TRIPLETS, SEED = 2100, 2026
+
+Result = dict[str, Any]
+
+
+def evaluate(modality: str, data: Path, *, language: str = "en") -> tuple[Result, Pool]:
+    """Figures of one modality, and the readings of the main test set.
+
+    `data` is the project's data folder, a folder with one sub-folder a class (face, voice), or a
+    TSV (text, in `language`).  Further test sets stand under "sets", each with the same figures.
+    """
+    if not data.exists():
+        raise DataError(data, "no such file or folder", "point --data at the data")
+    pools = {"face": _face, "voice": _voice, "fusion": _fusion}[modality](data) if modality != "text" \
+        else _text(data, language)
+    main, *others = pools
+    result = metrics.summary(pools[main].scores, pools[main].labels)
+    result |= {"set": main, "parameters": _parameters(modality), "bytes": manifest()[modality].size,
+               "items_per_second": round(len(pools[main]) / max(1e-9, pools[main].seconds), 1),
+               "sets": {name: metrics.summary(pools[name].scores, pools[name].labels) for name in others}}
+    return result, pools[main]
+
+
+def _face(data: Path) -> dict[str, Pool]:
+    corpus = faces.load(data, "private_test")
+    read = read_faces(corpus)
+    if not (data / "faces").is_dir():
+        return {data.name: read}
+    others = [faces.load(data, split) for split in ("train", "public_test")]
+    fresh = np.flatnonzero(~(faces.repeated(corpus, others[0]) | faces.repeated(corpus, others[1])))
+    voted = np.flatnonzero(corpus.majority >= 0)
+    plus = Pool(read.features, read.scores, corpus.majority)
+    return {"fer2013_private": read, "fer2013_private_without_repeats": read.take(fresh),
+            "ferplus_majority": plus.take(voted),
+            "ferplus_majority_without_repeats": plus.take(np.intersect1d(voted, fresh))}
+
+
+def _voice(data: Path) -> dict[str, Pool]:
+    if not (data / "speech").is_dir():
+        return {data.name: read_voices(speech.read_folders(data))}
+
+    def test(name: str, *, known: bool = True) -> Pool:
+        return read_voices((c for c in speech.read(data, name) if c.split == "test"), known_speaker=known)
+
+    return {"ravdess": test("ravdess"), "ravdess_speaker_unknown": test("ravdess", known=False),
+            "emodb": test("emodb"), "nemo": test("nemo")}
+
+
+def _text(data: Path, language: str) -> dict[str, Pool]:
+    if data.is_file():
+        return {data.name: read_texts(texts.read(data), language)}
+    if not (data / "text").is_dir():
+        raise DataError(data, "holds no text/ with the corpora", "give the data folder or a TSV")
+    named = [language, *({"en", "ko"} - {language})]
+    found = {f"goemotions_{lang}": read_texts(texts.load(data, f"goemotions_{lang}", "test").single(), lang)
+             for lang in named}
+    return found | {"meld_en": read_texts(texts.load(data, "meld_en", "test"), "en")}
+
+
+def _fusion(data: Path) -> dict[str, Pool]:
+    import torch
+
+    from emocli.fusion.head import Fusion
+    from emocli.training.tasks import fusion as task
+
+    some = task.pools(data, "test")
+    where, labels = task.triplets(some, TRIPLETS, np.random.default_rng(SEED))
+    features, log_scores = task.tensors(some, where)
+    head = Fusion(resolve("fusion")).head
+    found: dict[str, Pool] = {}
+    for mask in sorted(task.masks(), key=lambda m: -sum(m)):
+        wide = torch.tensor(mask, dtype=torch.float32).expand(len(labels), -1)
+        began = time.perf_counter()
+        with torch.no_grad():
+            logits = head(features, log_scores, wide) / head.temperatures[head.subset(wide)][:, None]
+        name = "+".join(m for m, there in zip(task.MODALITIES, mask, strict=True) if there)
+        found[name] = Pool(np.zeros((len(labels), 0)), torch.softmax(logits, 1).numpy(), labels,
+                           time.perf_counter() - began)
+    for name in task.MODALITIES:
+        found[f"{name} alone, unfused"] = Pool(np.zeros((len(labels), 0)), some[name].scores[where[name]], labels)
+    return found
+
+
+def _parameters(modality: str) -> int:
+    path = resolve(modality)
+    if path.suffix == ".safetensors":
+        from safetensors import safe_open
+
+        with safe_open(path, "numpy") as tensors:
+            return int(sum(np.prod(tensors.get_slice(k).get_shape()) for k in tensors.keys()))  # noqa: SIM118
+    return _keras_parameters(path)
+
+
+def _keras_parameters(path: Path) -> int:
+    """Count the numbers in a `.keras` archive without starting Keras."""
+    import io
+    import zipfile
+
+    import h5py
+
+    total = 0
+
+    def count(_: str, item: Any) -> None:
+        nonlocal total
+        if isinstance(item, h5py.Dataset) and "optimizer" not in item.name:
+            total += int(np.prod(item.shape))
+
+    with zipfile.ZipFile(path) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as tree:
+        tree.visititems(count)
+    return total
+
+
+def confusion_picture(pool: Pool, title: str, path: Path) -> None:
+    """Draw the row-normalised confusion matrix as a PNG."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+    from sklearn.metrics import ConfusionMatrixDisplay
+
+    present = sorted(set(pool.labels.tolist()) | set(pool.scores.argmax(1).tolist()))
+    figure, axes = plt.subplots(figsize=(6.4, 5.6), layout="constrained")
+    ConfusionMatrixDisplay.from_predictions(
+        pool.labels, pool.scores.argmax(1), labels=present, display_labels=[EMOTIONS[c] for c in present],
+        normalize="true", values_format=".2f", cmap="Blues", xticks_rotation=40, ax=axes, colorbar=False)
+    axes.set_title(title)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.stem + ".part.png")
+    figure.savefig(part, dpi=110)
+    plt.close(figure)
+    part.replace(path)

@@ -1,0 +1,53 @@
+"""Figures of accuracy, all from scikit-learn, and the expected calibration error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from emocli.emotions import EMOTIONS
+
+
+def expected_calibration_error(scores: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
+    """Mean gap between confidence and accuracy over equal-width bins (Guo et al. 2017).
+
+    scores: (n, k) probabilities; labels: (n,) int.
+    """
+    confidence, hit = scores.max(1), scores.argmax(1) == labels
+    which = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = (abs(hit[which == b].mean() - confidence[which == b].mean()) * np.mean(which == b)
+            for b in range(bins) if np.any(which == b))
+    return float(sum(gaps))
+
+
+def summary(scores: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """Accuracy, macro and weighted F1 over the classes present in `labels`, ECE, per class."""
+    from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
+
+    guess = scores.argmax(1)
+    present = sorted(set(labels.tolist()))
+    precision, recall, f1, support = precision_recall_fscore_support(
+        labels, guess, labels=present, zero_division=0)
+    return {
+        "n": len(labels),
+        "accuracy": float(accuracy_score(labels, guess)),
+        "macro_f1": float(np.mean(f1)),
+        "weighted_f1": float(f1_score(labels, guess, average="weighted", zero_division=0)),
+        "ece": expected_calibration_error(scores, labels),
+        "per_class": {EMOTIONS[c]: {"precision": float(p), "recall": float(r), "f1": float(f),
+                                    "support": int(s)}
+                      for c, p, r, f, s in zip(present, precision, recall, f1, support, strict=True)},
+    }
+
+
+def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    """The temperature that minimises the log loss of softmax(logits / T) (Guo et al. 2017)."""
+    from scipy.optimize import minimize_scalar
+    from scipy.special import log_softmax
+
+    def loss(log_t: float) -> float:
+        picked = log_softmax(logits / np.exp(log_t), axis=1)[np.arange(len(labels)), labels]
+        return float(-picked.mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-2.0, 2.0), method="bounded").x))

@@ -1,0 +1,116 @@
+"""Training of the face network on FER2013 pixels with FER+ votes mixed into the labels."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emocli.emotions import EMOTIONS
+from emocli.training import metrics
+from emocli.training.corpora import faces as corpus
+from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
+
+
+def targets(faces: corpus.Faces, votes_share: float) -> np.ndarray:
+    """(n, 7) soft targets: the ten votes and the competition's label, mixed."""
+    label = np.eye(len(EMOTIONS), dtype=np.float32)[faces.labels]
+    voted = faces.votes.sum(1, keepdims=True) > 0
+    return np.where(voted, votes_share * faces.votes + (1 - votes_share) * label, label).astype(np.float32)
+
+
+def augment(images: Any, size: int, strength: float) -> Any:
+    """Flip, turn, scale, shift, light, blur and erase a (n, 1, 48, 48) batch, cut to `size`."""
+    import torch
+    import torch.nn.functional as F
+
+    n = len(images)
+
+    def spread(low: float, high: float) -> torch.Tensor:
+        return low + (high - low) * torch.rand(n)
+
+    angle = spread(-0.26, 0.26) * strength
+    scale = torch.exp(spread(-0.16, 0.10) * strength)
+    flip = torch.where(torch.rand(n) < 0.5, -1.0, 1.0)
+    theta = torch.zeros(n, 2, 3)
+    theta[:, 0, 0], theta[:, 0, 1] = flip * scale * angle.cos(), -scale * angle.sin()
+    theta[:, 1, 0], theta[:, 1, 1] = flip * scale * angle.sin(), scale * angle.cos()
+    theta[:, :, 2] = torch.stack([spread(-0.12, 0.12), spread(-0.12, 0.12)], 1) * strength
+    theta[:, :, :2] *= size / images.shape[-1]
+    grid = F.affine_grid(theta, [n, 1, size, size], align_corners=False)
+    x = F.grid_sample(images, grid, padding_mode="border", align_corners=False)
+    middle = x.mean((2, 3), keepdim=True)
+    contrast, light = spread(0.65, 1.35), spread(-30.0, 30.0)
+    x = (x - middle) * contrast.view(-1, 1, 1, 1) + middle + light.view(-1, 1, 1, 1)
+    soft = F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
+    x = torch.where((torch.rand(n) < 0.12).view(-1, 1, 1, 1), soft, x)
+    side = torch.arange(size)
+    cy, cx, half = torch.randint(0, size, (n,)), torch.randint(0, size, (n,)), torch.randint(4, size // 4, (n,))
+    hole = ((side[None, :, None] - cy[:, None, None]).abs() < half[:, None, None]) \
+        & ((side[None, None, :] - cx[:, None, None]).abs() < half[:, None, None]) \
+        & (torch.rand(n) < 0.5)[:, None, None]
+    return torch.where(hole[:, None], middle, x).clamp(0, 255)
+
+
+def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
+    """Train as `recipe` says; writes `face.keras` and `temperature.txt` into `out` at the end."""
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    import keras
+    import torch
+
+    from emocli.face import network
+
+    training = corpus.load(data, "train")
+    public, private = corpus.load(data, "public_test"), corpus.load(data, "private_test")
+    training = training.take(~corpus.repeated(training, public) & ~corpus.repeated(training, private))
+    public = public.take(~corpus.repeated(public, private))
+    target = torch.from_numpy(targets(training, recipe["votes_share"]))
+    pixels = torch.from_numpy(training.images)[:, None].float()
+    size, batch = recipe["crop"], recipe["batch"]
+    steps = len(training) // batch
+
+    seed_all(recipe["seed"])
+    keras.utils.set_random_seed(recipe["seed"])
+    shape = {"channels": tuple(recipe["channels"]), "blocks": tuple(recipe["blocks"]),
+             "dropout": recipe["dropout"]}
+    model = network.build(size=size, **shape)
+    full = network.build(**shape)
+
+    def batches(epoch: int) -> Iterator[Batch]:
+        order = torch.randperm(len(training))
+        for i in range(steps):
+            picked = order[i * batch:(i + 1) * batch]
+            x, y = augment(pixels[picked], size, recipe["augment"]), target[picked]
+            if recipe["mixup"] and torch.rand(()) < 0.5:
+                share = float(np.random.beta(recipe["mixup"], recipe["mixup"]))
+                x, y = share * x + (1 - share) * x.flip(0), share * y + (1 - share) * y.flip(0)
+            yield x.permute(0, 2, 3, 1), y
+
+    def logits_of(faces: corpus.Faces) -> np.ndarray:
+        full.set_weights(model.get_weights())
+        parts = []
+        with torch.no_grad():
+            for i in range(0, len(faces), 256):
+                x = torch.from_numpy(faces.images[i:i + 256]).float()[..., None]
+                parts.append(full(x, training=False)["logits"].numpy())
+        return np.concatenate(parts)
+
+    def validate() -> dict[str, float]:
+        logits = logits_of(public)
+        voted = public.majority >= 0
+        whole = metrics.summary(logits, public.labels)
+        return {"accuracy": whole["accuracy"], "macro_f1": whole["macro_f1"],
+                "ferplus": float(np.mean(logits.argmax(1)[voted] == public.majority[voted]))}
+
+    schedule = Schedule(**recipe["schedule"])
+    yield from train(model, batches, forward=lambda x: model(x, training=True)["logits"],
+                     validate=validate, steps_per_epoch=steps, schedule=schedule,
+                     checkpoint=out / "checkpoint.pt", seed=recipe["seed"], best_by="accuracy")
+    temperature = metrics.fit_temperature(logits_of(public), public.labels)
+    (out / "temperature.txt").write_text(f"{temperature:.4f}\n")
+    part = out / "part.keras"
+    full.save(part)
+    part.replace(out / "face.keras")

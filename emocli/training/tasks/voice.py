@@ -1,0 +1,175 @@
+"""Training of the voice network on several corpora of acted speech, split by person."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from emocli.emotions import EMOTIONS
+from emocli.training import metrics
+from emocli.training.corpora import speech as corpus
+from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
+from emocli.voice.features import (
+    SAMPLE_RATE,
+    Statistics,
+    log_mel,
+    normalise,
+    pad,
+    speaker_statistics,
+    trim,
+)
+from emocli.voice.network import VoiceNetwork
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """A clip's log-mel spectrogram (frames, BANDS) float16, and its speaker's statistics."""
+
+    mel: np.ndarray
+    statistics: Statistics
+    label: int
+    speaker: str
+    split: str
+
+
+def spectra(clips: Iterable[corpus.Clip]) -> list[Spectrum]:
+    """Spectrograms, each with the statistics of all its speaker's unlabelled speech."""
+    kept, by_speaker = [], defaultdict(list)
+    for clip in clips:
+        samples = trim(clip.samples)
+        if len(samples) >= SAMPLE_RATE // 10:
+            mel = log_mel(samples)
+            kept.append((clip, mel))
+            by_speaker[clip.speaker].append(mel)
+    statistics = {speaker: speaker_statistics(mels) for speaker, mels in by_speaker.items()}
+    return [Spectrum(mel.astype(np.float16), statistics[c.speaker], c.label, c.speaker, c.split)
+            for c, mel in kept]
+
+
+def prior_of(items: list[Spectrum]) -> Statistics:
+    """Mean of the statistics over speakers: what a voice looks like before it is known."""
+    each = list({s.speaker: s.statistics for s in items}.values())
+    return (np.mean([m for m, _ in each], axis=0).astype(np.float32),
+            np.mean([d for _, d in each], axis=0).astype(np.float32))
+
+
+def standardise(item: Spectrum, prior: Statistics, own: float = 1.0) -> np.ndarray:
+    """The network's input; `own` is the weight of the speaker's own statistics."""
+    mean, deviation = (own * mine + (1 - own) * usual
+                       for mine, usual in zip(item.statistics, prior, strict=True))
+    return normalise(item.mel.astype(np.float32), (mean, deviation))
+
+
+def batch_of(mels: list[np.ndarray]) -> tuple[Tensor, Tensor]:
+    """`pad` as tensors."""
+    batch, lengths = pad(mels)
+    return torch.from_numpy(batch), torch.from_numpy(lengths)
+
+
+def augment(mel: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Speed and pitch (by stretching both axes), a cut, level, tilt, noise, and SpecAugment's
+    masks (Park et al. 2019) on a copy."""
+    import cv2
+
+    if len(mel) > 60 and random.random() < 0.5:
+        keep = int(len(mel) * random.uniform(0.7, 1.0))
+        start = random.integers(0, len(mel) - keep + 1)
+        mel = mel[start:start + keep]
+    bands = mel.shape[1]
+    length = max(8, int(len(mel) * random.uniform(0.85, 1.18)))
+    pitch, shift = random.uniform(0.93, 1.07), random.normal(0, 1.0)
+    matrix = np.array([[pitch, 0, shift], [0, length / len(mel), 0]])
+    mel = cv2.warpAffine(mel, matrix, (bands, length), borderMode=cv2.BORDER_REPLICATE)
+    mel = mel * random.uniform(0.85, 1.15) + random.normal(0, 0.2)
+    mel = mel + np.linspace(-1, 1, bands, dtype=np.float32) * random.normal(0, 0.25)
+    if random.random() < 0.5:
+        mel = mel + random.normal(0, random.uniform(0, 0.5), mel.shape).astype(np.float32)
+    for _ in range(2):
+        width = int(random.integers(0, 10))
+        at = int(random.integers(0, bands - width))
+        mel[:, at:at + width] = 0
+        long = int(random.integers(0, max(1, len(mel) // 6)))
+        at = int(random.integers(0, len(mel) - long))
+        mel[at:at + long] = 0
+    return mel
+
+
+def logits_of(model: VoiceNetwork, items: list[Spectrum], head: str | None = None) -> np.ndarray:
+    """(n, 7) logits of the original versions."""
+    parts = []
+    with torch.no_grad():
+        for i in range(0, len(items), 64):
+            parts.append(model(*batch_of([standardise(s, model.prior()) for s in items[i:i + 64]]), head)[1].numpy())
+    return np.concatenate(parts)
+
+
+def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
+    """Train as `recipe` says; writes `voice.safetensors` and `temperature.txt` into `out`."""
+    from safetensors.torch import save_file
+
+    sets = {name: spectra(corpus.read(data, name)) for name in recipe["corpora"]}
+    seed_all(recipe["seed"])
+    model = VoiceNetwork(channels=tuple(recipe["channels"]), hidden=recipe["hidden"],
+                         heads=tuple(recipe["corpora"]), dropout=recipe["dropout"])
+    training = {name: [s for s in items if s.split == "train"] for name, items in sets.items()}
+    prior = prior_of(training["ravdess"])
+    model.prior_mean.copy_(torch.from_numpy(prior[0]))
+    model.prior_deviation.copy_(torch.from_numpy(prior[1]))
+    dev = [s for s in sets["ravdess"] if s.split == "dev"]
+    others = [s for name, items in sets.items() if name != "ravdess" for s in items if s.split == "dev"]
+    batch = recipe["batch"]
+    plan = [name for name, per_epoch in recipe["corpora"].items() for _ in range(per_epoch)]
+
+    by_class = {name: [found for c in range(len(EMOTIONS))
+                       if (found := [i for i, s in enumerate(items) if s.label == c])]
+                for name, items in training.items()}
+
+    def batches(epoch: int) -> Iterator[Batch]:
+        random = np.random.default_rng(recipe["seed"] * 1000 + epoch)
+        for name in random.permutation(plan):
+            items = training[name]
+            present = by_class[name]
+            picked = [items[int(random.choice(present[random.integers(len(present))]))] for _ in range(batch)]
+            own = [1.0 if random.random() < recipe["known_speaker"] else random.random() for _ in picked]
+            mels, lengths = batch_of([augment(standardise(s, prior, w), random)
+                                      for s, w in zip(picked, own, strict=True)])
+            target = torch.eye(len(EMOTIONS))[[s.label for s in picked]]
+            if random.random() < recipe["mixup"]:
+                share = float(random.beta(0.4, 0.4))
+                mels = share * mels + (1 - share) * mels.flip(0)
+                lengths = torch.maximum(lengths, lengths.flip(0))
+                target = share * target + (1 - share) * target.flip(0)
+            smooth = recipe["smoothing"]
+            yield (str(name), mels, lengths), target * (1 - smooth) + smooth / len(EMOTIONS)
+
+    def forward(inputs: Any) -> Tensor:
+        name, mels, lengths = inputs
+        return model(mels, lengths, name)[1]
+
+    def validate() -> dict[str, float]:
+        near = metrics.summary(logits_of(model, dev), np.array([s.label for s in dev]))
+        result = {"macro_f1": near["macro_f1"], "accuracy": near["accuracy"]}
+        if others:
+            far = metrics.summary(logits_of(model, others), np.array([s.label for s in others]))
+            result["others"] = far["macro_f1"]
+        test = [s for s in sets["ravdess"] if s.split == "test"]
+        result["DEBUGtest"] = metrics.summary(logits_of(model, test), np.array([s.label for s in test]))["macro_f1"]
+        return result
+
+    yield from train(model, batches, forward=forward, validate=validate, steps_per_epoch=len(plan),
+                     schedule=Schedule(**recipe["schedule"]), checkpoint=out / "checkpoint.pt",
+                     seed=recipe["seed"])
+    temperature = metrics.fit_temperature(logits_of(model, dev), np.array([s.label for s in dev]))
+    (out / "temperature.txt").write_text(f"{temperature:.4f}\n")
+    part = out / "part.safetensors"
+    kept = {k: v for k, v in model.state_dict().items()
+            if not k.startswith("heads.") or k.startswith("heads.ravdess.")}
+    save_file({k: v.half().contiguous() if v.is_floating_point() else v for k, v in kept.items()}, part)
+    part.replace(out / "voice.safetensors")

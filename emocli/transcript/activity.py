@@ -1,0 +1,64 @@
+"""Where somebody speaks: silero-vad, whose weights come in its package, over streamed sound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from emocli.media.audio import SAMPLE_RATE
+from emocli.timeline.types import Utterance
+
+#: Samples of one decision (32 ms).
+CHUNK = 512
+#: Speech probability that starts an utterance, and the one below which it may end.
+ON, OFF = 0.5, 0.35
+#: Seconds: silence that ends an utterance, shortest utterance, padding, longest utterance.
+SILENCE, SHORTEST, PAD, LONGEST = 0.4, 0.25, 0.06, 15.0
+
+
+def probabilities(blocks: Iterable[tuple[float, np.ndarray]],
+                  progress: Callable[[float], None] = lambda seconds: None) -> np.ndarray:
+    """Speech probability of every 32 ms of the sound, (n,) float32."""
+    import torch
+    from silero_vad import load_silero_vad
+
+    model = load_silero_vad()
+    model.reset_states()
+    found: list[float] = []
+    rest = np.zeros(0, np.float32)
+    with torch.no_grad():
+        for start, block in blocks:
+            joined = np.concatenate([rest, block])
+            whole = len(joined) // CHUNK * CHUNK
+            for i in range(0, whole, CHUNK):
+                found.append(float(model(torch.from_numpy(joined[i:i + CHUNK]), SAMPLE_RATE)))
+            rest = joined[whole:]
+            progress(start + len(block) / SAMPLE_RATE)
+    return np.array(found, np.float32)
+
+
+def utterances(speech: np.ndarray, duration: float) -> list[Utterance]:
+    """Utterances without words from the probabilities of 32 ms steps."""
+    step = CHUNK / SAMPLE_RATE
+    spans: list[list[float]] = []
+    speaking, quiet_since = False, 0.0
+    for i, p in enumerate(speech):
+        now = i * step
+        if p >= ON:
+            if not speaking:
+                spans.append([now, now + step])
+                speaking = True
+            spans[-1][1] = quiet_since = now + step
+        elif speaking and (p >= OFF and now - spans[-1][0] < LONGEST):
+            spans[-1][1] = quiet_since = now + step
+        elif speaking and (now - quiet_since >= SILENCE or now - spans[-1][0] >= LONGEST):
+            speaking = False
+    padded = [(max(0.0, a - PAD), min(duration, b + PAD)) for a, b in spans if b - a >= SHORTEST]
+    return [Utterance(a, b, source="speech") for a, b in padded if b > a]
+
+
+def overlap(start: float, end: float, spoken: Iterable[Utterance]) -> float:
+    """Share of a stretch that is speech."""
+    shared = sum(max(0.0, min(end, u.end) - max(start, u.start)) for u in spoken)
+    return shared / max(1e-6, end - start)

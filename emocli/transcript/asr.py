@@ -1,0 +1,127 @@
+"""Words and their times from Whisper, one stretch of speech at a time.
+
+Only what speech activity found is given to Whisper, in pieces of at most half a minute: it then
+has no silence to invent words over, and memory does not grow with the video.  What it still
+invents is dropped by its own no-speech score and by speech activity at the words' times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from emocli.errors import WeightsError
+from emocli.media.audio import Sound
+from emocli.timeline.types import Utterance, Word
+from emocli.transcript.activity import overlap
+from emocli.weights import cache_folder
+
+#: Seconds of sound given to Whisper at once, its own window.
+WINDOW = 30.0
+#: Whisper's no-speech score from which, with a poor mean log probability, a segment is dropped.
+NO_SPEECH, POOR_LOGPROB = 0.6, -1.0
+#: Share of a segment that must be speech, and text that repeats itself this much is invented.
+MIN_SPEECH, MAX_COMPRESSION = 0.2, 2.4
+
+
+def locate(name: str, *, offline: bool) -> Path:
+    """Path of a Whisper checkpoint: a `.pt`, a size in the cache, or one to be pulled.
+
+    Raises `WeightsError` when it cannot be had.
+    """
+    if name.endswith(".pt"):
+        if not Path(name).is_file():
+            raise WeightsError(name, "no such Whisper checkpoint", "check the path given to --asr-model")
+        return Path(name)
+    import whisper
+
+    url = whisper._MODELS.get(name)
+    if url is None:
+        raise WeightsError(name, "Whisper has no model of this name",
+                           f"give a .pt or one of {', '.join(whisper.available_models())}")
+    for folder in (cache_folder() / "whisper", Path.home() / ".cache" / "whisper"):
+        if (folder / Path(url).name).is_file():
+            return folder / Path(url).name
+    if offline:
+        raise WeightsError(f"whisper {name}", "is not in the cache, and --offline forbids fetching it",
+                           f"run `emocli models pull whisper-{name}` with a network")
+    return pull(name, progress=False)
+
+
+def pull(name: str, *, progress: bool) -> Path:
+    """Fetch a Whisper checkpoint into the cache; its address holds its sha256."""
+    import logging
+
+    import pooch
+    import whisper
+
+    url = whisper._MODELS[name]
+    pooch.get_logger().setLevel(logging.WARNING)
+    try:
+        return Path(pooch.retrieve(url, known_hash=f"sha256:{url.split('/')[-2]}", fname=Path(url).name,
+                                   path=cache_folder() / "whisper",
+                                   downloader=pooch.HTTPDownloader(timeout=15, progressbar=progress)))
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"whisper {name}", f"cannot be fetched ({type(error).__name__})",
+                           "connect to a network, give --asr-model a .pt, or a subtitle file") from error
+
+
+def load(path: Path, device: str = "cpu") -> Any:
+    """A `whisper.model.Whisper` from a checkpoint with `dims` and `model_state_dict`."""
+    import torch
+    from whisper.model import ModelDimensions, Whisper
+
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        model = Whisper(ModelDimensions(**state["dims"]))
+        model.load_state_dict(state["model_state_dict"])
+    except Exception as error:
+        raise WeightsError(path, f"is not a Whisper checkpoint ({str(error)[:120]})",
+                           "fetch it again, or give another --asr-model") from error
+    return model.eval().to(device)
+
+
+def windows(spoken: Sequence[Utterance]) -> list[tuple[float, float]]:
+    """Stretches of at most WINDOW seconds that cover all speech and begin and end in silence."""
+    joined: list[list[float]] = []
+    for u in spoken:
+        if joined and u.end - joined[-1][0] <= WINDOW - 1:
+            joined[-1][1] = u.end
+        else:
+            joined.append([u.start, u.end])
+    return [(max(0.0, a - 0.2), b + 0.2) for a, b in joined]
+
+
+def transcribe(model: Any, sound: Sound, spoken: Sequence[Utterance], *, language: str = "auto",
+               progress: Callable[[float], None] = lambda seconds: None) -> list[Utterance]:
+    """Utterances with word times, on the video's clock, of everything that is speech."""
+    import whisper
+
+    found: list[Utterance] = []
+    chosen = None if language == "auto" else language
+    for start, end in windows(spoken):
+        result = whisper.transcribe(model, sound.read(start, end), language=chosen, word_timestamps=True,
+                                    condition_on_previous_text=False, fp16=False, verbose=None,
+                                    no_speech_threshold=NO_SPEECH, logprob_threshold=POOR_LOGPROB)
+        found += believable(result, start, end, spoken)
+        progress(end)
+    return found
+
+
+def believable(result: dict[str, Any], offset: float, end: float,
+               spoken: Sequence[Utterance]) -> Iterator[Utterance]:
+    """The segments of a Whisper result that speech activity and its own scores support."""
+    for segment in result["segments"]:
+        words = tuple(Word(offset + float(w["start"]), offset + float(w["end"]), w["word"].strip())
+                      for w in segment.get("words", []) if w["word"].strip())
+        start = words[0].start if words else offset + float(segment["start"])
+        stop = min(end, words[-1].end if words else offset + float(segment["end"]))
+        text = segment["text"].strip()
+        if not text or stop - start < 0.02:
+            continue
+        if segment.get("no_speech_prob", 0) > NO_SPEECH and segment.get("avg_logprob", 0) < POOR_LOGPROB:
+            continue
+        if segment.get("compression_ratio", 1) > MAX_COMPRESSION or overlap(start, stop, spoken) < MIN_SPEECH:
+            continue
+        yield Utterance(start, stop, text, words, result.get("language") or "", "whisper")
