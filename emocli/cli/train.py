@@ -43,7 +43,8 @@ def train_command(
         os.environ["KERAS_BACKEND"] = "torch"
     settings = read_recipe(task, recipe)
     settings["seed"] = settings["seed"] if seed is None else seed
-    settings["schedule"]["epochs"] = epochs or settings["schedule"]["epochs"]
+    for stage in settings.get("stages", [settings]) if epochs else []:
+        stage["schedule"]["epochs"] = epochs
     folder = out or Path("runs") / task
     folder.mkdir(parents=True, exist_ok=True)
     try:

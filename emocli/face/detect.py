@@ -46,6 +46,7 @@ class YuNet:
     def __init__(self, model: Path) -> None:
         import cv2
 
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
         self._net: Any = cv2.FaceDetectorYN.create(str(model), "", (320, 320), MIN_SCORE, 0.3, 200)
         self._size = (0, 0)
 

@@ -25,14 +25,14 @@ Bag = tuple[np.ndarray, np.ndarray]
 
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "“": '"', "”": '"', "…": "..."})
 _PIECES = re.compile(r"[\w']+|[!?.,]")
-_LAUGH = re.compile(r"(.)\1{2,}")
+_RUN = re.compile(r"(.)\1{2,}")
 
 
 def normalise(text: str) -> str:
     """Lower case, NFKC, straight quotes, no emoji or symbols, runs of a character cut to two."""
     text = unicodedata.normalize("NFKC", text).translate(_QUOTES).lower()
     text = "".join(c if unicodedata.category(c)[0] in "LMNPZ" else " " for c in text)
-    return _LAUGH.sub(r"\1\1", text).strip()
+    return _RUN.sub(r"\1\1", text).strip()
 
 
 def words(text: str) -> list[str]:
@@ -43,6 +43,8 @@ def words(text: str) -> list[str]:
 
 def ngrams(pieces: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Bucket numbers (int64, at least one) of the n-grams of `pieces`, and which are of words."""
+    if not pieces:
+        return np.zeros(1, np.int64), np.ones(1, bool)
     grams = [f"1{w}" for w in pieces]
     grams += [f"2{a} {b}" for a, b in zip(["<", *pieces], [*pieces, ">"], strict=True)]
     whole = len(grams)
@@ -50,8 +52,6 @@ def ngrams(pieces: list[str]) -> tuple[np.ndarray, np.ndarray]:
         padded = f" {word} "
         for n in (2, 3, 4, 5):
             grams += [f"c{padded[i:i + n]}" for i in range(len(padded) - n + 1)]
-    if not grams:
-        return np.zeros(1, np.int64), np.ones(1, bool)
     hashed = (1 + crc32(g.encode()) % (BUCKETS - 1) for g in grams[:LONGEST])
     ids = np.fromiter(hashed, np.int64)
     return ids, np.arange(len(ids)) < whole

@@ -26,13 +26,14 @@ Batch = tuple[Any, Tensor]
 class Schedule:
     """How long and how hard to train.  `warmup` is a share of all steps; the rate then falls
     along a half cosine to one hundredth.  `ema` is the decay of the weight average that is
-    validated and kept."""
+    validated and kept; `eps` is AdamW's, and a large one shrinks the steps of rare features."""
 
     epochs: int
     lr: float
     weight_decay: float = 0.0
     warmup: float = 0.1
     ema: float = 0.998
+    eps: float = 1e-8
     clip: float = 5.0
 
     def factor(self, progress: float) -> float:
@@ -94,7 +95,7 @@ def train(model: nn.Module, batches: Callable[[int], Iterable[Batch]], *,
     plain = [p for p in weights if p.ndim <= 1]
     optimizer = torch.optim.AdamW(
         [{"params": decay, "weight_decay": schedule.weight_decay},
-         {"params": plain, "weight_decay": 0.0}], lr=schedule.lr)
+         {"params": plain, "weight_decay": 0.0}], lr=schedule.lr, eps=schedule.eps)
     average = {k: v.detach().clone() for k, v in model.state_dict().items()}
     best, best_value, first = average, -math.inf, 0
     if checkpoint.exists():

@@ -62,10 +62,10 @@ def read_faces(corpus: faces.Faces, weights: Path | None = None, temperature: fl
 
 
 def read_voices(clips: Iterable[speech.Clip], *, known_speaker: bool = True, weights: Path | None = None) -> Pool:
-    """Read clips, standardised by each speaker's other speech, or by the usual voice alone."""
+    """Read clips, standardised by all of each speaker's speech, or by the clip's own alone."""
     from collections import defaultdict
 
-    from emocli.voice.features import log_mel, normalise, speaker_statistics, trim
+    from emocli.voice.features import normalise, speaker_statistics, spectrogram, trim
     from emocli.voice.reader import VoiceReader
 
     reader = VoiceReader(weights or resolve("voice"), temperature=manifest()["voice"].temperature)
@@ -75,15 +75,16 @@ def read_voices(clips: Iterable[speech.Clip], *, known_speaker: bool = True, wei
         samples = trim(clip.samples)
         if len(samples) < 1600:
             continue
-        mel = log_mel(samples)
+        mel = spectrogram(samples)
         mels.append(mel)
         labels.append(clip.label)
         speakers.append(clip.speaker)
         by_speaker[clip.speaker].append(mel)
     if not mels:
         raise DataError("speech", "no clip of this split is longer than 0.1 s", "check the data")
-    known = {s: speaker_statistics(m, prior) if known_speaker and s else prior for s, m in by_speaker.items()}
-    features, logits = reader.logits([normalise(m, known[s]) for m, s in zip(mels, speakers, strict=True)])
+    known = {s: speaker_statistics(m, prior) for s, m in by_speaker.items() if s and known_speaker}
+    features, logits = reader.logits([normalise(m, known.get(s) or speaker_statistics([m], prior))
+                                      for m, s in zip(mels, speakers, strict=True)])
     return Pool(features, softmax(logits, 1), np.array(labels), time.perf_counter() - began)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
@@ -41,21 +41,29 @@ def probabilities(blocks: Iterable[tuple[float, np.ndarray]],
 def utterances(speech: np.ndarray, duration: float) -> list[Utterance]:
     """Utterances without words from the probabilities of 32 ms steps."""
     step = CHUNK / SAMPLE_RATE
-    spans: list[list[float]] = []
-    speaking, quiet_since = False, 0.0
+    spans: list[list[int]] = []
+    speaking, last = False, 0
     for i, p in enumerate(speech):
-        now = i * step
-        if p >= ON:
-            if not speaking:
-                spans.append([now, now + step])
-                speaking = True
-            spans[-1][1] = quiet_since = now + step
-        elif speaking and (p >= OFF and now - spans[-1][0] < LONGEST):
-            spans[-1][1] = quiet_since = now + step
-        elif speaking and (now - quiet_since >= SILENCE or now - spans[-1][0] >= LONGEST):
+        if p >= ON and not speaking:
+            spans.append([i, i + 1])
+            speaking = True
+        if speaking and p >= OFF:
+            spans[-1][1] = last = i + 1
+        elif speaking and (i + 1 - last) * step >= SILENCE:
             speaking = False
-    padded = [(max(0.0, a - PAD), min(duration, b + PAD)) for a, b in spans if b - a >= SHORTEST]
+    whole = [part for a, b in spans if (b - a) * step >= SHORTEST for part in _cut(speech, a, b)]
+    padded = [(max(0.0, a * step - PAD), min(duration, b * step + PAD)) for a, b in whole]
     return [Utterance(a, b, source="speech") for a, b in padded if b > a]
+
+
+def _cut(speech: np.ndarray, first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Cut a long stretch where it is most nearly silent."""
+    most = round(LONGEST * SAMPLE_RATE / CHUNK)
+    while last - first > most:
+        at = first + most // 2 + int(speech[first + most // 2:first + most].argmin())
+        yield first, at
+        first = at
+    yield first, last
 
 
 def overlap(start: float, end: float, spoken: Iterable[Utterance]) -> float:

@@ -1,7 +1,7 @@
-"""From a stretch of speech to what the voice network reads: log-mel bands, and their slopes.
+"""From a stretch of speech to what the voice network reads: log-mel bands and pitch.
 
 16 kHz mono in; librosa does the transform.  Ends quieter than 30 dB below the loudest frame are
-cut, the middle is left alone.
+cut, the middle is left alone.  Loudness is kept: a speaker's own mean tells what is loud for them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,11 @@ import numpy as np
 SAMPLE_RATE = 16_000
 #: Mel bands between 50 and 8000 Hz.
 BANDS = 64
+#: Columns of a spectrogram: the bands and the pitch.
+COLUMNS = BANDS + 1
+#: Hz between which pitch is looked for; dB below the loudest frame at which there is none; and
+#: dB below the loudest band at which a spectrogram's floor lies.
+PITCH, VOICED_DB, RANGE_DB = (65.0, 500.0), 25.0, 70.0
 #: Samples between frames (16 ms) and under one frame's window (40 ms, zero-padded to 1024).
 HOP, WINDOW, FFT = 256, 640, 1024
 #: dB below the loudest frame at which leading and trailing sound is cut.
@@ -23,7 +28,7 @@ LONGEST = 375
 #: Frames (6 s) that the training speakers' statistics weigh against a speaker's own.
 PRIOR_FRAMES = 375
 
-#: Mean and deviation of each band, (BANDS,) each.
+#: Mean and deviation of each column, (COLUMNS,) each.
 Statistics = tuple[np.ndarray, np.ndarray]
 
 
@@ -37,42 +42,61 @@ def trim(samples: np.ndarray) -> np.ndarray:
                                            hop_length=HOP)[0])
 
 
-def log_mel(samples: np.ndarray) -> np.ndarray:
-    """Log-mel energies in dB of a waveform scaled to unit RMS, (frames, BANDS) float32."""
+def spectrogram(samples: np.ndarray) -> np.ndarray:
+    """Log-mel energies in dB, and the pitch in octaves, (frames, COLUMNS) float32.
+
+    Pitch is YIN's (de Cheveigne & Kawahara 2002), NaN where the sound is too quiet to have one.
+    """
     import librosa
 
-    level = float(np.sqrt(np.mean(samples**2))) or 1.0
-    power = librosa.feature.melspectrogram(
-        y=samples / level, sr=SAMPLE_RATE, n_fft=FFT, win_length=WINDOW, hop_length=HOP,
-        n_mels=BANDS, fmin=50, fmax=SAMPLE_RATE / 2)
-    return np.asarray(librosa.power_to_db(power, ref=1.0, amin=1e-5, top_db=None).T, np.float32)
+    power = librosa.feature.melspectrogram(y=samples, sr=SAMPLE_RATE, n_fft=FFT, win_length=WINDOW,
+                                           hop_length=HOP, n_mels=BANDS, fmin=50, fmax=SAMPLE_RATE / 2)
+    bands = librosa.power_to_db(power, ref=1.0, amin=1e-9, top_db=RANGE_DB).T
+    pitch = np.log2(librosa.yin(samples, fmin=PITCH[0], fmax=PITCH[1], sr=SAMPLE_RATE, frame_length=FFT,
+                                hop_length=HOP))
+    level = librosa.power_to_db(power.sum(0), top_db=None)
+    count = min(len(bands), len(pitch))
+    voiced = level[:count] > level.max() - VOICED_DB
+    return np.asarray(np.concatenate([bands[:count], np.where(voiced, pitch[:count], np.nan)[:, None]], 1), np.float32)
 
 
-def speaker_statistics(mels: Sequence[np.ndarray], prior: Statistics | None = None) -> Statistics:
-    """Mean and deviation of each band, (BANDS,) each, over all of a speaker's frames.
+def speaker_statistics(spectrograms: Sequence[np.ndarray], prior: Statistics | None = None) -> Statistics:
+    """Mean and deviation of each column, (COLUMNS,) each, over all of a speaker's frames.
 
-    With a `prior`, a little speech is shrunk towards it: it weighs as much as PRIOR_FRAMES.
+    With a `prior`, a little speech is shrunk towards it, as if PRIOR_FRAMES more had been heard
+    at the speaker's own level and pitch.
     """
-    counts = sum(len(m) for m in mels)
+    frames = np.concatenate(spectrograms) if len(spectrograms) else np.zeros((0, COLUMNS), np.float32)
+    if not len(frames):
+        return prior or (np.zeros(COLUMNS, np.float32), np.ones(COLUMNS, np.float32))
+    pitched = frames[:, BANDS][~np.isnan(frames[:, BANDS])]
+    mean = np.append(frames[:, :BANDS].mean(0), pitched.mean() if len(pitched) else np.nan)
+    deviation = np.append(frames[:, :BANDS].std(0), pitched.std() if len(pitched) else np.nan)
     if prior is None:
-        frames = np.concatenate(mels)
-        return frames.mean(0), frames.std(0) + 1e-3
-    first = sum((m.sum(0) for m in mels), prior[0] * PRIOR_FRAMES) / (counts + PRIOR_FRAMES)
-    second = sum(((m**2).sum(0) for m in mels), (prior[0] ** 2 + prior[1] ** 2) * PRIOR_FRAMES)
-    return first, np.sqrt(np.maximum(second / (counts + PRIOR_FRAMES) - first**2, 1e-3))
+        return np.nan_to_num(mean, nan=7.5), np.nan_to_num(deviation, nan=0.5) + 1e-3
+    return blend((mean, deviation), prior, len(frames) / (len(frames) + PRIOR_FRAMES))
 
 
-def normalise(mel: np.ndarray, statistics: Statistics) -> np.ndarray:
-    """Standardise each band by a speaker's statistics, cut to the middle LONGEST frames."""
-    spare = max(0, len(mel) - LONGEST) // 2
+def blend(own: Statistics, prior: Statistics, share: float) -> Statistics:
+    """Statistics with `share` of the speaker's own; level and pitch are always the speaker's."""
+    level = own[0][:BANDS].mean() - prior[0][:BANDS].mean()
+    usual = np.append(prior[0][:BANDS] + level, own[0][BANDS])
+    mean, deviation = share * own[0] + (1 - share) * usual, share * own[1] + (1 - share) * prior[1]
+    return np.where(np.isnan(mean), prior[0], mean), np.where(np.isnan(deviation), prior[1], deviation) + 1e-3
+
+
+def normalise(spectrogram: np.ndarray, statistics: Statistics) -> np.ndarray:
+    """Standardise each column by a speaker's statistics, cut to the middle LONGEST frames; 0
+    where there is no pitch."""
+    spare = max(0, len(spectrogram) - LONGEST) // 2
     mean, deviation = statistics
-    return (mel[spare:spare + LONGEST] - mean) / deviation
+    return np.nan_to_num((spectrogram[spare:spare + LONGEST] - mean) / deviation).clip(-6, 6).astype(np.float32)
 
 
-def pad(mels: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Batch (n, frames, BANDS) float32 padded with zeros to a multiple of 8, and lengths (n,)."""
-    lengths = np.array([len(m) for m in mels])
-    batch = np.zeros((len(mels), -(-int(lengths.max()) // 8) * 8, BANDS), np.float32)
-    for row, mel in zip(batch, mels, strict=True):
-        row[:len(mel)] = mel
+def pad(spectrograms: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Batch (n, frames, COLUMNS) float32 padded with zeros to a multiple of 8, and lengths (n,)."""
+    lengths = np.array([len(m) for m in spectrograms])
+    batch = np.zeros((len(spectrograms), -(-int(lengths.max()) // 8) * 8, COLUMNS), np.float32)
+    for row, one in zip(batch, spectrograms, strict=True):
+        row[:len(one)] = one
     return batch, lengths

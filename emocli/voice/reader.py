@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 from emocli.media.audio import Sound
 from emocli.timeline.types import Reading, Segment
-from emocli.voice.features import SAMPLE_RATE, log_mel, normalise, pad, speaker_statistics, trim
+from emocli.voice.features import SAMPLE_RATE, normalise, pad, speaker_statistics, spectrogram, trim
 from emocli.voice.network import VoiceNetwork
 
 #: Spectrograms of one forward pass.
@@ -56,14 +56,14 @@ class VoiceReader:
         prior = self.network.prior()
         spoken = [i for i, s in enumerate(segments) if s.utterance]
         some = spoken[:: max(1, len(spoken) // STATISTICS_FROM)]
-        mels = [log_mel(x) for i in some if len(x := _speech(segments[i], sound))]
+        mels = [spectrogram(x) for i in some if len(x := _speech(segments[i], sound))]
         statistics = speaker_statistics(mels, prior)
         readings = [Reading("voice", reason="nobody speaks") for _ in segments]
         waiting: list[tuple[int, np.ndarray]] = []
         for count, i in enumerate(spoken):
             samples = _speech(segments[i], sound)
             if len(samples):
-                waiting.append((i, normalise(log_mel(samples), statistics)))
+                waiting.append((i, normalise(spectrogram(samples), statistics)))
             else:
                 readings[i] = Reading("voice", reason="the sound is silent here")
             if waiting and (len(waiting) == BATCH or count == len(spoken) - 1):

@@ -67,30 +67,19 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
     public, private = corpus.load(data, "public_test"), corpus.load(data, "private_test")
     training = training.take(~corpus.repeated(training, public) & ~corpus.repeated(training, private))
     public = public.take(~corpus.repeated(public, private))
-    target = torch.from_numpy(targets(training, recipe["votes_share"]))
     pixels = torch.from_numpy(training.images)[:, None].float()
-    size, batch = recipe["crop"], recipe["batch"]
+    batch = recipe["batch"]
     steps = len(training) // batch
 
     seed_all(recipe["seed"])
+    keras.utils.clear_session()  # layer names count up within a process; a checkpoint goes by them
     keras.utils.set_random_seed(recipe["seed"])
     shape = {"channels": tuple(recipe["channels"]), "blocks": tuple(recipe["blocks"]),
              "dropout": recipe["dropout"]}
-    model = network.build(size=size, **shape)
+    models = [network.build(size=stage["crop"], **shape) for stage in recipe["stages"]]
     full = network.build(**shape)
 
-    def batches(epoch: int) -> Iterator[Batch]:
-        order = torch.randperm(len(training))
-        for i in range(steps):
-            picked = order[i * batch:(i + 1) * batch]
-            x, y = augment(pixels[picked], size, recipe["augment"]), target[picked]
-            if recipe["mixup"] and torch.rand(()) < 0.5:
-                share = float(np.random.beta(recipe["mixup"], recipe["mixup"]))
-                x, y = share * x + (1 - share) * x.flip(0), share * y + (1 - share) * y.flip(0)
-            yield x.permute(0, 2, 3, 1), y
-
     def logits_of(faces: corpus.Faces) -> np.ndarray:
-        full.set_weights(model.get_weights())
         parts = []
         with torch.no_grad():
             for i in range(0, len(faces), 256):
@@ -98,17 +87,33 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
                 parts.append(full(x, training=False)["logits"].numpy())
         return np.concatenate(parts)
 
-    def validate() -> dict[str, float]:
-        logits = logits_of(public)
-        voted = public.majority >= 0
+    def batches(stage: dict[str, Any], target: torch.Tensor) -> Iterator[Batch]:
+        order = torch.randperm(len(training))
+        for i in range(steps):
+            picked = order[i * batch:(i + 1) * batch]
+            x, y = augment(pixels[picked], stage["crop"], stage["augment"]), target[picked]
+            if stage["mixup"] and torch.rand(()) < 0.5:
+                share = float(np.random.beta(stage["mixup"], stage["mixup"]))
+                x, y = share * x + (1 - share) * x.flip(0), share * y + (1 - share) * y.flip(0)
+            yield x.permute(0, 2, 3, 1), y
+
+    def validate(model: Any) -> dict[str, float]:
+        full.set_weights(model.get_weights())
+        logits, voted = logits_of(public), public.majority >= 0
         whole = metrics.summary(logits, public.labels)
         return {"accuracy": whole["accuracy"], "macro_f1": whole["macro_f1"],
                 "ferplus": float(np.mean(logits.argmax(1)[voted] == public.majority[voted]))}
 
-    schedule = Schedule(**recipe["schedule"])
-    yield from train(model, batches, forward=lambda x: model(x, training=True)["logits"],
-                     validate=validate, steps_per_epoch=steps, schedule=schedule,
-                     checkpoint=out / "checkpoint.pt", seed=recipe["seed"], best_by="accuracy")
+    for number, (model, stage) in enumerate(zip(models, recipe["stages"], strict=True), 1):
+        if number > 1:
+            model.set_weights(models[number - 2].get_weights())
+        target = torch.from_numpy(targets(training, stage["votes_share"]))
+        yield from train(model, lambda epoch, s=stage, t=target: batches(s, t),
+                         forward=lambda x, m=model: m(x, training=True)["logits"],
+                         validate=lambda m=model: validate(m), steps_per_epoch=steps,
+                         schedule=Schedule(**stage["schedule"]), checkpoint=out / f"stage{number}.pt",
+                         seed=recipe["seed"], best_by="accuracy")
+    full.set_weights(models[-1].get_weights())
     temperature = metrics.fit_temperature(logits_of(public), public.labels)
     (out / "temperature.txt").write_text(f"{temperature:.4f}\n")
     part = out / "part.keras"

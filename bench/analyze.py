@@ -1,0 +1,191 @@
+"""Speed and memory of a whole run: `emocli analyze` as a user starts it, on looped footage.
+
+    python bench/analyze.py CLIP [--minutes 2 20] [--size 1920x1080] [--out bench/results]
+
+Each length is made by looping CLIP at 30 pictures a second with a sidecar transcript, and is
+analysed by a fresh process (start-up included).  Memory is the sum over the parent and its
+children (proportional set size), sampled ten times a second.  Prints a table and writes JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+RATE = 30
+
+
+def machine() -> str:
+    """The machine in words."""
+    model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
+                  if line.startswith("model name")), platform.processor())
+    return f"{os.cpu_count()} cores, {model}, {psutil.virtual_memory().total / 2**30:.0f} GiB"
+
+
+def loop(clip: Path, out: Path, minutes: float, size: tuple[int, int]) -> None:
+    """Loop a clip's pictures and sound to a length; a sidecar with a cue every six seconds."""
+    import av
+
+    with av.open(str(clip)) as source:
+        pictures = [f.reformat(*size, format="yuv420p") for f in source.decode(video=0)][:150]
+    with av.open(str(clip)) as source:
+        resampler = av.AudioResampler(format="fltp", layout="mono", rate=44100)
+        parts = [p.to_ndarray() for f in source.decode(audio=0) for p in resampler.resample(f)]
+    sound = np.concatenate(parts, 1)
+    count = round(minutes * 60 * RATE)
+    with av.open(str(out), "w") as target:
+        video = target.add_stream("libx264", rate=RATE, options={"preset": "medium", "crf": "26"})
+        video.width, video.height, video.pix_fmt = *size, "yuv420p"
+        audio = target.add_stream("aac", rate=44100, layout="mono")
+        for i in range(count):
+            # there and back, so that the loop has no cut
+            at = i % (2 * len(pictures) - 2)
+            frame = pictures[at if at < len(pictures) else 2 * len(pictures) - 2 - at]
+            frame.pts, frame.time_base, frame.pict_type = i, Fraction(1, RATE), 0
+            target.mux(video.encode(frame))
+        target.mux(video.encode(None))
+        total, step = round(minutes * 60 * 44100), 44100
+        for at in range(0, total, step):
+            block = np.ascontiguousarray(np.take(sound, np.arange(at, min(at + step, total)), axis=1, mode="wrap"))
+            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = 44100, at, Fraction(1, 44100)
+            target.mux(audio.encode(frame))
+        target.mux(audio.encode(None))
+    import pysubs2
+
+    cues = pysubs2.SSAFile()
+    cues.events = [pysubs2.SSAEvent(start=t * 1000, end=t * 1000 + 4000, text="I think this is how it went that day.")
+                   for t in range(1, round(minutes * 60) - 5, 6)]
+    cues.save(str(out.with_suffix(".srt")))
+
+
+def memory(process: psutil.Process) -> float:
+    """MB of a process and its children."""
+    total = 0
+    for one in [process, *process.children(recursive=True)]:
+        try:
+            total += one.memory_full_info().pss
+        except (psutil.Error, OSError):
+            continue
+    return total / 1e6
+
+
+def run(video: Path, folder: Path) -> dict[str, Any]:
+    """One fresh run: seconds and peak memory."""
+    command = [sys.executable, "-m", "emocli", "analyze", str(video), "-o", str(folder), "--overwrite", "--offline"]
+    began = time.perf_counter()
+    child = subprocess.Popen(command)
+    process, peak = psutil.Process(child.pid), 0.0
+    while child.poll() is None:
+        try:
+            peak = max(peak, memory(process))
+        except psutil.Error:
+            break
+        time.sleep(0.1)
+    seconds = time.perf_counter() - began
+    if child.wait():
+        raise SystemExit(f"emocli left with {child.returncode}")
+    return {"seconds": seconds, "peak_mb": peak}
+
+
+def stages(video: Path) -> dict[str, float]:
+    """Seconds that each stage takes alone, one after another, in this process."""
+    from emocli import weights
+    from emocli.face.detect import YuNet
+    from emocli.face.process import FaceProcess
+    from emocli.media.audio import decode
+    from emocli.media.frames import FrameStream
+    from emocli.media.probe import probe
+
+    info, found = probe(video), {}
+    began = time.perf_counter()
+    some = []
+    for i, sample in enumerate(FrameStream(info, 5)):
+        if i < 100:
+            some.append(sample)
+        count = i + 1
+    found["decode and sample pictures"] = time.perf_counter() - began
+    detector = YuNet(weights.resolve("yunet"))
+    began = time.perf_counter()
+    for sample in some:
+        detector.find(sample.small)
+    found["find faces"] = (time.perf_counter() - began) * count / len(some)
+    with FaceProcess(weights.resolve("face"), device="cpu") as process:
+        began = time.perf_counter()
+        process.classify(np.zeros((64, 48, 48), np.uint8)).result()
+        found["start Keras"] = time.perf_counter() - began
+        began = time.perf_counter()
+        calls = [process.classify(np.zeros((64, 48, 48), np.uint8)) for _ in range(20)]
+        for call in calls:
+            call.result()
+        found["faces per second"] = 20 * 64 / (time.perf_counter() - began)
+        found["read faces"] = count / found["faces per second"]
+    began = time.perf_counter()
+    *_, (_, sound) = decode(info)
+    found["decode sound"] = time.perf_counter() - began
+    with sound:
+        from emocli.timeline.segments import tile
+        from emocli.transcript.subtitles import read
+        from emocli.voice.reader import VoiceReader
+
+        began = time.perf_counter()
+        VoiceReader(weights.resolve("voice")).read(tile(read(video.with_suffix(".srt")), info.duration), sound)
+        found["read voice (and start PyTorch)"] = time.perf_counter() - began
+    return found
+
+
+def main() -> None:
+    """Measure, print, write."""
+    from rich.console import Console
+    from rich.table import Table
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("clip", type=Path)
+    parser.add_argument("--minutes", type=float, nargs="+", default=[2, 20])
+    parser.add_argument("--size", default="1920x1080")
+    parser.add_argument("--out", type=Path, default=Path("bench/results"))
+    args = parser.parse_args()
+    width, height = map(int, args.size.split("x"))
+    result: dict[str, Any] = {"machine": machine(), "size": args.size, "runs": [], "clip": args.clip.name}
+    with tempfile.TemporaryDirectory() as folder:
+        for minutes in args.minutes:
+            video = Path(folder) / f"{minutes:g}min.mp4"
+            loop(args.clip, video, minutes, (width, height))
+            one = run(video, Path(folder) / "out")
+            result["runs"].append({"minutes": minutes, **one, "x_real_time": minutes * 60 / one["seconds"]})
+            if minutes == args.minutes[0]:
+                result["stages"] = stages(video)
+    began = time.perf_counter()
+    for _ in range(5):
+        subprocess.run([sys.executable, "-m", "emocli", "--help"], stdout=subprocess.DEVNULL, check=True)
+    result["help_seconds"] = (time.perf_counter() - began) / 5
+    console = Console()
+    table = Table("length", "seconds", "x real time", "peak memory", title=f"{args.size}, {RATE} pictures/s; {result['machine']}")
+    for one in result["runs"]:
+        table.add_row(f"{one['minutes']:g} min", f"{one['seconds']:.1f}", f"{one['x_real_time']:.1f}", f"{one['peak_mb']:.0f} MB")
+    console.print(table)
+    alone = {k: v for k, v in result["stages"].items() if k != "faces per second"}
+    table = Table("stage alone", "seconds", "share", title=f"{args.minutes[0]:g} min, one stage after another")
+    for name, seconds in alone.items():
+        table.add_row(name, f"{seconds:.1f}", f"{seconds / sum(alone.values()):.0%}")
+    console.print(table)
+    console.print(f"Keras: {result['stages']['faces per second']:.0f} faces/s in batches of 64; "
+                  f"emocli --help: {result['help_seconds']:.2f} s")
+    args.out.mkdir(parents=True, exist_ok=True)
+    (args.out / "analyze.json").write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""Fixtures that all tests share: the data folder, a clean environment, no errors in the log."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).parents[1]
+SHARED = Path(os.environ.get("EMOCLI_SHARED", REPO.parent / "shared"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if SHARED.is_dir():
+        return
+    for item in items:
+        if item.get_closest_marker("shared"):
+            item.add_marker(pytest.mark.skip(reason=f"wants the data folder, and {SHARED} is not there "
+                                                    "(set EMOCLI_SHARED)"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def environment(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The user's cache is left alone; YuNet comes from the data folder where there is one."""
+    os.environ["EMOCLI_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    mirror = SHARED / "data" / "weights"
+    if mirror.is_dir():
+        os.environ.setdefault("EMOCLI_WEIGHTS_MIRROR", str(mirror))
+
+
+@pytest.fixture(autouse=True)
+def no_errors_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    yield
+    assert not [r for r in caplog.get_records("call") if r.levelno >= logging.ERROR and r.name.startswith("emocli")]
+
+
+@pytest.fixture(scope="session")
+def clips() -> Path:
+    return SHARED / "data" / "clips"
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    return SHARED / "data"
+
+
+@pytest.fixture(scope="session")
+def demo() -> Path:
+    return REPO / "examples" / "demo.mp4"

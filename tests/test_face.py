@@ -1,0 +1,138 @@
+"""Alignment, tracking and the face process."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from emocli.errors import EmocliError, WeightsError
+from emocli.face.align import TEMPLATE, crop, similarity
+from emocli.face.detect import Detection, YuNet
+from emocli.face.process import FaceProcess
+from emocli.face.reader import FaceReader
+from emocli.face.track import Tracker, iou
+from emocli.timeline.types import FaceObservation, Segment
+from emocli.weights import resolve
+
+
+def test_similarity_undoes_turn_scale_and_shift() -> None:
+    angle, scale = 0.4, 3.0
+    turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    matrix = similarity(TEMPLATE @ turn.T + [50, 80], TEMPLATE)
+    there = (TEMPLATE @ turn.T + [50, 80]) @ matrix[:, :2].T + matrix[:, 2]
+    assert there == pytest.approx(TEMPLATE)
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0, 5.3, 17.0])
+def test_crops_look_alike_at_any_size(scale: float) -> None:
+    """The same smooth picture, larger: its crop stays the same, without aliasing."""
+    side = round(96 * scale)
+    y, x = np.mgrid[:side, :side] / scale
+    picture = (127 + 60 * np.sin(x / 5) + 60 * np.cos(y / 7)).astype(np.uint8)
+    found = crop(picture, (TEMPLATE + 24 + 0.5) * scale - 0.5)
+    y, x = np.mgrid[24:72, 24:72]
+    wanted = 127 + 60 * np.sin(x / 5) + 60 * np.cos(y / 7)
+    assert np.abs(found - wanted).mean() < 6
+
+
+def test_iou() -> None:
+    assert iou(np.array([0, 0, 10, 10]), np.array([0, 0, 10, 10])) == 1
+    assert iou(np.array([0, 0, 10, 10]), np.array([5, 0, 10, 10])) == pytest.approx(1 / 3)
+    assert iou(np.array([0, 0, 1, 1]), np.array([5, 5, 1, 1])) == 0
+
+
+def face(x: float, y: float = 0) -> Detection:
+    return Detection((x, y, 40, 40), np.zeros((5, 2)), 0.9)
+
+
+def look(kind: int) -> np.ndarray:
+    return np.eye(4, dtype=np.float32)[kind]
+
+
+def test_two_people_who_cross_keep_their_ids() -> None:
+    tracker = Tracker()
+    seen = [tracker.update(i / 5, [face(10 * i), face(200 - 10 * i, 20)], [look(0), look(1)]) for i in range(20)]
+    assert all(ids == [1, 2] for ids in seen)
+
+
+def test_a_face_is_found_again_after_a_cut() -> None:
+    tracker = Tracker()
+    assert tracker.update(0.0, [face(0)], [look(0)]) == [1]
+    assert tracker.update(0.2, [face(0)], [look(1)]) == [2]  # another person in the same place
+    assert tracker.update(9.0, [face(300)], [look(0)]) == [1]
+    assert tracker.update(9.2, [face(300), face(0)], [look(0), look(2)]) == [1, 3]
+
+
+def observation(time: float, face_id: int, index: int, size: float = 40) -> FaceObservation:
+    scores = np.full(7, 0.05)
+    scores[index] = 0.7
+    return FaceObservation(time, (0, 0, size, size), np.zeros((5, 2)), 0.9, face_id, np.ones(4), np.log(scores), scores)
+
+
+def test_reading_is_of_the_largest_face() -> None:
+    seen = [o for i in range(10) for o in (observation(i / 5, 1, 0, 80), observation(i / 5, 2, 6, 30))]
+    reader = FaceReader(seen, rate=5)
+    reading, absent = reader.read([Segment(0, 2), Segment(2, 4)])
+    assert (reading.face_id, reading.emotion, reading.quality) == (1, "happiness", 1.0)
+    assert reader.many(Segment(0, 2))
+    assert not absent.present
+    assert absent.reason == "no face was found"
+
+
+@pytest.mark.slow
+def test_face_process_reads_batches_and_leaves() -> None:
+    with FaceProcess(resolve("face"), device="cpu") as process:
+        child = psutil.Process(process.pid)
+        crops = np.random.default_rng(0).integers(0, 255, (70, 48, 48), np.uint8).astype(np.uint8)
+        features, logits = process.classify(crops).result(timeout=120)
+        assert features.shape == (70, 128)
+        assert logits.shape == (70, 7)
+        _, again = process.classify(crops[:3]).result()
+        assert again == pytest.approx(logits[:3], abs=1e-3)  # a face's scores do not hang on its batch
+        child_names = {m.path for m in child.memory_maps()}
+        assert any("tensorflow" in name for name in child_names)
+        assert not any("libtorch" in name for name in child_names)
+    assert not child.is_running()
+
+
+@pytest.mark.slow
+def test_a_killed_face_process_is_an_error_not_a_hang() -> None:
+    with FaceProcess(resolve("face"), device="cpu") as process:
+        process.classify(np.zeros((1, 48, 48), np.uint8)).result(timeout=120)
+        psutil.Process(process.pid).kill()
+        time.sleep(0.2)
+        with pytest.raises(EmocliError, match="ended with code"):
+            process.classify(np.zeros((1, 48, 48), np.uint8)).result(timeout=20)
+
+
+@pytest.mark.slow
+def test_weights_that_keras_cannot_read(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.keras"
+    bad.write_bytes(b"nothing")
+    with FaceProcess(bad, device="cpu") as process, pytest.raises(WeightsError, match=r"bad\.keras"):
+        process.classify(np.zeros((1, 48, 48), np.uint8)).result(timeout=120)
+
+
+@pytest.mark.slow
+def test_mtcnn_finds_the_portrait_without_any_file() -> None:
+    data = pytest.importorskip("skimage.data")
+    picture = np.ascontiguousarray(data.astronaut()[:300, 80:380, ::-1])
+    with FaceProcess(resolve("face"), device="cpu") as process:
+        found = process.detect(picture)
+        assert process.detect(np.zeros((120, 160, 3), np.uint8)) == []
+    assert len(found) == 1
+    eyes = found[0].landmarks[:2]
+    assert eyes[0, 0] < eyes[1, 0]
+    assert 80 < eyes[:, 1].mean() < 140
+
+
+@pytest.mark.shared
+def test_yunet_finds_the_portrait_in_the_same_place() -> None:
+    data = pytest.importorskip("skimage.data")
+    picture = np.ascontiguousarray(data.astronaut()[:300, 80:380, ::-1])
+    found = YuNet(resolve("yunet")).find(picture)
+    assert len(found) == 1
+    assert found[0].landmarks[0, 0] < found[0].landmarks[1, 0]
+    assert 80 < found[0].landmarks[:2, 1].mean() < 140

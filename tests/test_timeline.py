@@ -1,0 +1,86 @@
+"""Rows tile the video; smoothing keeps probabilities; flags say what they mean."""
+
+import numpy as np
+import pytest
+
+from emocli.analyzer import flags_of
+from emocli.timeline.segments import LONGEST_GAP, SHORTEST_GAP, tidy, tile
+from emocli.timeline.smoothing import smooth
+from emocli.timeline.types import Reading, Segment, Utterance, Word
+
+
+def said(*spans: tuple[float, float]) -> list[Utterance]:
+    return [Utterance(a, b, f"w{i}") for i, (a, b) in enumerate(spans)]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_rows_tile_any_video(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    duration = float(random.uniform(0.05, 60))
+    starts = random.uniform(-2, duration + 2, random.integers(0, 12))
+    spans = [(float(s), float(s + random.exponential(2))) for s in starts]
+    rows = tile(said(*spans), duration)
+    assert rows[0].start == 0
+    assert rows[-1].end == duration
+    assert all(a.end == b.start for a, b in zip(rows, rows[1:], strict=False))
+    assert all(r.end > r.start for r in rows)
+    assert all(r.end - r.start <= LONGEST_GAP + 1e-9 for r in rows if r.utterance is None)
+
+
+def test_gaps() -> None:
+    rows = tile(said((0.4, 2.0), (2.5, 4.0), (4.6, 5.0)), 14.0)
+    assert [(r.start, r.end, bool(r.utterance)) for r in rows] == [
+        (0, 2.5, True), (2.5, 4.0, True), (4.0, 4.6, False), (4.6, 5.0, True),
+        (5.0, 8.0, False), (8.0, 11.0, False), (11.0, 14.0, False)]
+    assert rows[0].utterance and rows[0].utterance.start == 0.4  # cues keep the words' own times
+    assert SHORTEST_GAP == 0.5
+
+
+def test_trailing_short_gap_joins() -> None:
+    assert [(r.start, r.end) for r in tile(said((1.0, 2.0)), 2.3)] == [(0, 1.0), (1.0, 2.3)]
+
+
+def test_overlaps_end_where_the_next_begins() -> None:
+    first, second = tidy(said((0, 5), (3, 6)), 10)
+    assert (first.end, second.start) == (3, 3)
+    joined = tidy([Utterance(1, 2, "a", (Word(1, 2, "a"),)), Utterance(1, 3, "b")], 10)
+    assert len(joined) == 1
+    assert (joined[0].text, joined[0].end) == ("a b", 3)
+
+
+def test_smoothing_is_light_and_sums_to_one() -> None:
+    scores = np.eye(7)[[0, 0, 6, 0]]
+    mixed = smooth(scores, np.array([0.0, 1, 2, 3]), np.array([1.0, 2, 3, 4]))
+    assert mixed.sum(1) == pytest.approx(1)
+    assert mixed[2].argmax() == 6
+    assert 0.7 < mixed[2, 6] < 1
+    far = smooth(scores, np.array([0.0, 100, 200, 300]), np.array([1.0, 101, 201, 301]))
+    assert far == pytest.approx(scores, abs=1e-9)
+
+
+def reading(name: str, index: int | None, score: float = 0.9) -> Reading:
+    if index is None:
+        return Reading(name, reason="none")
+    scores = np.full(7, (1 - score) / 6)
+    scores[index] = score
+    return Reading(name, np.zeros(3), np.log(scores), scores)
+
+
+@pytest.mark.parametrize(("face", "voice", "text", "spoken", "many", "top", "flags"), [
+    (0, 0, 0, True, False, 0.9, ()),
+    (None, None, None, False, False, 0.25, ("no_face", "no_speech", "low_confidence")),
+    (0, 6, 0, True, True, 0.9, ("many_faces", "mixed")),
+    (None, 2, None, True, False, 0.9, ("no_face",)),
+])
+def test_flags(face: int | None, voice: int | None, text: int | None, spoken: bool, many: bool, top: float,
+               flags: tuple[str, ...]) -> None:
+    readings = {"face": reading("face", face), "voice": reading("voice", voice), "text": reading("text", text)}
+    fused = np.full(7, (1 - top) / 6)
+    fused[0] = top
+    segment = Segment(0, 1, Utterance(0, 1, "a") if spoken else None)
+    assert flags_of(segment, fused, readings, many_faces=many) == flags
+
+
+def test_unsure_modalities_do_not_make_a_row_mixed() -> None:
+    readings = {"face": reading("face", 0, 0.45), "voice": reading("voice", 6), "text": reading("text", None)}
+    assert "mixed" not in flags_of(Segment(0, 1, Utterance(0, 1)), np.eye(7)[0], readings, many_faces=False)

@@ -1,0 +1,105 @@
+"""The manifest, checksums, the mirror and the cache."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from emocli import weights
+from emocli.errors import WeightsError
+
+
+@pytest.fixture()
+def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the shipped weights that a test may damage, and an empty cache."""
+    copy = tmp_path / "weights"
+    shutil.copytree(weights.folder(), copy)
+    monkeypatch.setattr(weights, "folder", lambda: copy)
+    monkeypatch.setenv("EMOCLI_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("EMOCLI_WEIGHTS_MIRROR", raising=False)
+    monkeypatch.setattr(weights, "manifest", weights.manifest.__wrapped__)  # uncached
+    return copy
+
+
+def test_every_shipped_file_is_listed_whole_and_has_a_card() -> None:
+    listed = {w.file for w in weights.manifest().values() if w.bundled}
+    there = {p.name for p in weights.folder().iterdir() if p.suffix in (".keras", ".safetensors")}
+    assert listed == there == {"face.keras", "voice.safetensors", "text.safetensors", "fusion.safetensors"}
+    assert not list(weights.problems())
+    for weight in weights.manifest().values():
+        assert weight.licence
+        assert weight.source
+        if weight.bundled:
+            assert weight.path.stat().st_size == weight.size
+            assert (weights.folder() / f"{weight.name}.md").is_file()
+    assert sum(p.stat().st_size for p in weights.folder().iterdir()) < 40e6
+
+
+def test_damage_is_found(sandbox: Path) -> None:
+    path = sandbox / "voice.safetensors"
+    raw = bytearray(path.read_bytes())
+    raw[-1] ^= 1
+    path.write_bytes(raw)
+    with pytest.raises(WeightsError, match=r"voice\.safetensors.*damaged"):
+        weights.resolve("voice")
+    path.unlink()
+    with pytest.raises(WeightsError, match="missing"):
+        weights.resolve("voice")
+    assert [w.name for w, _ in weights.problems()] == ["voice"]
+
+
+def test_a_broken_manifest_names_itself(sandbox: Path) -> None:
+    (sandbox / "manifest.toml").write_text("[")
+    with pytest.raises(WeightsError, match=r"manifest\.toml"):
+        weights.manifest()
+
+
+def test_unknown_name() -> None:
+    with pytest.raises(WeightsError, match="models list"):
+        weights.resolve("nothing")
+
+
+def test_offline_without_cache(sandbox: Path) -> None:
+    with pytest.raises(WeightsError, match="--offline"):
+        weights.resolve("yunet", offline=True)
+
+
+def test_no_network(sandbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMOCLI_WEIGHTS_MIRROR", "http://127.0.0.1:9")
+    with pytest.raises(WeightsError, match="cannot be fetched"):
+        weights.resolve("yunet")
+    assert not [p for p in weights.cache_folder().rglob("*") if p.is_file()]
+
+
+@pytest.mark.shared
+def test_mirror_is_verified(sandbox: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMOCLI_WEIGHTS_MIRROR", str(data / "weights"))
+    path = weights.resolve("yunet", offline=True)
+    assert weights.sha256_of(path) == weights.manifest()["yunet"].sha256
+    path.unlink()
+    wrong = tmp_path / "mirror" / weights.manifest()["yunet"].mirror
+    wrong.parent.mkdir(parents=True)
+    wrong.write_bytes(b"other")
+    monkeypatch.setenv("EMOCLI_WEIGHTS_MIRROR", str(tmp_path / "mirror"))
+    with pytest.raises(WeightsError, match="sha256 differs"):
+        weights.resolve("yunet")
+    assert not list(path.parent.iterdir())
+
+
+def test_a_server_can_be_the_mirror(sandbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import dataclasses
+    import http.server
+    import threading
+    from functools import partial
+
+    (tmp_path / "served").mkdir()
+    served = tmp_path / "served" / "yunet.bin"
+    served.write_bytes(b"model")
+    entry = dataclasses.replace(weights.manifest()["yunet"], mirror="yunet.bin", sha256=weights.sha256_of(served))
+    monkeypatch.setattr(weights, "manifest", lambda: {"yunet": entry})
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path / "served"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("EMOCLI_WEIGHTS_MIRROR", f"http://127.0.0.1:{server.server_port}")
+        assert weights.resolve("yunet").read_bytes() == b"model"
+        server.shutdown()
