@@ -172,9 +172,11 @@ def main() -> None:
         subprocess.run([sys.executable, "-m", "emocli", "--help"], stdout=subprocess.DEVNULL, check=True)
     result["help_seconds"] = (time.perf_counter() - began) / 5
     console = Console()
-    table = Table("length", "seconds", "x real time", "peak memory", title=f"{args.size}, {RATE} pictures/s; {result['machine']}")
+    table = Table("length", "seconds", "x real time", "peak memory",
+                  title=f"{args.size}, {RATE} pictures/s; {result['machine']}")
     for one in result["runs"]:
-        table.add_row(f"{one['minutes']:g} min", f"{one['seconds']:.1f}", f"{one['x_real_time']:.1f}", f"{one['peak_mb']:.0f} MB")
+        table.add_row(f"{one['minutes']:g} min", f"{one['seconds']:.1f}", f"{one['x_real_time']:.1f}",
+                      f"{one['peak_mb']:.0f} MB")
     console.print(table)
     alone = {k: v for k, v in result["stages"].items() if k != "faces per second"}
     table = Table("stage alone", "seconds", "share", title=f"{args.minutes[0]:g} min, one stage after another")

@@ -40,7 +40,7 @@ LOW_CONFIDENCE = 0.4
 SURE = 0.5
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """Raised inside a stage when another has failed or the user has interrupted."""
 
 
@@ -88,7 +88,7 @@ class Analyzer:
         def told(stage: str) -> Callable[[float], None]:
             def report(seconds: float) -> None:
                 if stop[0]:
-                    raise Stopped
+                    raise StoppedError
                 progress(stage, min(1.0, seconds / info.duration) if info.duration else 1.0)
             return report
 
@@ -145,7 +145,8 @@ class Analyzer:
         from emocli.face.reader import observe
         from emocli.media.frames import FrameStream
 
-        assert self._detector and self._process
+        assert self._detector is not None
+        assert self._process is not None
         frames = FrameStream(info, self.options.face_fps)
         observed = observe(frames, self._detector, self._process, progress=report,
                            temperature=weights.manifest()["face"].temperature)
@@ -155,10 +156,9 @@ class Analyzer:
     def _decode(self, info: MediaInfo, report: Callable[[float], None]) -> Sound:
         from emocli.media.audio import decode
 
-        sound = None
-        for seconds, sound in decode(info):
+        for seconds, so_far in decode(info):
             report(seconds)
-        assert sound is not None
+            sound = so_far
         report(info.duration)
         return sound
 

@@ -132,7 +132,7 @@ def pull(name: str, *, progress: bool = False) -> Path:
                 if sha256_of(part) != weight.sha256:
                     raise WeightsError(mirror / weight.mirror, "is not the file the manifest pins "
                                        "(its sha256 differs)", "repair the mirror")
-                os.replace(part, target)
+                part.replace(target)
             finally:
                 part.unlink(missing_ok=True)
         else:

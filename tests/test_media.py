@@ -107,7 +107,8 @@ def test_pixel_shape(tmp_path: Path) -> None:
     assert samples(path)[0].grey.shape == (120, 213)
 
 
-@pytest.mark.parametrize(("pixels", "codec"), [("yuv420p10le", "libx265"), ("yuv444p", "libx264"), ("yuv422p", "libx264")])
+@pytest.mark.parametrize(("pixels", "codec"), [
+    ("yuv420p10le", "libx265"), ("yuv444p", "libx264"), ("yuv422p", "libx264")])
 def test_pixel_formats(tmp_path: Path, pixels: str, codec: str) -> None:
     path = write(tmp_path / "a.mkv", even(0.5), codec=codec, pixels=pixels)
     assert float(samples(path)[0].grey.mean()) == pytest.approx(20, abs=4)
@@ -128,7 +129,7 @@ def test_one_picture(tmp_path: Path) -> None:
 
 def test_broken_packet_is_counted_and_passed_over(tmp_path: Path) -> None:
     path = write(tmp_path / "a.mp4", even(4), options={"g": "10"},
-                 pictures=lambda i: np.random.default_rng(i).integers(0, 255, (120, 160, 3), np.uint8).astype(np.uint8))
+                 pictures=lambda i: np.random.default_rng(i).integers(0, 255, (120, 160, 3), np.uint8))
     raw = bytearray(path.read_bytes())
     middle = len(raw) // 2
     raw[middle:middle + 4000] = b"\xff" * 4000
@@ -164,7 +165,8 @@ def test_sound_is_read_in_pieces(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "content", "cause"), [
-    ("missing.mp4", None, "no such file"), ("empty.mp4", b"", "empty"), ("text.mp4", b"hello there\n" * 50, "not a media file")])
+    ("missing.mp4", None, "no such file"), ("empty.mp4", b"", "empty"),
+    ("text.mp4", b"hello there\n" * 50, "not a media file")])
 def test_unreadable(tmp_path: Path, name: str, content: bytes | None, cause: str) -> None:
     path = tmp_path / name
     if content is not None:

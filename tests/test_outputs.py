@@ -3,6 +3,7 @@
 import io
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import jsonschema
@@ -31,11 +32,12 @@ def row(start: float, end: float, index: int, utterance: Utterance | None = None
         "face": Reading("face", np.zeros(2), np.zeros(7), scores(index), 1.0, face_id=3) if face
         else Reading("face", reason="no face was found"),
         "voice": Reading("voice", reason="nobody speaks"),
-        "text": Reading("text", np.zeros(2), np.zeros(7), scores(1)) if utterance else Reading("text", reason="no words")}
+        "text": Reading("text", np.zeros(2), np.zeros(7), scores(1)) if utterance
+        else Reading("text", reason="no words")}
     return Row(start, end, utterance, scores(index), readings, () if face else ("no_face",))
 
 
-@pytest.fixture()
+@pytest.fixture
 def timeline() -> Timeline:
     long = " ".join(f"word{i}" for i in range(60))
     rows = (row(0, 1.5, 0, Utterance(0.2, 1.4, 'He said "yes", 네.', (), "en", "sidecar")),
@@ -93,7 +95,7 @@ def test_subtitles_keep_the_limits(timeline: Timeline, kind: str) -> None:
         assert max(map(width, lines)) <= 42
         assert cue.end - cue.start <= 7000
         assert cue.plaintext.endswith("]")
-    assert all(a.end <= b.start for a, b in zip(read, read[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(read))
     spoken = " ".join(" ".join(c.plaintext.split()[:-2]) for c in read[1:])
     assert spoken == " ".join(f"word{i}" for i in range(60))
     assert {c.start for c in read[1:]} <= {3000 + 500 * i for i in range(60)}  # split at word times

@@ -28,7 +28,7 @@ def test_typography_does_not_count() -> None:
 
 
 def test_bag_has_unit_families() -> None:
-    ids, weights = tokens.bag(tokens.words("to be or not to be"), np.ones(tokens.BUCKETS, np.float32))
+    _, weights = tokens.bag(tokens.words("to be or not to be"), np.ones(tokens.BUCKETS, np.float32))
     assert float((weights**2).sum()) == pytest.approx(2, abs=1e-4)
     empty, _ = tokens.bag([], np.ones(tokens.BUCKETS, np.float32))
     assert list(empty) == [0]

@@ -1,5 +1,7 @@
 """Rows tile the video; smoothing keeps probabilities; flags say what they mean."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,7 @@ def test_rows_tile_any_video(seed: int) -> None:
     rows = tile(said(*spans), duration)
     assert rows[0].start == 0
     assert rows[-1].end == duration
-    assert all(a.end == b.start for a, b in zip(rows, rows[1:], strict=False))
+    assert all(a.end == b.start for a, b in pairwise(rows))
     assert all(r.end > r.start for r in rows)
     assert all(r.end - r.start <= LONGEST_GAP + 1e-9 for r in rows if r.utterance is None)
 
@@ -32,7 +34,9 @@ def test_gaps() -> None:
     assert [(r.start, r.end, bool(r.utterance)) for r in rows] == [
         (0, 2.5, True), (2.5, 4.0, True), (4.0, 4.6, False), (4.6, 5.0, True),
         (5.0, 8.0, False), (8.0, 11.0, False), (11.0, 14.0, False)]
-    assert rows[0].utterance and rows[0].utterance.start == 0.4  # cues keep the words' own times
+    first = rows[0].utterance
+    assert first is not None
+    assert first.start == 0.4  # cues keep the words' own times
     assert SHORTEST_GAP == 0.5
 
 

@@ -9,7 +9,7 @@ from emocli import weights
 from emocli.errors import WeightsError
 
 
-@pytest.fixture()
+@pytest.fixture
 def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the shipped weights that a test may damage, and an empty cache."""
     copy = tmp_path / "weights"

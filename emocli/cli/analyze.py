@@ -40,9 +40,11 @@ def inputs(paths: Iterable[Path]) -> list[Path]:
 
 def analyze_command(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Videos, sound files, or folders of them.")],
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder for the results; beside each video if left out.")] = None,
+    out: Annotated[Path | None, typer.Option(
+        "-o", "--out", help="Folder for the results; beside each video if left out.")] = None,
     formats: Annotated[str, typer.Option("-f", "--formats", help="Which files: csv, srt, vtt, json.")] = "csv,srt",
-    face_fps: Annotated[float, typer.Option(help="Pictures a second that are searched for faces.")] = _DEFAULTS.face_fps,
+    face_fps: Annotated[float, typer.Option(
+        help="Pictures a second that are searched for faces.")] = _DEFAULTS.face_fps,
     transcript: Annotated[str, typer.Option(help="auto, none, or a subtitle file.")] = _DEFAULTS.transcript,
     asr_model: Annotated[str, typer.Option(help="Whisper size, or a .pt file.")] = _DEFAULTS.asr_model,
     language: Annotated[str, typer.Option(help="auto, or the code of the spoken language.")] = _DEFAULTS.language,
@@ -51,7 +53,8 @@ def analyze_command(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that are there.")] = False,
     faces: Annotated[bool, typer.Option("--faces", help="Also write <stem>.faces.csv.")] = False,
     srt_gaps: Annotated[bool, typer.Option("--srt-gaps", help="Subtitle the stretches without words, too.")] = False,
-    smooth: Annotated[bool, typer.Option("--smooth/--no-smooth", help="Blend each row lightly with its neighbours.")] = True,
+    smooth: Annotated[bool, typer.Option(
+        "--smooth/--no-smooth", help="Blend each row lightly with its neighbours.")] = True,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print only the paths written.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more on standard error.")] = False,
 ) -> None:
@@ -86,7 +89,8 @@ def _formats(text: str, known: Iterable[str]) -> list[str]:
     chosen = [name.strip().lower() for name in text.split(",") if name.strip()]
     wrong = [name for name in chosen if name not in known]
     if wrong or not chosen:
-        raise UsageError("--formats", f"unknown: {', '.join(wrong) or 'nothing given'}", f"choose from {', '.join(known)}")
+        raise UsageError("--formats", f"unknown: {', '.join(wrong) or 'nothing given'}",
+                         f"choose from {', '.join(known)}")
     return list(dict.fromkeys(chosen))
 
 

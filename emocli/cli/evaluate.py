@@ -14,7 +14,8 @@ def evaluate_command(
     modality: Annotated[str, typer.Argument(help="face, voice, text or fusion.")],
     data: Annotated[Path, typer.Option(help="The data folder, a folder with one sub-folder a class, or a TSV with "
                                             "the columns text and labels.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the report and the confusion matrix.")] = Path("out/evaluate"),
+    out: Annotated[Path, typer.Option(
+        "-o", "--out", help="Folder for the report and the confusion matrix.")] = Path("out/evaluate"),
     language: Annotated[str, typer.Option(help="Language of the sentences: en or ko.")] = "en",
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
@@ -28,13 +29,15 @@ def evaluate_command(
     from emocli.training import evaluate
 
     if modality not in evaluate.MODALITIES:
-        raise UsageError(modality, "nothing of this name can be evaluated", f"choose from {', '.join(evaluate.MODALITIES)}")
+        raise UsageError(modality, "nothing of this name can be evaluated",
+                         f"choose from {', '.join(evaluate.MODALITIES)}")
     if language not in ("en", "ko"):
         raise UsageError("--language", f"{language} was not learnt", "give en or ko")
     try:
         result, pool = evaluate.evaluate(modality, data, language=language)
         text = json.dumps(result, indent=1, ensure_ascii=False)
-        evaluate.confusion_picture(pool, f"{modality}: {result['set']}, n = {result['n']}", out / f"{modality}.confusion.png")
+        evaluate.confusion_picture(pool, f"{modality}: {result['set']}, n = {result['n']}",
+                                   out / f"{modality}.confusion.png")
     except ModuleNotFoundError as error:
         raise UsageError("emocli evaluate", f"the package {error.name} is missing",
                          'install the training extra: pip install "emocli[train]"') from error

@@ -27,6 +27,16 @@ class Detection:
     landmarks: np.ndarray
     score: float
 
+    @classmethod
+    def of_row(cls, row: np.ndarray) -> Detection:
+        """From fifteen numbers: box, five points, score (YuNet's own order)."""
+        x, y, w, h = map(float, row[:4])
+        return cls((x, y, w, h), np.asarray(row[4:14], float).reshape(5, 2), float(row[14]))
+
+    def row(self) -> list[float]:
+        """The fifteen numbers."""
+        return [*self.box, *self.landmarks.reshape(-1).tolist(), self.score]
+
 
 class Detector(Protocol):
     """Finds faces in a BGR uint8 picture."""
@@ -57,9 +67,7 @@ class YuNet:
             self._net.setInputSize(size)
             self._size = size
         found = self._net.detect(image)[1]
-        rows = [] if found is None else found
-        return _sensible([Detection(tuple(map(float, r[:4])), r[4:14].reshape(5, 2).astype(float), float(r[14]))
-                          for r in rows], size)
+        return _sensible([] if found is None else [Detection.of_row(row) for row in found], size)
 
 
 class Mtcnn:
@@ -80,10 +88,8 @@ class Mtcnn:
         except ValueError:  # the package stumbles when its first stage finds nothing
             faces = []
         order = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
-        return _sensible([Detection(tuple(map(float, f["box"])),
-                                    np.array([f["keypoints"][k] for k in order], float),
-                                    float(f["confidence"])) for f in faces],
-                         (image.shape[1], image.shape[0]))
+        rows = [np.array([*f["box"], *(v for k in order for v in f["keypoints"][k]), f["confidence"]]) for f in faces]
+        return _sensible([Detection.of_row(row) for row in rows], (image.shape[1], image.shape[0]))
 
 
 def _sensible(found: list[Detection], size: tuple[int, int]) -> list[Detection]:

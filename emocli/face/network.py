@@ -47,7 +47,7 @@ def build(*, size: int = INPUT_SIZE, channels: tuple[int, ...] = (32, 64, 96, FE
 
     shape = (size, size, 1) if data_format == "channels_last" else (1, size, size)
     inputs = Input(shape, name="face")
-    x = layers.Rescaling(1 / 127.5, offset=-1)(inputs)
+    x = inputs / 127.5 - 1.0  # not layers.Rescaling, which wants TensorFlow on every backend
     x = layers.ReLU()(conv(x, channels[0]))
     for width, count in zip(channels[1:], blocks, strict=True):
         x = layers.ReLU()(conv(x, width, stride=2))

@@ -48,7 +48,7 @@ class FaceProcess:
     def detect(self, image: np.ndarray) -> list[Detection]:
         """Faces of a BGR picture by MTCNN."""
         rows = self._queue.submit(self._call, worker.IMAGE, image).result()[0]
-        return [Detection(tuple(map(float, r[:4])), r[4:14].reshape(5, 2), float(r[14])) for r in rows]
+        return [Detection.of_row(row) for row in rows]
 
     def close(self) -> None:
         """End the child, whatever it is doing."""

@@ -107,11 +107,10 @@ class FaceReader:
         for o in inside:
             weight[o.face_id] += o.box[2] * o.box[3] * o.detection  # type: ignore[assignment]
         main = weight.most_common(1)[0][0]
-        own = [o for o in inside if o.face_id == main and o.scores is not None
-               and o.logits is not None and o.features is not None]
+        own = [o for o in inside if o.face_id == main]
+        features, logits, scores = (np.stack([getattr(o, part) for o in own]).astype(np.float32)
+                                    for part in ("features", "logits", "scores"))
         expected = max(1.0, (segment.end - segment.start) * self._rate)
         return Reading(
-            "face", features=np.mean([o.features for o in own], axis=0, dtype=np.float32),
-            logits=np.mean([o.logits for o in own], axis=0),
-            scores=np.mean([o.scores for o in own], axis=0),
+            "face", features=features.mean(0), logits=logits.mean(0), scores=scores.mean(0),
             quality=min(1.0, len(own) / expected), face_id=main)

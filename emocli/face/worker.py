@@ -14,14 +14,14 @@ import io
 import os
 import struct
 import sys
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 
 READY, CROPS, IMAGE, ARRAYS, ERROR = b"REDY", b"CROP", b"IMAG", b"ARRS", b"FAIL"
 
 
-def send(pipe: BinaryIO, kind: bytes, *arrays: np.ndarray) -> None:
+def send(pipe: IO[bytes], kind: bytes, *arrays: np.ndarray) -> None:
     """Write one message."""
     body = io.BytesIO()
     for array in arrays:
@@ -30,7 +30,7 @@ def send(pipe: BinaryIO, kind: bytes, *arrays: np.ndarray) -> None:
     pipe.flush()
 
 
-def receive(pipe: BinaryIO) -> tuple[bytes, list[np.ndarray]]:
+def receive(pipe: IO[bytes]) -> tuple[bytes, list[np.ndarray]]:
     """Read one message; raises `EOFError` when the other side has gone."""
     head = pipe.read(12)
     if len(head) < 12:
@@ -49,7 +49,7 @@ def _network(path: str) -> Any:
         tf.TensorSpec([None, *model.input_shape[1:]], tf.float32)])
 
 
-def serve(incoming: BinaryIO, outgoing: BinaryIO, weights: str) -> None:
+def serve(incoming: IO[bytes], outgoing: IO[bytes], weights: str) -> None:
     """Answer messages until the parent closes the pipe."""
     network = _network(weights)
     network(np.zeros((64, 48, 48, 1), np.float32))
@@ -65,7 +65,7 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO, weights: str) -> None:
                 from emocli.face.detect import Mtcnn
 
                 detector = Mtcnn()
-            rows = [[*d.box, *d.landmarks.reshape(-1), d.score] for d in detector.find(arrays[0])]
+            rows = [d.row() for d in detector.find(arrays[0])]
             send(outgoing, ARRAYS, np.array(rows, np.float64).reshape(-1, 15))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from emocli.timeline.types import Segment, Utterance
 
@@ -62,4 +63,4 @@ def tile(utterances: Sequence[Utterance], duration: float) -> list[Segment]:
 def _gap(start: float, end: float) -> list[Segment]:
     parts = max(1, math.ceil((end - start) / LONGEST_GAP - 1e-9))
     edges = [start + (end - start) * i / parts for i in range(parts)] + [end]
-    return [Segment(a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a or parts == 1]
+    return [Segment(a, b) for a, b in pairwise(edges) if b > a or parts == 1]

@@ -9,7 +9,6 @@ number, so that a resumed run and an unbroken one see the same batches.
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -65,7 +64,7 @@ def save_atomic(state: dict[str, Any], path: Path) -> None:
     """`torch.save` to a temporary file beside `path`, then rename."""
     part = path.with_name(path.name + ".part")
     torch.save(state, part)
-    os.replace(part, path)
+    part.replace(path)
 
 
 def seed_all(seed: int) -> None:

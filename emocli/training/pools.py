@@ -42,8 +42,9 @@ class Pool:
 def join(pools: Iterable[Pool]) -> Pool:
     """One pool of several."""
     some = list(pools)
-    return Pool(*(np.concatenate([getattr(p, part) for p in some]) for part in ("features", "scores", "labels")),
-                seconds=sum(p.seconds for p in some))
+    features, scores, labels = (np.concatenate([getattr(p, part) for p in some])
+                                for part in ("features", "scores", "labels"))
+    return Pool(features, scores, labels, sum(p.seconds for p in some))
 
 
 def read_faces(corpus: faces.Faces, weights: Path | None = None, temperature: float | None = None) -> Pool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -108,9 +109,9 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
         if number > 1:
             model.set_weights(models[number - 2].get_weights())
         target = torch.from_numpy(targets(training, stage["votes_share"]))
-        yield from train(model, lambda epoch, s=stage, t=target: batches(s, t),
-                         forward=lambda x, m=model: m(x, training=True)["logits"],
-                         validate=lambda m=model: validate(m), steps_per_epoch=steps,
+        yield from train(model, lambda _, stage=stage, target=target: batches(stage, target),  # type: ignore[misc]
+                         forward=lambda x, model=model: model(x, training=True)["logits"],  # type: ignore[misc]
+                         validate=partial(validate, model), steps_per_epoch=steps,
                          schedule=Schedule(**stage["schedule"]), checkpoint=out / f"stage{number}.pt",
                          seed=recipe["seed"], best_by="accuracy")
     full.set_weights(models[-1].get_weights())

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from emocli.emotions import EMOTIONS
+from emocli.errors import DataError
 from emocli.fusion.head import FusionHead
 from emocli.timeline.types import MODALITIES
 from emocli.training import metrics
@@ -48,6 +49,9 @@ def triplets(some: Pools, count: int, random: np.random.Generator) -> tuple[dict
     where = {}
     for name, pool in some.items():
         by_class = [np.flatnonzero(pool.labels == c) for c in range(len(EMOTIONS))]
+        for emotion, found in zip(EMOTIONS, by_class, strict=True):
+            if not len(found):
+                raise DataError(name, f"no labelled item of {emotion} is left to draw from", "use more data")
         where[name] = np.array([random.choice(by_class[c]) for c in labels])
     return where, labels
 
@@ -65,10 +69,14 @@ def masks() -> list[tuple[int, ...]]:
 
 
 def split_pool(pool: Pool, share: float, random: np.random.Generator) -> tuple[Pool, Pool]:
-    """Two parts of a pool, the second with `share` of it."""
-    order = random.permutation(len(pool))
-    cut = round(len(pool) * (1 - share))
-    return pool.take(order[:cut]), pool.take(order[cut:])
+    """Two parts of a pool, the second with `share` of every class."""
+    parts: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
+    for label in np.unique(pool.labels):
+        order = random.permutation(np.flatnonzero(pool.labels == label))
+        cut = round(len(order) * (1 - share))
+        parts[0].append(order[:cut])
+        parts[1].append(order[cut:])
+    return pool.take(np.concatenate(parts[0])), pool.take(np.concatenate(parts[1]))
 
 
 def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:

@@ -1,0 +1,252 @@
+"""Metrics, corpora, the loop, and every training and evaluation on small data of the same layout."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from media import tone
+
+from emocli.emotions import EMOTIONS
+from emocli.errors import DataError
+from emocli.training import metrics
+from emocli.training.corpora import faces, speech, texts
+from emocli.training.tasks import fusion
+
+KEYS = {"n", "accuracy", "macro_f1", "weighted_f1", "ece", "per_class", "parameters", "bytes", "items_per_second"}
+
+
+def test_ece_of_the_sure_and_wrong() -> None:
+    sure = np.tile(np.eye(7)[0], (10, 1))
+    assert metrics.expected_calibration_error(sure, np.zeros(10, int)) == 0
+    assert metrics.expected_calibration_error(sure, np.ones(10, int)) == 1
+    half = np.array([0] * 5 + [1] * 5)
+    assert metrics.expected_calibration_error(sure, half) == pytest.approx(0.5)
+
+
+def test_temperature_is_found_again() -> None:
+    random = np.random.default_rng(0)
+    logits = random.normal(0, 1.5, (20000, 7))
+    chances = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    labels = np.array([random.choice(7, p=p) for p in chances])
+    assert metrics.fit_temperature(3 * logits, labels) == pytest.approx(3, rel=0.05)
+
+
+def test_macro_f1_is_over_the_classes_that_are_there() -> None:
+    found = metrics.summary(np.eye(7)[[0, 0, 5]], np.array([0, 0, 5]))
+    assert found["macro_f1"] == 1
+    assert list(found["per_class"]) == ["happiness", "anger"]
+
+
+@pytest.mark.parametrize(("corpus", "stem", "known"), [
+    ("ravdess", "03-01-02-01-01-02-22", ("neutral", "ravdess22", "test")),
+    ("ravdess_song", "03-02-06-01-01-02-19", ("fear", "ravdess19", "dev")),
+    ("nemo", "WR0_surprised_7", ("surprised", "nemoWR0", "test")),
+    ("emodb", "14a07Wc", ("anger", "emodb14", "dev")), ("emodb", "03a01Lc", None),
+    ("tess", "YAF_bite_ps", ("ps", "tessY", "train")), ("tess", "OA_bite_neutral", ("neutral", "tessO", "train")),
+    ("emogator", "000020_anger_03-2", ("anger", "emogator000020", "test"))])
+def test_names_of_the_corpora(corpus: str, stem: str, known: tuple[str, str, str] | None) -> None:
+    assert speech.describe(corpus, stem) == known
+
+
+@pytest.mark.shared
+def test_no_person_stands_on_two_sides(data: Path) -> None:
+    sides: dict[str, set[str]] = {}
+    for path in sorted((data / "speech").glob("*.tar")):
+        with tarfile.open(path) as archive:
+            for member in archive.getnames():
+                known = speech.describe(path.stem, Path(member).stem) if member.endswith(".ogg") else None
+                if known:
+                    assert known[0] in EMOTIONS or texts.index_of(known[0]) is not None
+                    sides.setdefault(known[1], set()).add(known[2])
+    assert len(sides) > 300
+    assert all(len(s) == 1 for s in sides.values())
+
+
+@pytest.mark.shared
+def test_fer2013_counts(data: Path) -> None:
+    private = faces.load(data, "private_test")
+    assert len(private) == 3574
+    assert int((private.majority >= 0).sum()) == 3350
+    train, public = faces.load(data, "train"), faces.load(data, "public_test")
+    assert int((faces.repeated(private, train) | faces.repeated(private, public)).sum()) == 314
+
+
+def mosaic(path: Path, count: int, seed: int) -> None:
+    """Faces whose level tells their class, as FER2013's files hold them."""
+    import cv2
+
+    random = np.random.default_rng(seed)
+    labels = np.resize(np.arange(7), count)
+    wide = int(np.ceil(np.sqrt(count)))
+    sheet = np.zeros((wide * 48, wide * 48), np.uint8)
+    for i, label in enumerate(labels):
+        row, column = divmod(i, wide)
+        sheet[row * 48:row * 48 + 48, column * 48:column * 48 + 48] = 30 * label + random.integers(0, 25, (48, 48))
+    cv2.imwrite(str(path), sheet)
+    votes = np.zeros((count, 10), np.uint8)
+    order = [2, 0, 1, 6, 5, 4, 3]  # neutral, happiness, surprise, sadness, anger, disgust, fear
+    votes[np.arange(count), [order.index(c) for c in labels]] = 10
+    np.savez(path.with_suffix(".npz"), fer2013=labels.astype(np.uint8), ferplus_votes=votes)
+
+
+def clip(label: int, seed: int) -> bytes:
+    import soundfile
+
+    random = np.random.default_rng(seed)
+    body = io.BytesIO()
+    soundfile.write(body, tone(0.8, 120 + 50 * label) + random.normal(0, 0.01, 12800).astype(np.float32), 16000,
+                    format="OGG", subtype="VORBIS")
+    return body.getvalue()
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the project's layout and next to nothing in it."""
+    root = tmp_path_factory.mktemp("data")
+    for folder in ("faces", "speech", "text"):
+        (root / folder).mkdir()
+    for number, split in enumerate(faces.SPLITS):
+        mosaic(root / "faces" / f"fer2013_{split}.png", 140 if split == "train" else 70, number)
+    codes = {0: "03", 1: "08", 2: "01", 3: "06", 4: "07", 5: "05", 6: "04"}
+    german = {0: "F", 2: "N", 3: "A", 4: "E", 5: "W", 6: "T"}
+    for corpus in ("ravdess", "ravdess_song", "nemo", "emodb", "tess"):
+        with tarfile.open(root / "speech" / f"{corpus}.tar", "w") as archive:
+            for person in range(4):
+                for label in range(7):
+                    if corpus in ("nemo", "emodb") and label not in german or corpus == "nemo" and label == 4:
+                        continue
+                    actor = (1, 2, 19, 22)[person]
+                    name = {"nemo": f"{('AA0', 'BB0', 'IC0', 'WR0')[person]}_{EMOTIONS[label]}_{label}",
+                            "emodb": f"{('03', '08', '14', '15')[person]}a01{german.get(label)}a",
+                            "tess": f"{'OY'[person % 2]}AF_word{person}_{EMOTIONS[label]}",
+                            }.get(corpus, f"03-01-{codes[label]}-01-01-01-{actor:02d}")
+                    for take in "abc" if corpus == "ravdess" else "a":
+                        payload = clip(label, person)
+                        info = tarfile.TarInfo(f"{take}/{name}.ogg")
+                        info.size = len(payload)
+                        archive.addfile(info, io.BytesIO(payload))
+    for name in ("goemotions_en", "goemotions_ko", "meld_en"):
+        for split in ("train", "dev", "test"):
+            rows = [f"{texts_of(name)[label]} {i}\t{EMOTIONS[label]}" for i in range(12) for label in range(7)]
+            with gzip.open(root / "text" / f"{name}_{split}.tsv.gz", "wt", encoding="utf-8") as out:
+                out.write("\n".join(["text\tlabels", *rows]) + "\n")
+    return root
+
+
+def texts_of(name: str) -> list[str]:
+    if "ko" in name:
+        return ["행복해요", "놀라워요", "그래요", "무서워요", "역겨워요", "화나요", "슬퍼요"]
+    return ["I am happy", "wow amazing", "the train", "I am afraid", "that is gross", "I am angry", "I am sad"]
+
+
+def run(*args: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "emocli", *map(str, args)], capture_output=True, text=True, timeout=280)
+
+
+RECIPES = {
+    "text": 'seed = 1\nbatch = 16\nwidth = 8\ndropout = 0.1\nkeep = 0.9\nbalance = 0.5\n'
+            'heads = { en = 1.0, ko = 1.0 }\ncorpora = { en = ["goemotions_en", "train"], ko = ["goemotions_ko", '
+            '"train"] }\nschedule = { epochs = 4, lr = 1e-2 }\n',
+    "voice": "seed = 1\nbatch = 8\nchannels = [8, 8, 8]\nhidden = 16\ndropout = 0.1\nmixup = 0.5\nsmoothing = 0.05\n"
+             "known_speaker = 0.7\ncorpora = { ravdess = 3, nemo = 2, emodb = 1 }\nschedule = { epochs = 2, lr = 1e-3 }\n",
+    "face": "seed = 1\nbatch = 20\nchannels = [8, 8, 16, 16]\nblocks = [1, 1, 1]\ndropout = 0.1\n"
+            "[[stages]]\ncrop = 40\nvotes_share = 0.5\naugment = 0.5\nmixup = 0.2\nschedule = { epochs = 1, lr = 1e-3 }\n"
+            "[[stages]]\ncrop = 48\nvotes_share = 0.3\naugment = 0.5\nmixup = 0.0\nschedule = { epochs = 1, lr = 1e-3 }\n",
+    "fusion": "seed = 1\nbatch = 32\nsteps = 3\nheld_out = 0.4\nheld_triplets = 70\nkeep = 0.7\nhidden = 16\n"
+              "dropout = 0.1\nschedule = { epochs = 2, lr = 1e-3 }\n",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["text", "voice", "face", "fusion"])
+def test_training_writes_weights_and_curves(task: str, tiny: Path, tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(RECIPES[task])
+    found = run("train", task, "--data", tiny, "-o", tmp_path / "run", "--recipe", recipe, "--threads", 1)
+    assert found.returncode == 0, found.stderr
+    assert "epoch   2/" in found.stdout or task == "face"
+    ending = "keras" if task == "face" else "safetensors"
+    assert (tmp_path / "run" / f"{task}.{ending}").is_file()
+    assert list((tmp_path / "run" / "curves").iterdir())
+    assert not list((tmp_path / "run").glob("*part*"))
+
+
+@pytest.mark.slow
+def test_a_resumed_run_ends_like_an_unbroken_one(tiny: Path, tmp_path: Path) -> None:
+    import tomllib
+
+    from emocli.training.tasks import text
+
+    whole = tomllib.loads(RECIPES["text"])
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    list(text.fit(tiny, whole, tmp_path / "one"))
+    broken = text.fit(tiny, whole, tmp_path / "two")
+    next(broken)
+    next(broken)
+    broken.close()
+    (tmp_path / "two" / "checkpoint.pt.part").write_bytes(b"a write that was cut off")
+    epochs = [e.number for e in text.fit(tiny, whole, tmp_path / "two")]
+    assert epochs == [3, 4]
+    one, two = ((tmp_path / n / "text.safetensors").read_bytes() for n in ("one", "two"))
+    assert one == two
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("modality", ["face", "voice", "text", "fusion"])
+def test_evaluation_prints_one_json_object(modality: str, tiny: Path, tmp_path: Path) -> None:
+    found = run("evaluate", modality, "--data", tiny, "-o", tmp_path, "--json")
+    assert found.returncode == 0, found.stderr
+    result = json.loads(found.stdout)
+    assert set(result) >= KEYS
+    assert 0 <= result["ece"] <= 1
+    assert result["parameters"] > 1000
+    assert (tmp_path / f"{modality}.confusion.png").stat().st_size > 5000
+    assert json.loads((tmp_path / f"{modality}.json").read_text())["n"] == result["n"]
+
+
+@pytest.mark.slow
+def test_own_material(tmp_path: Path) -> None:
+    """A folder a class with pictures or sound, and a TSV."""
+    import cv2
+
+    for name, label in (("happy", 0), ("Sadness", 6), ("notes", 0)):
+        for kind in ("pictures", "sounds"):
+            (tmp_path / kind / name).mkdir(parents=True)
+        for i in range(3):
+            cv2.imwrite(str(tmp_path / "pictures" / name / f"슬픔 {i}.png"),
+                        np.random.default_rng(i).integers(0, 255, (90, 80, 3)))
+            (tmp_path / "sounds" / name / f"ann_{i}.ogg").write_bytes(clip(label, i))
+    (tmp_path / "a.tsv").write_text("text\tlabels\nI am so happy\tjoy\nI am so sad\tsadness\nhm\tboredom\n")
+    for modality, path, n in (("face", "pictures", 6), ("voice", "sounds", 6), ("text", "a.tsv", 2)):
+        found = run("evaluate", modality, "--data", tmp_path / path, "-o", tmp_path / "out", "--json")
+        assert found.returncode == 0, found.stderr
+        assert json.loads(found.stdout)["n"] == n
+    table = run("evaluate", "text", "--data", tmp_path / "a.tsv", "-o", tmp_path / "out")
+    assert "macro-F1" in table.stdout
+
+
+@pytest.mark.parametrize(("content", "cause"), [("", "no rows"), ("a\tb\n1\t2\n", "columns text and labels"),
+                                                ("text\tlabels\nhi\tboredom\n", "no row has a label")])
+def test_bad_tables(tmp_path: Path, content: str, cause: str) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text(content)
+    with pytest.raises(DataError, match=cause):
+        texts.read(path)
+
+
+def test_triplets_share_their_label() -> None:
+    random = np.random.default_rng(0)
+    labels = np.resize(np.arange(7), 70)
+    pool = fusion.Pool(np.zeros((70, 2)), np.full((70, 7), 1 / 7), labels)
+    where, drawn = fusion.triplets({"face": pool, "voice": pool}, 140, random)
+    assert np.bincount(drawn).tolist() == [20] * 7
+    assert all((labels[w] == drawn).all() for w in where.values())
