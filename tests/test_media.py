@@ -9,7 +9,7 @@ from media import even, ramp, tone, write
 
 from emocli.errors import InputError
 from emocli.media.audio import decode
-from emocli.media.frames import FrameStream, Sample
+from emocli.media.frames import FrameStream, Sample, full_range
 from emocli.media.probe import probe
 
 
@@ -21,6 +21,10 @@ def sound_of(path: Path) -> np.ndarray:
     *_, (_, sound) = decode(probe(path))
     with sound:
         return sound.read(0, sound.duration)
+
+
+def level(sample: Sample) -> float:
+    return float(full_range(sample.grey, sample.narrow).mean())
 
 
 def onset(sound: np.ndarray) -> float:
@@ -52,7 +56,7 @@ def test_variable_rate_and_b_frames(tmp_path: Path) -> None:
     found = samples(path, 60)
     assert [s.time for s in found] == pytest.approx(times, abs=1e-3)
     for index, sample in enumerate(found):  # the picture belongs to its time
-        assert abs(float(sample.grey.mean()) - float(ramp(index).mean())) < 4
+        assert abs(level(sample) - float(ramp(index).mean())) < 4
 
 
 def test_skipping_keeps_times_exact(tmp_path: Path) -> None:
@@ -63,7 +67,7 @@ def test_skipping_keeps_times_exact(tmp_path: Path) -> None:
     assert stream.decoded < 100
     assert len(found) == pytest.approx(20, abs=1)
     for sample in found:
-        assert float(sample.grey.mean()) == pytest.approx(20 + sample.time * 30, abs=3)
+        assert level(sample) == pytest.approx(20 + sample.time * 30, abs=3)
 
 
 def test_late_sound(tmp_path: Path) -> None:
@@ -111,7 +115,7 @@ def test_pixel_shape(tmp_path: Path) -> None:
     ("yuv420p10le", "libx265"), ("yuv444p", "libx264"), ("yuv422p", "libx264")])
 def test_pixel_formats(tmp_path: Path, pixels: str, codec: str) -> None:
     path = write(tmp_path / "a.mkv", even(0.5), codec=codec, pixels=pixels)
-    assert float(samples(path)[0].grey.mean()) == pytest.approx(20, abs=4)
+    assert level(samples(path)[0]) == pytest.approx(20, abs=4)
 
 
 def test_odd_size(tmp_path: Path) -> None:

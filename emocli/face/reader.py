@@ -14,7 +14,7 @@ from emocli.face.align import crop
 from emocli.face.detect import Detection, Detector
 from emocli.face.process import FaceProcess
 from emocli.face.track import Tracker, signature
-from emocli.media.frames import FrameStream
+from emocli.media.frames import FrameStream, full_range
 from emocli.timeline.types import FaceObservation, Reading, Segment
 
 #: Crops of one call to Keras.
@@ -49,7 +49,7 @@ def observe(frames: FrameStream, detector: Detector, process: FaceProcess, *, te
     for sample in frames:
         found = detector.find(sample.small)
         scale = sample.grey.shape[1] / sample.small.shape[1], sample.grey.shape[0] / sample.small.shape[0]
-        pieces = [crop(sample.grey, d.landmarks * scale) for d in found]
+        pieces = [full_range(crop(sample.grey, d.landmarks * scale), sample.narrow) for d in found]
         looks = [signature(sample.small, d.box, piece) for d, piece in zip(found, pieces, strict=True)]
         ids = tracker.update(sample.time, found, looks)
         for d, face_id in zip(found, ids, strict=True):

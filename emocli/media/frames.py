@@ -26,11 +26,13 @@ _PLANAR_LUMA = frozenset("yuv420p yuvj420p yuv422p yuvj422p yuv444p yuvj444p nv1
 @dataclass(frozen=True)
 class Sample:
     """A sampled picture: `time` in seconds, `small` (h, w, 3) uint8 BGR with its longest side at
-    most DETECTION_SIDE, `grey` (H, W) uint8 of the displayed size, full range."""
+    most DETECTION_SIDE, `grey` (H, W) uint8 of the displayed size.  `narrow` says that the grey
+    levels are broadcast ones (16..235), which `full_range` spreads once a crop is cut out."""
 
     time: float
     small: np.ndarray
     grey: np.ndarray
+    narrow: bool = False
 
 
 @dataclass
@@ -105,21 +107,27 @@ class FrameStream:
         shrink = min(1.0, DETECTION_SIDE / max(width, height))
         small = frame.reformat(width=max(2, round(width * shrink)), height=max(2, round(height * shrink)),
                                format="bgr24", interpolation="FAST_BILINEAR").to_ndarray()
-        grey = _luma(frame, width, height)
+        grey, narrow = _luma(frame, width, height)
         if turns:
             small = np.ascontiguousarray(np.rot90(small, -turns))
             grey = np.ascontiguousarray(np.rot90(grey, -turns))
-        return Sample(time, small, grey)
+        return Sample(time, small, grey, narrow)
 
 
-def _luma(frame: Any, width: int, height: int) -> np.ndarray:
-    """Grey levels 0..255; the luma plane as it lies when that is exact, else through swscale."""
+def full_range(grey: np.ndarray, narrow: bool) -> np.ndarray:
+    """Grey levels 0..255 of a picture or a crop of it."""
+    return _STRETCH[grey] if narrow else grey
+
+
+def _luma(frame: Any, width: int, height: int) -> tuple[np.ndarray, bool]:
+    """Grey levels and whether they are broadcast ones; the luma plane as it lies in the decoder's
+    memory when that is exact (the array keeps the frame alive), else through swscale."""
     if frame.format.name not in _PLANAR_LUMA or (frame.width, frame.height) != (width, height):
-        return np.asarray(frame.reformat(width=width, height=height, format="gray").to_ndarray())
+        return np.asarray(frame.reformat(width=width, height=height, format="gray").to_ndarray()), False
     plane = frame.planes[0]
     rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:height, :width]
     full = int(frame.color_range or 0) == _FULL_RANGE or "j4" in frame.format.name or frame.format.name == "gray"
-    return rows.copy() if full else _STRETCH[rows]
+    return rows, not full
 
 
 #: Broadcast range 16..235 to 0..255.
