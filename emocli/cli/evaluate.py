@@ -11,7 +11,7 @@ from emocli.errors import UsageError
 
 
 def evaluate_command(
-    modality: Annotated[str, typer.Argument(help="face, voice, text or fusion.")],
+    modality: Annotated[str, typer.Argument(help="face, voice, text, fusion or all.")],
     data: Annotated[Path, typer.Option(help="The data folder, a folder with one sub-folder a class, or a TSV with "
                                             "the columns text and labels.")],
     out: Annotated[Path, typer.Option(
@@ -26,27 +26,33 @@ def evaluate_command(
     import json
 
     from emocli.outputs.base import write_atomic
-    from emocli.training import evaluate
+    from emocli.training import evaluate, report
 
-    if modality not in evaluate.MODALITIES:
+    if modality not in (*evaluate.MODALITIES, "all"):
         raise UsageError(modality, "nothing of this name can be evaluated",
-                         f"choose from {', '.join(evaluate.MODALITIES)}")
+                         f"choose from {', '.join(evaluate.MODALITIES)}, all")
     if language not in ("en", "ko"):
         raise UsageError("--language", f"{language} was not learnt", "give en or ko")
-    try:
-        result, pool = evaluate.evaluate(modality, data, language=language)
-        text = json.dumps(result, indent=1, ensure_ascii=False)
-        evaluate.confusion_picture(pool, f"{modality}: {result['set']}, n = {result['n']}",
-                                   out / f"{modality}.confusion.png")
-    except ModuleNotFoundError as error:
-        raise UsageError("emocli evaluate", f"the package {error.name} is missing",
-                         'install the training extra: pip install "emocli[train]"') from error
-    write_atomic(out / f"{modality}.json", text + "\n")
+    results = {}
+    for name in evaluate.MODALITIES if modality == "all" else [modality]:
+        try:
+            results[name], pool = evaluate.evaluate(name, data, language=language)
+            evaluate.confusion_picture(pool, f"{name}: {results[name]['set']}, n = {results[name]['n']}",
+                                       out / f"{name}.confusion.png")
+        except ModuleNotFoundError as error:
+            raise UsageError("emocli evaluate", f"the package {error.name} is missing",
+                             'install the training extra: pip install "emocli[train]"') from error
+        if not json_:
+            _tables(name, results[name])
+    result = results if modality == "all" else results[modality]
+    written = out / ("results.json" if modality == "all" else f"{modality}.json")
+    write_atomic(written, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    if modality == "all":
+        write_atomic(out / "RESULTS.md", report.results_page(results))
     if json_:
         typer.echo(json.dumps(result, ensure_ascii=False))
     else:
-        _tables(modality, result)
-        typer.echo(f"wrote {out / f'{modality}.json'} and {out / f'{modality}.confusion.png'}")
+        typer.echo(f"wrote {written} and the confusion matrices into {out}")
 
 
 def _tables(modality: str, result: dict[str, Any]) -> None:

@@ -56,3 +56,12 @@ def build(*, size: int = INPUT_SIZE, channels: tuple[int, ...] = (32, 64, 96, FE
     features = layers.GlobalAveragePooling2D(data_format=data_format, name="features")(x)
     logits = layers.Dense(len(EMOTIONS), name="logits")(layers.Dropout(dropout)(features))
     return Model(inputs, {"features": features, "logits": logits}, name="emocli_face")
+
+
+def mirrored(model: Any) -> Any:
+    """The same network, averaging over a face and its mirror image; what is shipped."""
+    from keras import Input, Model, ops
+
+    inputs = Input(model.input_shape[1:], name="face")
+    one, other = model(inputs), model(ops.flip(inputs, axis=2))
+    return Model(inputs, {name: (one[name] + other[name]) / 2 for name in one}, name="emocli_face_mirrored")

@@ -80,12 +80,12 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
     models = [network.build(size=stage["crop"], **shape) for stage in recipe["stages"]]
     full = network.build(**shape)
 
-    def logits_of(faces: corpus.Faces) -> np.ndarray:
+    def logits_of(reader: Any, faces: corpus.Faces) -> np.ndarray:
         parts = []
         with torch.no_grad():
             for i in range(0, len(faces), 256):
                 x = torch.from_numpy(faces.images[i:i + 256]).float()[..., None]
-                parts.append(full(x, training=False)["logits"].numpy())
+                parts.append(reader(x, training=False)["logits"].numpy())
         return np.concatenate(parts)
 
     def batches(stage: dict[str, Any], target: torch.Tensor) -> Iterator[Batch]:
@@ -100,7 +100,7 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
 
     def validate(model: Any) -> dict[str, float]:
         full.set_weights(model.get_weights())
-        logits, voted = logits_of(public), public.majority >= 0
+        logits, voted = logits_of(full, public), public.majority >= 0
         whole = metrics.summary(logits, public.labels)
         return {"accuracy": whole["accuracy"], "macro_f1": whole["macro_f1"],
                 "ferplus": float(np.mean(logits.argmax(1)[voted] == public.majority[voted]))}
@@ -115,8 +115,9 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
                          schedule=Schedule(**stage["schedule"]), checkpoint=out / f"stage{number}.pt",
                          seed=recipe["seed"], best_by="accuracy")
     full.set_weights(models[-1].get_weights())
-    temperature = metrics.fit_temperature(logits_of(public), public.labels)
+    both = network.mirrored(full)
+    temperature = metrics.fit_temperature(logits_of(both, public), public.labels)
     (out / "temperature.txt").write_text(f"{temperature:.4f}\n")
     part = out / "part.keras"
-    full.save(part)
+    both.save(part)
     part.replace(out / "face.keras")

@@ -1,0 +1,39 @@
+"""`weights/RESULTS.md`: the figures of all networks as one page."""
+
+from __future__ import annotations
+
+import os
+import platform
+from typing import Any
+
+from emocli.training.evaluate import Result
+
+_FIGURES = ("accuracy", "macro_f1", "weighted_f1", "ece")
+
+
+def _table(header: list[str], rows: list[list[Any]]) -> list[str]:
+    return ["| " + " | ".join(header) + " |", "|" + "---|" * len(header),
+            *("| " + " | ".join(str(v) for v in row) + " |" for row in rows), ""]
+
+
+def _figures(result: Result) -> list[str]:
+    return [f"{result[name]:.3f}" for name in _FIGURES]
+
+
+def results_page(results: dict[str, Result]) -> str:
+    """Markdown of the results by modality, as `emocli.training.evaluate.evaluate` gives them."""
+    lines = ["# Results", "", "Written by `emocli evaluate all`; do not edit. Splits are by person where the corpus "
+             "names persons; macro-F1 is over the classes that a set has; ECE is after calibration, over 15 bins. "
+             f"Speed was read off {os.cpu_count()} cores ({platform.machine()}), features included.", ""]
+    for modality, result in results.items():
+        lines += [f"## {modality}", "", f"{result['parameters']:,} parameters, {result['bytes']:,} bytes, "
+                  f"{result['items_per_second']:,.0f} items/s.", ""]
+        rows = [[name, r["n"], *_figures(r)] for name, r in {result["set"]: result, **result["sets"]}.items()]
+        lines += _table(["set", "n", "accuracy", "macro-F1", "weighted F1", "ECE"], rows)
+        for name, r in {result["set"]: result, **(result["sets"] if modality != "fusion" else {})}.items():
+            lines += [f"By class, {name}:", ""]
+            lines += _table(["class", "precision", "recall", "F1", "n"],
+                            [[c, *(f"{v[k]:.3f}" for k in ("precision", "recall", "f1")), v["support"]]
+                             for c, v in r["per_class"].items()])
+        lines += [f"![Confusion matrix of {modality}]({modality}.confusion.png)", ""]
+    return "\n".join(lines)
