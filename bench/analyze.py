@@ -56,7 +56,8 @@ def encode(clip: Path, out: Path, size: tuple[int, int]) -> None:
             target.mux(video.encode(frame))
         target.mux(video.encode(None))
         for at in range(0, sound.shape[1], 1024):
-            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound[:, at:at + 1024]), format="fltp", layout="mono")
+            block = np.ascontiguousarray(sound[:, at:at + 1024])
+            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
             frame.sample_rate, frame.pts, frame.time_base = 44100, at, Fraction(1, 44100)
             target.mux(audio.encode(frame))
         target.mux(audio.encode(None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
@@ -16,9 +17,18 @@ import emocli
 from emocli import weights
 from emocli.errors import EmocliError, InputError, WeightsError
 from emocli.options import AnalyzeOptions
-from emocli.timeline.segments import tile
+from emocli.timeline.segments import tidy, tile
 from emocli.timeline.smoothing import smooth
-from emocli.timeline.types import MODALITIES, FaceObservation, MediaInfo, Reading, Row, Segment, Timeline
+from emocli.timeline.types import (
+    MODALITIES,
+    FaceObservation,
+    MediaInfo,
+    Reading,
+    Row,
+    Segment,
+    Timeline,
+    Utterance,
+)
 
 if TYPE_CHECKING:
     from emocli.face.detect import Detector
@@ -99,25 +109,24 @@ class Analyzer:
             try:
                 with self._decode(info, told("sound")) as sound:
                     transcript = self._transcript(info, sound, told("transcript"))
-                    info = replace(info, duration=max(sound.duration, info.duration if info.has_video else 0))
-                    spoken = self._ready_voice()
-                    observed, end, broken = pictures.result() if info.has_video else ((), 0.0, 0)
-                    duration = max(end, sound.duration)
-                    if duration <= 0:
-                        raise InputError(info.path, "holds no picture and no sound that can be decoded",
-                                         "check that it plays in a media player")
-                    segments = tile(transcript.utterances, duration)
-                    readings = self._readings(info, segments, sound, transcript, observed, spoken, told("voice"))
-                    broken += sound.broken
+                    spoken = tidy(transcript.utterances, math.inf)
+                    heard = self._heard(spoken, sound, transcript.language, told("voice"))
+                    duration, broken = sound.duration, sound.broken
+                observed, end, broken_pictures = pictures.result()
             except BaseException:
                 stop[0] = True
                 self.close()
                 raise
+        duration, broken = max(duration, end), broken + broken_pictures
+        if duration <= 0:
+            raise InputError(info.path, "holds no picture and no sound that can be decoded",
+                             "check that it plays in a media player")
         info = replace(info, duration=duration)
         notes = [*self._notes, *transcript.notes]
         if broken:
             notes.append(f"{broken} broken packets were passed over")
-        return Timeline(media=info, rows=self._rows(segments, readings, observed, info),
+        segments = tile(spoken, duration)
+        return Timeline(media=info, rows=self._rows(segments, heard, observed, info),
                         faces=tuple(observed), transcript_source=transcript.source,
                         language=transcript.language, provenance=self._provenance(transcript),
                         notes=tuple(notes))
@@ -196,7 +205,7 @@ class Analyzer:
         wanted = self.options.device
         return wanted if wanted != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
 
-    def _ready_voice(self) -> tuple[VoiceReader, TextReader, Fusion]:
+    def _load_readers(self) -> tuple[VoiceReader, TextReader, Fusion]:
         from emocli.fusion.head import Fusion
         from emocli.text.reader import TextReader
         from emocli.voice.reader import VoiceReader
@@ -208,29 +217,29 @@ class Analyzer:
         self._fusion = self._fusion or Fusion(self._paths["fusion"])
         return self._voice, self._text, self._fusion
 
-    def _readings(self, info: MediaInfo, segments: Sequence[Segment], sound: Sound, transcript: Transcript,
-                  observed: Sequence[FaceObservation], readers: tuple[VoiceReader, TextReader, Fusion],
-                  report: Callable[[float], None]) -> list[dict[str, Reading]]:
-        from emocli.face.reader import FaceReader
+    def _heard(self, spoken: Sequence[Utterance], sound: Sound, language: str,
+               report: Callable[[float], None]) -> list[tuple[Reading, Reading]]:
+        """Voice and words of every utterance; needs no pictures, so it runs beside them."""
+        voice, text, _ = self._load_readers()
+        cues = [Segment(u.start, u.end, u) for u in spoken]
+        found = list(zip(voice.read(cues, sound, report), text.read(cues, language), strict=True))
+        report(math.inf)
+        return found
 
-        voice, text, _ = readers
-        faces = FaceReader(observed, rate=self.options.face_fps, has_video=info.has_video).read(segments)
-        voices = voice.read(segments, sound, report)
-        texts = text.read(segments, transcript.language)
-        report(info.duration)
-        return [dict(zip(MODALITIES, trio, strict=True)) for trio in zip(faces, voices, texts, strict=True)]
-
-    def _rows(self, segments: Sequence[Segment], readings: Sequence[dict[str, Reading]],
+    def _rows(self, segments: Sequence[Segment], heard: Sequence[tuple[Reading, Reading]],
               observed: Sequence[FaceObservation], info: MediaInfo) -> tuple[Row, ...]:
         from emocli.face.reader import FaceReader
 
-        assert self._fusion
-        scores = self._fusion.scores(readings)
+        _, _, fusion = self._load_readers()
+        reader = FaceReader(observed, rate=self.options.face_fps, has_video=info.has_video)
+        silence = (Reading("voice", reason="nobody speaks"), Reading("text", reason="no words"))
+        utterances = iter(heard)
+        readings = [dict(zip(MODALITIES, (face, *(next(utterances) if s.utterance else silence)), strict=True))
+                    for s, face in zip(segments, reader.read(segments), strict=True)]
+        scores = fusion.scores(readings)
         if self.options.smooth:
             scores = smooth(scores, np.array([s.start for s in segments]), np.array([s.end for s in segments]))
-        faces = FaceReader(observed, rate=self.options.face_fps)
-        return tuple(Row(s.start, s.end, s.utterance, fused, r,
-                         flags_of(s, fused, r, many_faces=faces.many(s)))
+        return tuple(Row(s.start, s.end, s.utterance, fused, r, flags_of(s, fused, r, many_faces=reader.many(s)))
                      for s, fused, r in zip(segments, scores, readings, strict=True))
 
     def _provenance(self, transcript: Transcript) -> dict[str, Any]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from emocli.errors import UsageError
 
-FORMATS = ("csv", "srt", "vtt", "json")
 DEVICES = ("auto", "cpu", "cuda")
 
 
@@ -24,7 +23,6 @@ class AnalyzeOptions:
     device: str = "auto"
     offline: bool = False
     smooth: bool = True
-    voice: bool = field(default=True)
 
     def __post_init__(self) -> None:
         if not 0.1 <= self.face_fps <= 60:

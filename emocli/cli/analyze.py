@@ -75,6 +75,7 @@ def analyze_command(
     if not overwrite:
         for mine in files.values():
             outputs.refuse_existing(mine.values())
+    outputs.refuse_locked(target for mine in files.values() for target in mine.values())
     failures = _run(media, files, options, OutputOptions(gaps=srt_gaps), quiet=quiet)
     if failures:
         if len(media) == 1:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from emocli.errors import UsageError
+from emocli.errors import OutputError, UsageError
 from emocli.outputs import cues, document, tables
 from emocli.outputs.base import OutputOptions, Render, write_atomic
 from emocli.timeline.types import Timeline
@@ -26,6 +27,14 @@ def refuse_existing(paths: Iterable[Path]) -> None:
     for path in paths:
         if path.exists():
             raise UsageError(path, "exists already", "pass --overwrite to replace it, or -o for another folder")
+
+
+def refuse_locked(paths: Iterable[Path]) -> None:
+    """Raise `OutputError` before the work when a folder cannot be written to."""
+    for folder in {path.parent.absolute() for path in paths}:
+        there = next(p for p in (folder, *folder.parents) if p.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            raise OutputError(folder, "cannot be written to", "give another folder with -o")
 
 
 def write(timeline: Timeline, files: dict[str, Path], options: OutputOptions | None = None) -> list[Path]:
