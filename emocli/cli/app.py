@@ -41,7 +41,10 @@ def root(version: bool = typer.Option(False, "--version", help="Print the versio
 
 def main() -> None:
     """Entry point: run the app; our errors become one line and their exit code."""
+    from emocli.cli import interrupt
+
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    interrupt.watch()
     try:
         app()
     except EmocliError as error:
@@ -50,5 +53,4 @@ def main() -> None:
     except SystemExit as end:
         if end.code != EXIT_INTERRUPTED:
             raise
-        print("emocli: interrupted", file=sys.stderr, flush=True)
-        os._exit(EXIT_INTERRUPTED)  # threads inside native code would be waited for; nothing is left to save
+        interrupt.leave()  # threads inside native code would be waited for

@@ -16,6 +16,9 @@ from emocli.errors import EmocliError, WeightsError
 from emocli.face import worker
 from emocli.face.detect import Detection
 
+#: The children that run now.
+CHILDREN: set[subprocess.Popen[bytes]] = set()
+
 
 class FaceProcess:
     """Runs `emocli.face.worker`.  Starting returns at once; TensorFlow loads meanwhile.
@@ -33,6 +36,7 @@ class FaceProcess:
         self._child = subprocess.Popen(
             [sys.executable, "-m", "emocli.face.worker", str(weights)], env=environment,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log)
+        CHILDREN.add(self._child)
         self._queue = ThreadPoolExecutor(1, thread_name_prefix="emocli-face")
         self._ready = self._queue.submit(self._await_ready)
 
@@ -54,6 +58,7 @@ class FaceProcess:
         """End the child, whatever it is doing."""
         self._child.kill()
         self._child.wait()
+        CHILDREN.discard(self._child)
         self._queue.shutdown(wait=True, cancel_futures=True)
         for pipe in (self._child.stdin, self._child.stdout, self._log):
             if pipe:

@@ -1,0 +1,44 @@
+"""Ctrl-C that always works: Python's own way first, the hard way a second later.
+
+`KeyboardInterrupt` is lost when it is raised inside a destructor or an import's callback, and waits
+as long as native code runs.  A thread that hears of the signal ends the process all the same.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+
+from emocli.errors import EXIT_INTERRUPTED
+
+#: Seconds that the orderly way is given.
+GRACE = 1.0
+
+
+def watch() -> None:
+    """Listen for SIGINT from now on; call once, from the main thread."""
+    heard, told = socket.socketpair()
+    told.setblocking(False)
+    signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=_wait, args=(heard, told), name="emocli-interrupt", daemon=True).start()
+
+
+def _wait(heard: socket.socket, told: socket.socket) -> None:
+    while heard.recv(1) != bytes([signal.SIGINT]):
+        pass
+    time.sleep(GRACE)
+    leave()
+
+
+def leave() -> None:
+    """End this process and the face process at once.  Outputs are written aside and renamed, so
+    that none is left half done."""
+    process = sys.modules.get("emocli.face.process")
+    for child in list(process.CHILDREN) if process else []:
+        child.kill()
+    print("emocli: interrupted", file=sys.stderr, flush=True)
+    os._exit(EXIT_INTERRUPTED)
