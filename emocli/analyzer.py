@@ -108,7 +108,8 @@ class Analyzer:
             pictures = pool.submit(self._faces, info, told("faces"))
             try:
                 with self._decode(info, told("sound")) as sound:
-                    transcript = self._transcript(info, sound, told("transcript"))
+                    transcript = self._transcript(info, sound, told("transcript"),
+                                                  lambda share: progress("download", share))
                     spoken = tidy(transcript.utterances, math.inf)
                     heard = self._heard(spoken, sound, transcript.language, told("voice"))
                     duration, broken = sound.duration, sound.broken
@@ -171,13 +172,14 @@ class Analyzer:
         report(info.duration)
         return sound
 
-    def _transcript(self, info: MediaInfo, sound: Sound, report: Callable[[float], None]) -> Transcript:
+    def _transcript(self, info: MediaInfo, sound: Sound, report: Callable[[float], None],
+                    fetching: Callable[[float], None]) -> Transcript:
         from emocli.transcript import choose
 
         found = choose.written(info, self.options.transcript)
         if found is None or found.source == "none":
             language = self.options.language
-            again = choose.heard(sound, wanted=self.options.transcript, model=self._load_whisper,
+            again = choose.heard(sound, wanted=self.options.transcript, model=lambda: self._load_whisper(fetching),
                                  language=language, progress=report)
             found = replace(again, notes=(found.notes if found else ()) + again.notes)
         report(info.duration)
@@ -189,11 +191,11 @@ class Analyzer:
         return replace(found, language=language,
                        utterances=tuple(replace(u, language=language) for u in found.utterances))
 
-    def _load_whisper(self) -> Any:
+    def _load_whisper(self, fetching: Callable[[float], None]) -> Any:
         if self._whisper is None:
             from emocli.transcript import asr
 
-            path = asr.locate(self.options.asr_model, offline=self.options.offline)
+            path = asr.locate(self.options.asr_model, offline=self.options.offline, progress=fetching)
             self._whisper = asr.load(path, self._torch_device())
         return self._whisper
 

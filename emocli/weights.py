@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,6 +21,8 @@ from emocli.errors import WeightsError
 MIRROR, CACHE = "EMOCLI_WEIGHTS_MIRROR", "EMOCLI_CACHE"
 #: Seconds to wait for a server before doing without.
 TIMEOUT = 15
+#: Takes the share done, 0..1.
+Report = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -113,15 +115,19 @@ def _mirror_folder() -> Path | None:
     return Path(mirror) if mirror and "://" not in mirror else None
 
 
-def pull(name: str, *, progress: bool = False) -> Path:
+def pull(name: str, *, progress: bool | Report = False) -> Path:
     """Fetch one file into the cache, from the mirror if there is one; verified, then renamed."""
     weight = manifest().get(name)
     if weight is None:
         raise WeightsError(name, "no weights of this name", "see `emocli models list`")
     if weight.bundled:
         return resolve(name)
-    if state(weight) == "ok":
-        return weight.path
+    return weight.path if state(weight) == "ok" else fetch(weight, progress=progress)
+
+
+def fetch(weight: Weight, *, progress: bool | Report = False) -> Path:
+    """Fetch what an entry says, whatever lies in the cache; `progress` is True for a bar on
+    standard error, or a function that takes the share done."""
     target, mirror = weight.path, _mirror_folder()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -130,7 +136,7 @@ def pull(name: str, *, progress: bool = False) -> Path:
             try:
                 shutil.copyfile(mirror / weight.mirror, part)
                 if sha256_of(part) != weight.sha256:
-                    raise WeightsError(mirror / weight.mirror, "is not the file the manifest pins "
+                    raise WeightsError(mirror / weight.mirror, "is not the file that is pinned "
                                        "(its sha256 differs)", "repair the mirror")
                 part.replace(target)
             finally:
@@ -138,13 +144,30 @@ def pull(name: str, *, progress: bool = False) -> Path:
         else:
             _download(weight, target, progress)
     except (OSError, ValueError) as error:
-        raise WeightsError(name, f"cannot be fetched ({_reason(error)})",
-                           f"connect to a network and run `emocli models pull {name}`, or set {MIRROR} "
+        raise WeightsError(weight.name, f"cannot be fetched ({_reason(error)})",
+                           f"connect to a network and run `emocli models pull {weight.name}`, or set {MIRROR} "
                            "to a folder that holds it") from error
     return target
 
 
-def _download(weight: Weight, target: Path, progress: bool) -> None:
+class _Meter:
+    """What pooch asks of a progress bar, for a function that takes the share done."""
+
+    def __init__(self, report: Report) -> None:
+        self._report, self._done, self.total = report, 0, 0
+
+    def update(self, size: int) -> None:
+        self._done += size
+        self._report(self._done / self.total if self.total else 0.0)
+
+    def reset(self) -> None:
+        self._done = 0
+
+    def close(self) -> None:
+        self._report(1.0)
+
+
+def _download(weight: Weight, target: Path, progress: bool | Report) -> None:
     import logging
 
     import pooch
@@ -153,8 +176,9 @@ def _download(weight: Weight, target: Path, progress: bool) -> None:
     mirror = os.environ.get(MIRROR, "")
     url = f"{mirror.rstrip('/')}/{weight.mirror}" if mirror else weight.url
     target.unlink(missing_ok=True)
+    bar = progress if isinstance(progress, bool) else _Meter(progress)
     pooch.retrieve(url, known_hash=f"sha256:{weight.sha256}", fname=target.name, path=target.parent,
-                   downloader=pooch.HTTPDownloader(timeout=TIMEOUT, progressbar=progress))
+                   downloader=pooch.HTTPDownloader(timeout=TIMEOUT, progressbar=bar))
 
 
 def _reason(error: Exception) -> str:

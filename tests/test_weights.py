@@ -102,4 +102,23 @@ def test_a_server_can_be_the_mirror(sandbox: Path, tmp_path: Path, monkeypatch: 
         threading.Thread(target=server.serve_forever, daemon=True).start()
         monkeypatch.setenv("EMOCLI_WEIGHTS_MIRROR", f"http://127.0.0.1:{server.server_port}")
         assert weights.resolve("yunet").read_bytes() == b"model"
+        shares: list[float] = []
+        assert weights.fetch(entry, progress=shares.append).read_bytes() == b"model"
+        assert shares
+        assert max(shares) == shares[-1] == 1
         server.shutdown()
+
+
+def test_whisper_comes_from_the_mirror_too_and_is_verified(sandbox: Path, tmp_path: Path,
+                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    from emocli.transcript import asr
+
+    monkeypatch.setenv("EMOCLI_WEIGHTS_MIRROR", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(WeightsError, match="whisper-tiny: cannot be fetched"):
+        asr.locate("tiny", offline=False)
+    (tmp_path / "whisper").mkdir()
+    (tmp_path / "whisper" / "tiny.pt").write_bytes(b"other")
+    with pytest.raises(WeightsError, match="sha256 differs"):
+        asr.locate("tiny", offline=False)
+    assert asr.cached("tiny") is None

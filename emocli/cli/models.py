@@ -22,12 +22,16 @@ def list_command() -> None:
     from rich.table import Table
 
     from emocli import weights
+    from emocli.transcript import asr
 
     table = Table("name", "state", "size", "licence", "file", box=None, pad_edge=False)
     for weight in weights.manifest().values():
         where = "shipped" if weight.bundled else "fetched once"
         table.add_row(weight.name, weights.state(weight), f"{weight.size / 1e6:.2f} MB", weight.licence,
                       f"{weight.file} ({where})")
+    for name in asr.SIZES:
+        table.add_row(_WHISPER + name, "ok" if asr.cached(name) else "absent", "", "MIT", "(fetched once, for speech "
+                      "without subtitles)")
     Console(width=None).print(table)
 
 
@@ -40,18 +44,11 @@ def pull_command(names: Annotated[list[str] | None, typer.Argument(
     Example: emocli models pull yunet whisper-base
     """
     from emocli import weights
+    from emocli.transcript import asr
 
     for name in names or [w.name for w in weights.manifest().values() if not w.bundled]:
         if name.startswith(_WHISPER):
-            import whisper
-
-            from emocli.transcript import asr
-
-            size = name.removeprefix(_WHISPER)
-            if size not in whisper.available_models():
-                raise WeightsError(name, "Whisper has no model of this name",
-                                   f"give one of {', '.join(_WHISPER + m for m in whisper.available_models())}")
-            path = asr.pull(size, progress=True)
+            path = asr.locate(name.removeprefix(_WHISPER), offline=False, progress=True)
         else:
             path = weights.pull(name, progress=True)
         typer.echo(path)

@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from emocli import weights
 from emocli.errors import WeightsError
 from emocli.media.audio import Sound
 from emocli.timeline.types import Utterance, Word
 from emocli.transcript.activity import overlap
-from emocli.weights import cache_folder
 
+#: The sizes that `models list` names; Whisper knows more.
+SIZES = ("tiny", "base", "small", "medium", "large-v3", "turbo")
 #: Seconds of sound given to Whisper at once, its own window.
 WINDOW = 30.0
 #: Whisper's no-speech score from which, with a poor mean log probability, a segment is dropped.
@@ -25,7 +27,26 @@ NO_SPEECH, POOR_LOGPROB = 0.6, -1.0
 MIN_SPEECH, MAX_COMPRESSION = 0.2, 2.4
 
 
-def locate(name: str, *, offline: bool) -> Path:
+def weight(size: str) -> weights.Weight:
+    """The entry that would stand in the manifest for one of Whisper's own checkpoints."""
+    import whisper
+
+    url = whisper._MODELS.get(size)
+    if url is None:
+        raise WeightsError(size, "Whisper has no model of this name",
+                           f"give a .pt or one of {', '.join(whisper.available_models())}")
+    *_, sha256, file = url.split("/")  # its address holds its checksum
+    return weights.Weight(name=f"whisper-{size}", file=f"whisper/{file}", sha256=sha256, size=0, licence="MIT",
+                          source="OpenAI Whisper (Radford et al. 2022)", url=url, mirror=f"whisper/{file}")
+
+
+def cached(size: str) -> Path | None:
+    """Where a checkpoint lies already: in our cache, or in that of the `whisper` program."""
+    ours = weight(size).path
+    return next((p for p in (ours, Path.home() / ".cache" / "whisper" / ours.name) if p.is_file()), None)
+
+
+def locate(name: str, *, offline: bool, progress: bool | weights.Report = False) -> Path:
     """Path of a Whisper checkpoint: a `.pt`, a size in the cache, or one to be pulled.
 
     Raises `WeightsError` when it cannot be had.
@@ -34,37 +55,11 @@ def locate(name: str, *, offline: bool) -> Path:
         if not Path(name).is_file():
             raise WeightsError(name, "no such Whisper checkpoint", "check the path given to --asr-model")
         return Path(name)
-    import whisper
-
-    url = whisper._MODELS.get(name)
-    if url is None:
-        raise WeightsError(name, "Whisper has no model of this name",
-                           f"give a .pt or one of {', '.join(whisper.available_models())}")
-    for folder in (cache_folder() / "whisper", Path.home() / ".cache" / "whisper"):
-        if (folder / Path(url).name).is_file():
-            return folder / Path(url).name
-    if offline:
+    found = cached(name)
+    if not found and offline:
         raise WeightsError(f"whisper {name}", "is not in the cache, and --offline forbids fetching it",
                            f"run `emocli models pull whisper-{name}` with a network")
-    return pull(name, progress=False)
-
-
-def pull(name: str, *, progress: bool) -> Path:
-    """Fetch a Whisper checkpoint into the cache; its address holds its sha256."""
-    import logging
-
-    import pooch
-    import whisper
-
-    url = whisper._MODELS[name]
-    pooch.get_logger().setLevel(logging.WARNING)
-    try:
-        return Path(pooch.retrieve(url, known_hash=f"sha256:{url.split('/')[-2]}", fname=Path(url).name,
-                                   path=cache_folder() / "whisper",
-                                   downloader=pooch.HTTPDownloader(timeout=15, progressbar=progress)))
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"whisper {name}", f"cannot be fetched ({type(error).__name__})",
-                           "connect to a network, give --asr-model a .pt, or a subtitle file") from error
+    return found or weights.fetch(weight(name), progress=progress)
 
 
 def load(path: Path, device: str = "cpu") -> Any:

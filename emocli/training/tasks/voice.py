@@ -86,7 +86,8 @@ def augment(mel: np.ndarray, random: np.random.Generator) -> np.ndarray:
     pitch, shift = random.uniform(0.93, 1.07), random.normal(0, 1.0)
     matrix = np.array([[pitch, 0, shift], [0, length / len(mel), 0]])
     bands = cv2.warpAffine(mel[:, :BANDS], matrix, (BANDS, length), borderMode=cv2.BORDER_REPLICATE)
-    pitch_line = cv2.resize(mel[:, BANDS:], (1, length)) + random.normal(0, 0.15)
+    line = cv2.resize(mel[:, BANDS:], (1, length), interpolation=cv2.INTER_NEAREST)
+    line = np.where(line == 0, 0, line + random.normal(0, 0.15))  # 0 says that there is no pitch
     mel = bands
     mel = mel * random.uniform(0.85, 1.15) + random.normal(0, 0.2)
     mel = mel + np.linspace(-1, 1, BANDS, dtype=np.float32) * random.normal(0, 0.25)
@@ -98,8 +99,8 @@ def augment(mel: np.ndarray, random: np.random.Generator) -> np.ndarray:
         mel[:, at:at + width] = 0
         long = int(random.integers(0, max(1, len(mel) // 6)))
         at = int(random.integers(0, len(mel) - long))
-        mel[at:at + long] = 0
-    return np.concatenate([mel, pitch_line.astype(np.float32)], 1)
+        mel[at:at + long], line[at:at + long] = 0, 0
+    return np.concatenate([mel, line], 1).astype(np.float32)
 
 
 def logits_of(model: VoiceNetwork, items: list[Spectrum]) -> np.ndarray:
@@ -117,7 +118,8 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
 
     sets = {name: spectra(corpus.read(data, name)) for name in recipe["corpora"]}
     seed_all(recipe["seed"])
-    model = VoiceNetwork(channels=tuple(recipe["channels"]), hidden=recipe["hidden"], dropout=recipe["dropout"])
+    model = VoiceNetwork(channels=tuple(recipe["channels"]), hidden=recipe["hidden"], wide=recipe["wide"],
+                         dropout=recipe["dropout"])
     training = {name: [s for s in items if s.split == "train"] for name, items in sets.items()}
     prior = prior_of(training["ravdess"])
     model.prior_mean.copy_(torch.from_numpy(prior[0]))
@@ -126,36 +128,38 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
             and (dev := [s for s in items if s.split == "dev"])}
     there = {name: torch.tensor([float(any(s.label == c for s in items)) for c in range(len(EMOTIONS))])
              for name, items in training.items()}
-    batch = recipe["batch"]
-    plan = [name for name, per_epoch in recipe["corpora"].items() for _ in range(per_epoch)]
-
+    batch, names = recipe["batch"], list(recipe["corpora"])
+    share = np.array([recipe["corpora"][name] for name in names], float)
+    share /= share.sum()
     by_class = {name: [found for c in range(len(EMOTIONS))
-                       if (found := [i for i, s in enumerate(items) if s.label == c])]
+                       if (found := [s for s in items if s.label == c])]
                 for name, items in training.items()}
+
+    def draw(random: np.random.Generator) -> tuple[np.ndarray, int, Tensor]:
+        name = names[random.choice(len(names), p=share)]
+        alike = by_class[name][random.integers(len(by_class[name]))]
+        item = alike[random.integers(len(alike))]
+        own = 1.0 if random.random() < recipe["known_speaker"] else random.random()
+        return augment(standardise(item, prior, own), random), item.label, there[name]
 
     def batches(epoch: int) -> Iterator[Batch]:
         random = np.random.default_rng(recipe["seed"] * 1000 + epoch)
-        for name in random.permutation(plan):
-            items = training[name]
-            present = by_class[name]
-            picked = [items[int(random.choice(present[random.integers(len(present))]))] for _ in range(batch)]
-            own = [1.0 if random.random() < recipe["known_speaker"] else random.random() for _ in picked]
-            mels, lengths = batch_of([augment(standardise(s, prior, w), random)
-                                      for s, w in zip(picked, own, strict=True)])
-            target = torch.eye(len(EMOTIONS))[[s.label for s in picked]]
-            if random.random() < recipe["mixup"]:
-                share = float(random.beta(0.4, 0.4))
-                mels = share * mels + (1 - share) * mels.flip(0)
-                lengths = torch.maximum(lengths, lengths.flip(0))
-                target = share * target + (1 - share) * target.flip(0)
+        for _ in range(recipe["steps"]):
+            drawn, labels, known = zip(*(draw(random) for _ in range(batch)), strict=True)
+            mels, lengths = batch_of(list(drawn))
+            classes = torch.stack(known)
             smooth = recipe["smoothing"]
-            even = there[name] / there[name].sum()
-            yield (there[name], mels, lengths), target * (1 - smooth) + smooth * even
+            target = torch.eye(len(EMOTIONS))[list(labels)] * (1 - smooth) + smooth * classes / classes.sum(1)[:, None]
+            if random.random() < recipe["mixup"]:
+                part = float(random.beta(0.4, 0.4))
+                mels, target = part * mels + (1 - part) * mels.flip(0), part * target + (1 - part) * target.flip(0)
+                lengths, classes = torch.maximum(lengths, lengths.flip(0)), torch.maximum(classes, classes.flip(0))
+            yield (classes, mels, lengths), target[:, None]
 
     def forward(inputs: Any) -> Tensor:
         # A corpus without a class says nothing about that class: it stays out of the softmax.
-        there, mels, lengths = inputs
-        return model(mels, lengths)[1].masked_fill(there == 0, -30.0)
+        classes, mels, lengths = inputs
+        return model.views(mels, lengths)[1].masked_fill(classes[:, None] == 0, -30.0)
 
     def macro_f1(items: list[Spectrum]) -> float:
         return float(metrics.summary(logits_of(model, items), np.array([s.label for s in items]))["macro_f1"])
@@ -165,7 +169,7 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
         rest = [v for name, v in found.items() if name != "ravdess"]
         return {"macro_f1": (found["ravdess"] + float(np.mean(rest))) / 2, **found}
 
-    yield from train(model, batches, forward=forward, validate=validate, steps_per_epoch=len(plan),
+    yield from train(model, batches, forward=forward, validate=validate, steps_per_epoch=recipe["steps"],
                      schedule=Schedule(**recipe["schedule"]), checkpoint=out / "checkpoint.pt",
                      seed=recipe["seed"])
     known = [s for items in held.values() for s in items]
