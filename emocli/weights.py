@@ -158,7 +158,7 @@ class _Meter:
 
     def update(self, size: int) -> None:
         self._done += size
-        self._report(self._done / self.total if self.total else 0.0)
+        self._report(min(1.0, self._done / self.total) if self.total else 0.0)  # pooch counts whole chunks
 
     def reset(self) -> None:
         self._done = 0
