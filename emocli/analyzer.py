@@ -41,9 +41,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("emocli")
 
-#: Told the stage (see STAGES) and the share of it that is done, 0..1.
+#: Told the stage (faces, sound, transcript, voice, or download) and the share of it that is done, 0..1.
 Progress = Callable[[str, float], None]
-STAGES = ("faces", "sound", "transcript", "voice")
 #: A row whose fused confidence is lower is flagged `low_confidence`.
 LOW_CONFIDENCE = 0.4
 #: A modality is sure from this score; sure ones that disagree make a row `mixed`.

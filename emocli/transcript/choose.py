@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -75,4 +75,4 @@ def heard(sound: Sound, *, wanted: str, model: Callable[[], Any], language: str,
 
 def unworded(spoken: Sequence[Utterance], words: Sequence[Utterance]) -> list[Utterance]:
     """Speech that no words cover: it still has a voice to read."""
-    return [replace(u) for u in spoken if activity.overlap(u.start, u.end, words) < 0.1]
+    return [u for u in spoken if activity.overlap(u.start, u.end, words) < 0.1]

@@ -57,7 +57,10 @@ def augment(images: Any, size: int, strength: float) -> Any:
 
 
 def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
-    """Train as `recipe` says; writes `face.keras` and `temperature.txt` into `out` at the end."""
+    """Train as `recipe` says; writes `face.keras` and `temperature.txt` into `out` at the end.
+
+    What is written is the mean of the weights of the last `average` stages (Wortsman et al. 2022).
+    """
     os.environ.setdefault("KERAS_BACKEND", "torch")
     import keras
     import torch
@@ -114,7 +117,9 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
                          validate=partial(validate, model), steps_per_epoch=steps,
                          schedule=Schedule(**stage["schedule"]), checkpoint=out / f"stage{number}.pt",
                          seed=recipe["seed"], best_by="accuracy")
-    full.set_weights(models[-1].get_weights())
+    # Stages nearer to one kind of label and to the other, averaged, beat each on both.
+    last = [model.get_weights() for model in models[-recipe["average"]:]]
+    full.set_weights([np.mean(some, axis=0) for some in zip(*last, strict=True)])
     both = network.mirrored(full)
     temperature = metrics.fit_temperature(logits_of(both, public), public.labels)
     (out / "temperature.txt").write_text(f"{temperature:.4f}\n")
