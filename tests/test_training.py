@@ -156,8 +156,8 @@ RECIPES = {
     "text": 'seed = 1\nbatch = 16\nwidth = 8\ndropout = 0.1\nkeep = 0.9\nbalance = 0.5\n'
             'heads = { en = 1.0, ko = 1.0 }\ncorpora = { en = ["goemotions_en", "train"], ko = ["goemotions_ko", '
             '"train"] }\nschedule = { epochs = 4, lr = 1e-2 }\n',
-    "voice": "seed = 1\nbatch = 8\nsteps = 6\nwide = 16\nchannels = [8, 8, 8]\nhidden = 16\ndropout = 0.1\nmixup = 0.5\n"
-             "smoothing = 0.05\nknown_speaker = 0.7\ncorpora = { ravdess = 3, nemo = 2, emodb = 1 }\n"
+    "voice": "seed = 1\nbatch = 8\nsteps = 6\nchannels = [8, 8, 8]\nhidden = 16\ndropout = 0.1\nmixup = 0.5\n"
+             "wide = 16\nsmoothing = 0.05\nknown_speaker = 0.7\ncorpora = { ravdess = 3, nemo = 2, emodb = 1 }\n"
              "schedule = { epochs = 2, lr = 1e-3 }\n",
     "face": "seed = 1\nbatch = 20\nchannels = [8, 8, 16, 16]\nblocks = [1, 1, 1]\ndropout = 0.1\naverage = 2\n"
             "[[stages]]\ncrop = 40\nvotes_share = 0.5\naugment = 0.5\nmixup = 0.2\n"

@@ -77,8 +77,8 @@ class VoiceNetwork(nn.Module):
         """Mean and deviation of the training speakers' columns, (COLUMNS,) each."""
         return self.prior_mean.cpu().numpy(), self.prior_deviation.cpu().numpy()
 
-    def views(self, mel: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (n, FEATURES) and the two views' logits (n, 2, 7).
+    def follow(self, mel: Tensor, lengths: Tensor) -> Tensor:
+        """Features (n, VIEW) of the course of the sound.
 
         mel: (n, frames, COLUMNS), zero beyond `lengths` (n,) frames; frames divide by 8.
         """
@@ -90,15 +90,16 @@ class VoiceNetwork(nn.Module):
         weight = self.attention(x).squeeze(-1).masked_fill(~valid, -1e4).softmax(1)[..., None]
         mean = (weight * x).sum(1)
         deviation = ((weight * x.square()).sum(1) - mean.square()).clamp(min=1e-5).sqrt()
-        course = self.course(torch.cat([mean, deviation], 1))
-        whole = self.whole(functionals(mel, lengths))
-        logits = torch.stack([head(view) for head, view in zip(self.heads, (course, whole), strict=True)], 1)
-        return torch.cat([course, whole], 1), logits
+        return self.course(torch.cat([mean, deviation], 1))
+
+    def logits(self, course: Tensor, whole: Tensor) -> Tensor:
+        """(n, 2, 7) logits of the two views' features."""
+        return torch.stack([head(view) for head, view in zip(self.heads, (course, whole), strict=True)], 1)
 
     def forward(self, mel: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (n, FEATURES) and logits (n, 7), the mean over both views."""
-        features, logits = self.views(mel, lengths)
-        return features, logits.mean(1)
+        """Features (n, FEATURES) and logits (n, 7), the mean over both views; input as `follow`'s."""
+        course, whole = self.follow(mel, lengths), self.whole(functionals(mel, lengths))
+        return torch.cat([course, whole], 1), self.logits(course, whole).mean(1)
 
 
 def _number(key: str) -> int:

@@ -1,0 +1,59 @@
+"""The figures that the repository quotes: those of `weights/results.json`, which can be made again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import REPO
+
+WEIGHTS = REPO / "weights"
+#: What a reader looks for first: modality, set (None for the main one), figure, and the floor below
+#: which weights are not shipped.
+HEADLINES = [
+    ("face", None, "accuracy", 0.66), ("face", "ferplus_majority", "accuracy", 0.78), ("voice", None, "macro_f1", 0.50),
+    ("text", None, "macro_f1", 0.58), ("text", "goemotions_ko", "macro_f1", 0.49), ("fusion", None, "macro_f1", 0.50),
+]
+
+
+@pytest.fixture(scope="module")
+def results() -> dict[str, Any]:
+    return json.loads((WEIGHTS / "results.json").read_text())
+
+
+def figure(results: dict[str, Any], modality: str, name: str | None, key: str) -> float:
+    found = results[modality]
+    return (found["sets"][name] if name else found)[key]
+
+
+@pytest.mark.parametrize(("modality", "name", "key", "floor"), HEADLINES)
+def test_headlines(results: dict[str, Any], modality: str, name: str | None, key: str, floor: float) -> None:
+    value = figure(results, modality, name, key)
+    assert value >= floor
+    for page in (WEIGHTS / f"{modality}.md", WEIGHTS / "RESULTS.md", REPO / "README.md"):
+        assert f"{value:.3f}" in page.read_text(), page
+
+
+def test_fusion_gains(results: dict[str, Any]) -> None:
+    fused = {None: results["fusion"]} | results["fusion"]["sets"]
+    alone = {m: fused[f"{m} alone, unfused"]["macro_f1"] for m in ("face", "voice", "text")}
+    assert fused[None]["macro_f1"] >= max(alone.values()) + 0.08
+    for left in ("face+voice", "face+text", "voice+text"):
+        assert fused[left]["macro_f1"] >= max(alone[m] for m in left.split("+"))
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+def test_one_command_makes_the_figures_again(results: dict[str, Any], data: Path, tmp_path: Path) -> None:
+    run = subprocess.run([sys.executable, "-m", "emocli", "evaluate", "all", "--data", data, "-o", tmp_path, "--json"],
+                         capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    again = json.loads(run.stdout)
+    for modality, name, key, _ in HEADLINES:
+        assert figure(again, modality, name, key) == pytest.approx(figure(results, modality, name, key), abs=0.004)
+    assert (tmp_path / "RESULTS.md").read_text().count("By class") > 8
+    assert (tmp_path / "voice.confusion.png").stat().st_size > 5000
