@@ -70,6 +70,16 @@ def test_skipping_keeps_times_exact(tmp_path: Path) -> None:
         assert level(sample) == pytest.approx(20 + sample.time * 30, abs=3)
 
 
+def test_edit_list_hides_what_lies_before_the_start(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.mp4", [t - 0.4 for t in even(2.4)], sound=np.concatenate([np.zeros(16000, np.float32),
+                                                                                         tone(1)]))
+    assert b"elst" in path.read_bytes()
+    found = samples(path, 25)
+    assert found[0].time == pytest.approx(0, abs=1e-3)
+    assert abs(level(found[0]) - float(ramp(10).mean())) < 4
+    assert onset(sound_of(path)) == pytest.approx(1, abs=0.01)
+
+
 def test_late_sound(tmp_path: Path) -> None:
     path = write(tmp_path / "a.mkv", even(3), sound=tone(1), sound_start=1.5)
     assert probe(path).audio_start == pytest.approx(1.5, abs=0.05)
