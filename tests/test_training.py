@@ -20,7 +20,8 @@ from emocli.training import metrics
 from emocli.training.corpora import faces, speech, texts
 from emocli.training.tasks import fusion
 
-KEYS = {"n", "accuracy", "macro_f1", "weighted_f1", "ece", "per_class", "parameters", "bytes", "items_per_second"}
+KEYS = {"n", "accuracy", "macro_f1", "weighted_f1", "ece", "ece_uncalibrated", "per_class",
+        "reliability", "parameters", "bytes", "items_per_second"}
 
 
 def test_ece_of_the_sure_and_wrong() -> None:
@@ -37,6 +38,10 @@ def test_temperature_is_found_again() -> None:
     chances = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     labels = np.array([random.choice(7, p=p) for p in chances])
     assert metrics.fit_temperature(3 * logits, labels) == pytest.approx(3, rel=0.05)
+    cooler = np.exp(logits / 2) / np.exp(logits / 2).sum(1, keepdims=True)
+    assert metrics.uncalibrated(cooler, 2.0) == pytest.approx(chances)
+    for found in metrics.reliability(chances, labels):
+        assert found["n"] < 200 or found["accuracy"] == pytest.approx(found["confidence"], abs=0.05)
 
 
 def test_macro_f1_is_over_the_classes_that_are_there() -> None:
@@ -214,6 +219,7 @@ def test_evaluation_prints_one_json_object(modality: str, tiny: Path, tmp_path: 
     assert 0 <= result["ece"] <= 1
     assert result["parameters"] > 1000
     assert (tmp_path / f"{modality}.confusion.png").stat().st_size > 5000
+    assert (tmp_path / f"{modality}.reliability.png").stat().st_size > 5000
     assert json.loads((tmp_path / f"{modality}.json").read_text())["n"] == result["n"]
 
 

@@ -15,11 +15,12 @@ def evaluate_command(
     data: Annotated[Path, typer.Option(help="The data folder, a folder with one sub-folder a class, or a TSV with "
                                             "the columns text and labels.")],
     out: Annotated[Path, typer.Option(
-        "-o", "--out", help="Folder for the report and the confusion matrix.")] = Path("out/evaluate"),
+        "-o", "--out", help="Folder for the report and the pictures.")] = Path("out/evaluate"),
     language: Annotated[str, typer.Option(help="Language of the sentences: en or ko.")] = "en",
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
-    """Measure the weights on labelled data: accuracy, macro-F1, ECE, per class, confusion matrix.
+    """Measure the weights on labelled data: accuracy, macro-F1, ECE, per class, confusion matrix,
+    reliability diagram.
 
     Example: emocli evaluate face --data my_pictures
     """
@@ -37,8 +38,7 @@ def evaluate_command(
     for name in evaluate.MODALITIES if modality == "all" else [modality]:
         try:
             results[name], pool = evaluate.evaluate(name, data, language=language)
-            evaluate.confusion_picture(pool, f"{name}: {results[name]['set']}, n = {results[name]['n']}",
-                                       out / f"{name}.confusion.png")
+            evaluate.pictures(results[name], pool, out, name)
         except ModuleNotFoundError as error:
             raise UsageError("emocli evaluate", f"the package {error.name} is missing",
                              'install the training extra: pip install "emocli[train]"') from error
@@ -52,7 +52,7 @@ def evaluate_command(
     if json_:
         typer.echo(json.dumps(result, ensure_ascii=False))
     else:
-        typer.echo(f"wrote {written} and the confusion matrices into {out}")
+        typer.echo(f"wrote {written} and the pictures into {out}")
 
 
 def _tables(modality: str, result: dict[str, Any]) -> None:

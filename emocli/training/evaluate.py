@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,15 @@ def evaluate(modality: str, data: Path, *, language: str = "en") -> tuple[Result
     pools = {"face": _face, "voice": _voice, "fusion": _fusion}[modality](data) if modality != "text" \
         else _text(data, language)
     main, *others = pools
-    result = metrics.summary(pools[main].scores, pools[main].labels)
+
+    def figures(pool: Pool) -> Result:
+        return metrics.summary(pool.scores, pool.labels, pool.temperature)
+
+    result = figures(pools[main]) | {
+        "reliability": metrics.reliability(pools[main].scores, pools[main].labels)}
     result |= {"set": main, "parameters": _parameters(modality), "bytes": manifest()[modality].size,
                "items_per_second": round(len(pools[main]) / max(1e-9, pools[main].seconds), 1),
-               "sets": {name: metrics.summary(pools[name].scores, pools[name].labels) for name in others}}
+               "sets": {name: figures(pools[name]) for name in others}}
     return result, pools[main]
 
 
@@ -48,7 +54,7 @@ def _face(data: Path) -> dict[str, Pool]:
     others = [faces.load(data, split) for split in ("train", "public_test")]
     fresh = np.flatnonzero(~(faces.repeated(corpus, others[0]) | faces.repeated(corpus, others[1])))
     voted = np.flatnonzero(corpus.majority >= 0)
-    plus = Pool(read.features, read.scores, corpus.majority)
+    plus = replace(read, labels=corpus.majority)
     return {"fer2013_private": read, "fer2013_private_without_repeats": read.take(fresh),
             "ferplus_majority": plus.take(voted),
             "ferplus_majority_without_repeats": plus.take(np.intersect1d(voted, fresh))}
@@ -91,10 +97,11 @@ def _fusion(data: Path) -> dict[str, Pool]:
         wide = torch.tensor(mask, dtype=torch.float32).expand(len(labels), -1)
         began = time.perf_counter()
         with torch.no_grad():
-            logits = head(features, log_scores, wide) / head.temperatures[head.subset(wide)][:, None]
+            temperature = float(head.temperatures[head.subset(wide)[0]])
+            logits = head(features, log_scores, wide) / temperature
         name = "+".join(m for m, there in zip(task.MODALITIES, mask, strict=True) if there)
         found[name] = Pool(np.zeros((len(labels), 0)), torch.softmax(logits, 1).numpy(), labels,
-                           time.perf_counter() - began)
+                           time.perf_counter() - began, temperature)
     for name in task.MODALITIES:
         found[f"{name} alone, unfused"] = Pool(np.zeros((len(labels), 0)), some[name].scores[where[name]], labels)
     return found
@@ -129,20 +136,37 @@ def _keras_parameters(path: Path) -> int:
     return total
 
 
-def confusion_picture(pool: Pool, title: str, path: Path) -> None:
-    """Draw the row-normalised confusion matrix as a PNG."""
+def pictures(result: Result, pool: Pool, folder: Path, name: str) -> None:
+    """Draw the row-normalised confusion matrix and the reliability diagram as PNGs."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
     from sklearn.metrics import ConfusionMatrixDisplay
 
+    title = f"{name}: {result['set']}, n = {result['n']}"
     present = sorted(set(pool.labels.tolist()) | set(pool.scores.argmax(1).tolist()))
     figure, axes = plt.subplots(figsize=(6.4, 5.6), layout="constrained")
     ConfusionMatrixDisplay.from_predictions(
         pool.labels, pool.scores.argmax(1), labels=present, display_labels=[EMOTIONS[c] for c in present],
         normalize="true", values_format=".2f", cmap="Blues", xticks_rotation=40, ax=axes, colorbar=False)
     axes.set_title(title)
+    _save(figure, folder / f"{name}.confusion.png")
+
+    figure, axes = plt.subplots(figsize=(4.6, 4.4), layout="constrained")
+    axes.plot([0, 1], [0, 1], color="0.7", linestyle="--", label="as sure as right")
+    bins = result["reliability"]
+    axes.plot([b["confidence"] for b in bins], [b["accuracy"] for b in bins], color="tab:blue", zorder=2)
+    axes.scatter([b["confidence"] for b in bins], [b["accuracy"] for b in bins], zorder=3,
+                 s=[10 + 300 * b["n"] / result["n"] for b in bins], label="items (area: how many)")
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="share that is right", title=title)
+    axes.legend(loc="upper left", fontsize=8)
+    _save(figure, folder / f"{name}.reliability.png")
+
+
+def _save(figure: Any, path: Path) -> None:
+    from matplotlib import pyplot as plt
+
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.stem + ".part.png")
     figure.savefig(part, dpi=110)

@@ -21,8 +21,26 @@ def expected_calibration_error(scores: np.ndarray, labels: np.ndarray, bins: int
     return float(sum(gaps))
 
 
-def summary(scores: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
-    """Accuracy, macro and weighted F1 over the classes present in `labels`, ECE, per class."""
+def uncalibrated(scores: np.ndarray, temperature: float) -> np.ndarray:
+    """What the scores (n, k) were before the logits were divided by `temperature`."""
+    from scipy.special import softmax
+
+    return np.asarray(softmax(np.log(np.maximum(scores, 1e-12)) * temperature, axis=1))
+
+
+def reliability(scores: np.ndarray, labels: np.ndarray, bins: int = 10) -> list[dict[str, float]]:
+    """Of the items in each bin of confidence: mean confidence, share that is right, count."""
+    confidence, hit = scores.max(1), scores.argmax(1) == labels
+    which = np.minimum((confidence * bins).astype(int), bins - 1)
+    return [{"confidence": float(confidence[which == b].mean()), "accuracy": float(hit[which == b].mean()),
+             "n": int(np.sum(which == b))} for b in range(bins) if np.any(which == b)]
+
+
+def summary(scores: np.ndarray, labels: np.ndarray, temperature: float = 1.0) -> dict[str, Any]:
+    """Accuracy, macro and weighted F1 over the classes present in `labels`, ECE, per class.
+
+    `temperature` is the one that calibrated the scores; the ECE without it stands beside.
+    """
     from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
     guess = scores.argmax(1)
@@ -35,6 +53,7 @@ def summary(scores: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
         "macro_f1": float(np.mean(f1)),
         "weighted_f1": float(f1_score(labels, guess, average="weighted", zero_division=0)),
         "ece": expected_calibration_error(scores, labels),
+        "ece_uncalibrated": expected_calibration_error(uncalibrated(scores, temperature), labels),
         "per_class": {EMOTIONS[c]: {"precision": float(p), "recall": float(r), "f1": float(f),
                                     "support": int(s)}
                       for c, p, r, f, s in zip(present, precision, recall, f1, support, strict=True)},

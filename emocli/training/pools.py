@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,19 +24,21 @@ FACE_BATCH = 64
 @dataclass(frozen=True)
 class Pool:
     """Readings of n labelled items: `features` (n, d), calibrated `scores` (n, 7), `labels` (n,).
-    `seconds` is the time that reading took, features included."""
+    `seconds` is the time that reading took, features included; `temperature` calibrated the scores."""
 
     features: np.ndarray
     scores: np.ndarray
     labels: np.ndarray
     seconds: float = 0.0
+    temperature: float = 1.0
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, where: np.ndarray) -> Pool:
         """The items at these positions."""
-        return Pool(self.features[where], self.scores[where], self.labels[where])
+        return replace(self, features=self.features[where], scores=self.scores[where], labels=self.labels[where],
+                       seconds=0.0)
 
 
 def join(pools: Iterable[Pool]) -> Pool:
@@ -44,7 +46,7 @@ def join(pools: Iterable[Pool]) -> Pool:
     some = list(pools)
     features, scores, labels = (np.concatenate([getattr(p, part) for p in some])
                                 for part in ("features", "scores", "labels"))
-    return Pool(features, scores, labels, sum(p.seconds for p in some))
+    return Pool(features, scores, labels, sum(p.seconds for p in some), some[0].temperature)
 
 
 def read_faces(corpus: faces.Faces, weights: Path | None = None, temperature: float | None = None) -> Pool:
@@ -59,7 +61,7 @@ def read_faces(corpus: faces.Faces, weights: Path | None = None, temperature: fl
         seconds = time.perf_counter() - began
     logits = np.concatenate([z for _, z in answers])
     t = manifest()["face"].temperature if temperature is None else temperature
-    return Pool(np.concatenate([f for f, _ in answers]), softmax(logits / t, 1), corpus.labels, seconds)
+    return Pool(np.concatenate([f for f, _ in answers]), softmax(logits / t, 1), corpus.labels, seconds, t)
 
 
 def read_voices(clips: Iterable[speech.Clip], *, known_speaker: bool = True, weights: Path | None = None) -> Pool:
@@ -86,7 +88,7 @@ def read_voices(clips: Iterable[speech.Clip], *, known_speaker: bool = True, wei
     known = {s: speaker_statistics(m, prior) for s, m in by_speaker.items() if s and known_speaker}
     features, logits = reader.logits([normalise(m, known.get(s) or speaker_statistics([m], prior))
                                       for m, s in zip(mels, speakers, strict=True)])
-    return Pool(features, softmax(logits, 1), np.array(labels), time.perf_counter() - began)
+    return Pool(features, softmax(logits, 1), np.array(labels), time.perf_counter() - began, reader.temperature)
 
 
 def read_texts(corpus: texts.Texts, language: str, weights: Path | None = None) -> Pool:
@@ -96,4 +98,5 @@ def read_texts(corpus: texts.Texts, language: str, weights: Path | None = None) 
     reader = TextReader(weights or resolve("text"), temperature=manifest()["text"].temperature)
     began = time.perf_counter()
     features, logits = reader.logits(corpus.texts, language)
-    return Pool(features, softmax(logits, 1), corpus.targets.argmax(1), time.perf_counter() - began)
+    return Pool(features, softmax(logits, 1), corpus.targets.argmax(1), time.perf_counter() - began,
+                reader.temperature)

@@ -8,7 +8,7 @@ from typing import Any
 
 from emocli.training.evaluate import Result
 
-_FIGURES = ("accuracy", "macro_f1", "weighted_f1", "ece")
+_FIGURES = ("accuracy", "macro_f1", "weighted_f1", "ece", "ece_uncalibrated")
 
 
 def _table(header: list[str], rows: list[list[Any]]) -> list[str]:
@@ -23,17 +23,21 @@ def _figures(result: Result) -> list[str]:
 def results_page(results: dict[str, Result]) -> str:
     """Markdown of the results by modality, as `emocli.training.evaluate.evaluate` gives them."""
     lines = ["# Results", "", "Written by `emocli evaluate all`; do not edit. Splits are by person where the corpus "
-             "names persons; macro-F1 is over the classes that a set has; ECE is after calibration, over 15 bins. "
+             "names persons; macro-F1 is over the classes that a set has; ECE is over 15 bins. "
              f"Speed was read off {os.cpu_count()} cores ({platform.machine()}), features included.", ""]
     for modality, result in results.items():
         lines += [f"## {modality}", "", f"{result['parameters']:,} parameters, {result['bytes']:,} bytes, "
                   f"{result['items_per_second']:,.0f} items/s.", ""]
         rows = [[name, r["n"], *_figures(r)] for name, r in {result["set"]: result, **result["sets"]}.items()]
-        lines += _table(["set", "n", "accuracy", "macro-F1", "weighted F1", "ECE"], rows)
+        lines += _table(["set", "n", "accuracy", "macro-F1", "weighted F1", "ECE", "ECE uncalibrated"], rows)
         for name, r in {result["set"]: result, **(result["sets"] if modality != "fusion" else {})}.items():
             lines += [f"By class, {name}:", ""]
             lines += _table(["class", "precision", "recall", "F1", "n"],
                             [[c, *(f"{v[k]:.3f}" for k in ("precision", "recall", "f1")), v["support"]]
                              for c, v in r["per_class"].items()])
-        lines += [f"![Confusion matrix of {modality}]({modality}.confusion.png)", ""]
+        lines += ["How sure, and how often right:", ""]
+        lines += _table(["confidence", "share that is right", "n"],
+                        [[f"{b['confidence']:.2f}", f"{b['accuracy']:.2f}", b["n"]] for b in result["reliability"]])
+        lines += [f"![Confusion matrix of {modality}]({modality}.confusion.png) "
+                  f"![Reliability of {modality}]({modality}.reliability.png)", ""]
     return "\n".join(lines)
