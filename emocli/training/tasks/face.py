@@ -59,7 +59,8 @@ def augment(images: Any, size: int, strength: float) -> Any:
 def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
     """Train as `recipe` says; writes `face.keras` and `temperature.txt` into `out` at the end.
 
-    What is written is the mean of the weights of the last `average` stages (Wortsman et al. 2022).
+    What is written is the mean of the last stages' weights (Wortsman et al. 2022), each counting
+    as much as `average` says.
     """
     os.environ.setdefault("KERAS_BACKEND", "torch")
     import keras
@@ -118,8 +119,8 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
                          schedule=Schedule(**stage["schedule"]), checkpoint=out / f"stage{number}.pt",
                          seed=recipe["seed"], best_by="accuracy")
     # Stages nearer to one kind of label and to the other, averaged, beat each on both.
-    last = [model.get_weights() for model in models[-recipe["average"]:]]
-    full.set_weights([np.mean(some, axis=0) for some in zip(*last, strict=True)])
+    last = [model.get_weights() for model in models[-len(recipe["average"]):]]
+    full.set_weights([np.average(some, axis=0, weights=recipe["average"]) for some in zip(*last, strict=True)])
     both = network.mirrored(full)
     temperature = metrics.fit_temperature(logits_of(both, public), public.labels)
     (out / "temperature.txt").write_text(f"{temperature:.4f}\n")

@@ -117,7 +117,8 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
     model = VoiceNetwork(channels=tuple(recipe["channels"]), hidden=recipe["hidden"], wide=recipe["wide"],
                          dropout=recipe["dropout"])
     training = {name: [s for s in items if s.split == "train"] for name, items in sets.items()}
-    prior = prior_of(training["ravdess"])
+    main = recipe["main"]
+    prior = prior_of(training[main])
     model.prior_mean.copy_(torch.from_numpy(prior[0]))
     model.prior_deviation.copy_(torch.from_numpy(prior[1]))
     held = {name: dev for name, items in sets.items() if name != "ravdess_song"
@@ -165,8 +166,8 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
 
     def validate() -> dict[str, float]:
         found = {name: macro_f1(items) for name, items in held.items()}
-        rest = [v for name, v in found.items() if name != "ravdess"]
-        return {"macro_f1": (found["ravdess"] + float(np.mean(rest))) / 2, **found}
+        rest = [v for name, v in found.items() if name != main]
+        return {"macro_f1": (found[main] + float(np.mean(rest or found[main]))) / 2, **found}
 
     yield from train(model, batches, forward=forward, validate=validate, steps_per_epoch=recipe["steps"],
                      schedule=Schedule(**recipe["schedule"]), checkpoint=out / "checkpoint.pt",
