@@ -162,8 +162,8 @@ RECIPES = {
             'heads = { en = 1.0, ko = 1.0 }\ncorpora = { en = ["goemotions_en", "train"], ko = ["goemotions_ko", '
             '"train"] }\nschedule = { epochs = 4, lr = 1e-2 }\n',
     "voice": "seed = 1\nbatch = 8\nsteps = 6\nchannels = [8, 8, 8]\nhidden = 16\ndropout = 0.1\nmixup = 0.5\n"
-             "main = 'ravdess'\nwide = 16\nsmoothing = 0.05\nknown_speaker = 0.7\ncorpora = { ravdess = 3, nemo = 2, emodb = 1 }\n"
-             "schedule = { epochs = 2, lr = 1e-3 }\n",
+             "main = 'ravdess'\nwide = 16\nsmoothing = 0.05\nknown_speaker = 0.7\ncorpora = { ravdess = 3, "
+             "nemo = 2, emodb = 1 }\nschedule = { epochs = 2, lr = 1e-3 }\n",
     "face": "seed = 1\nbatch = 20\nchannels = [8, 8, 16, 16]\nblocks = [1, 1, 1]\ndropout = 0.1\naverage = [0.3, 0.7]\n"
             "[[stages]]\ncrop = 40\nvotes_share = 0.5\naugment = 0.5\nmixup = 0.2\n"
             "schedule = { epochs = 1, lr = 1e-3 }\n"
