@@ -51,6 +51,10 @@ def main() -> None:
         print(f"emocli: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except SystemExit as end:
-        if end.code != EXIT_INTERRUPTED:
+        if end.code == EXIT_INTERRUPTED:
+            interrupt.leave()  # threads inside native code would be waited for
+        if end.code:
             raise
-        interrupt.leave()  # threads inside native code would be waited for
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)  # taking PyTorch and numba apart piece by piece costs half a second

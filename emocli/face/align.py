@@ -38,8 +38,8 @@ def crop(grey: np.ndarray, landmarks: np.ndarray, size: int = INPUT_SIZE) -> np.
         patch = grey[low[1]:high[1], low[0]:high[0]]
         if patch.size:
             factor = 2**steps
-            grey = cv2.resize(patch, (max(1, patch.shape[1] // factor), max(1, patch.shape[0] // factor)),
-                              interpolation=cv2.INTER_AREA)
+            height, width = (max(1, n // factor) for n in patch.shape)
+            grey = cv2.resize(patch[:height * factor, :width * factor], (width, height), interpolation=cv2.INTER_AREA)
             matrix = similarity((landmarks - low + 0.5) / factor - 0.5, TEMPLATE * (size / INPUT_SIZE))
     return np.asarray(cv2.warpAffine(grey, matrix, (size, size), flags=cv2.INTER_LINEAR,
                                      borderMode=cv2.BORDER_REPLICATE))

@@ -11,9 +11,10 @@ import numpy as np
 from scipy.special import softmax
 
 from emocli.face.align import crop
-from emocli.face.detect import Detection, Detector
+from emocli.face.detect import Detection, Detector, Sparing
 from emocli.face.process import FaceProcess
 from emocli.face.track import Tracker, signature
+from emocli.media.ahead import ahead
 from emocli.media.frames import FrameStream, full_range
 from emocli.timeline.types import FaceObservation, Reading, Segment
 
@@ -21,6 +22,8 @@ from emocli.timeline.types import FaceObservation, Reading, Segment
 BATCH = 64
 #: Calls that may wait for Keras before the pictures do.
 WAITING = 8
+#: Pictures that are decoded before they are searched.
+DECODED = 8
 #: A second person counts in a segment from this share of its pictures.
 SECOND_FACE = 0.3
 
@@ -42,12 +45,14 @@ def observe(frames: FrameStream, detector: Detector, process: FaceProcess, *, te
             progress: Callable[[float], None] = lambda seconds: None) -> list[FaceObservation]:
     """Find, follow and read every face of a video, in time order.
 
-    Pictures are searched here while Keras reads earlier crops in its own process.
+    Pictures are searched here while the next are decoded in a thread, and Keras reads earlier
+    crops in its own process.
     """
     tracker, seen, crops = Tracker(), [], []
+    search = Sparing(detector)
     calls: list[Future[tuple[np.ndarray, np.ndarray]]] = []
-    for sample in frames:
-        found = detector.find(sample.small)
+    for sample in ahead(frames, DECODED):
+        found = search.find(sample.small)
         scale = sample.grey.shape[1] / sample.small.shape[1], sample.grey.shape[0] / sample.small.shape[0]
         pieces = [full_range(crop(sample.grey, d.landmarks * scale), sample.narrow) for d in found]
         looks = [signature(sample.small, d.box, piece) for d, piece in zip(found, pieces, strict=True)]

@@ -41,6 +41,7 @@ def receive(pipe: IO[bytes]) -> tuple[bytes, list[np.ndarray]]:
 
 
 def _network(path: str) -> Any:
+    sys.modules["sklearn"] = None  # type: ignore[assignment]  # Keras would spend a second on it, for wrappers
     import keras
     import tensorflow as tf
 

@@ -16,7 +16,7 @@ from emocli.media.probe import opened, origin, picture_stream
 from emocli.timeline.types import MediaInfo
 
 #: Longest side, px, of the colour copy that faces are looked for in.
-DETECTION_SIDE = 640
+DETECTION_SIDE = 512
 #: Frames of one second at which skipping is safe: this many times the sampling rate.
 SKIP_FROM = 4.0
 _FULL_RANGE = 2  # AVCOL_RANGE_JPEG
@@ -54,7 +54,7 @@ class FrameStream:
                 return
             zero = origin(container)
             context = stream.codec_context
-            context.thread_type = "AUTO"
+            context.thread_type = "SLICE"
             if self.info.frame_rate >= SKIP_FROM * self.rate:
                 context.skip_frame = "NONREF"
             due = -1.0

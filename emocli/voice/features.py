@@ -33,13 +33,15 @@ Statistics = tuple[np.ndarray, np.ndarray]
 
 
 def trim(samples: np.ndarray) -> np.ndarray:
-    """Cut both ends below 30 dB; samples: (n,) float32."""
+    """Cut both ends below 30 dB; samples: (n,) float32.
+
+    As `librosa.effects.trim` does, whose import would bring scikit-learn and most of a second.
+    """
     import librosa
 
-    if not len(samples) or not np.any(samples):
-        return samples[:0]
-    return np.asarray(librosa.effects.trim(samples, top_db=TRIM_DB, frame_length=FFT,
-                                           hop_length=HOP)[0])
+    level = librosa.feature.rms(y=samples, frame_length=FFT, hop_length=HOP)[0] if len(samples) else samples
+    loud = np.flatnonzero(level > level.max(initial=0) * 10 ** (-TRIM_DB / 20))
+    return samples[loud[0] * HOP:(loud[-1] + 1) * HOP] if len(loud) else samples[:0]
 
 
 def spectrogram(samples: np.ndarray) -> np.ndarray:

@@ -85,8 +85,10 @@ class VoiceNetwork(nn.Module):
         x = self.stages(mel[:, None, :, :BANDS])
         pitch = nn.functional.avg_pool1d(mel[:, :, BANDS:].transpose(1, 2), self.shrink).transpose(1, 2)
         x = torch.relu(self.mix(torch.cat([x.transpose(1, 2).flatten(2), pitch], 2)))
-        x, _ = self.gru(x)
-        valid = _within(lengths // self.shrink, x.shape[1])
+        steps = (lengths // self.shrink).clamp(min=1, max=x.shape[1])
+        packed = nn.utils.rnn.pack_padded_sequence(x, steps.cpu(), batch_first=True, enforce_sorted=False)
+        x, _ = nn.utils.rnn.pad_packed_sequence(self.gru(packed)[0], batch_first=True, total_length=x.shape[1])
+        valid = _within(steps, x.shape[1])
         weight = self.attention(x).squeeze(-1).masked_fill(~valid, -1e4).softmax(1)[..., None]
         mean = (weight * x).sum(1)
         deviation = ((weight * x.square()).sum(1) - mean.square()).clamp(min=1e-5).sqrt()
@@ -126,7 +128,7 @@ def functionals(mel: Tensor, lengths: Tensor) -> Tensor:
     voiced = valid & (pitch != 0)
     x = torch.cat([bands @ _cosines(mel.device), bands.unflatten(2, (-1, GROUP)).mean(3)], 2)
     slope = torch.zeros_like(x)
-    slope[:, 1:-1] = (x[:, 2:] - x[:, :-2]) / 2
+    slope[:, 1:-1] = (x[:, 2:] - x[:, :-2]) / 2 * valid[:, 2:, None]
     found = []
     for values in (x, slope):
         values = values.masked_fill(~voiced[..., None], math.nan)
