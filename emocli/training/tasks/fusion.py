@@ -43,9 +43,18 @@ def pools(data: Path, split: str) -> dict[str, Pool]:
     }
 
 
-def triplets(some: Pools, count: int, random: np.random.Generator) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Positions in each pool and the labels of `count` triplets, classes alike often."""
-    labels = np.resize(np.arange(len(EMOTIONS)), count)
+def frequencies(some: Pools) -> np.ndarray:
+    """(7,) how often each class is met: the mean over the pools."""
+    counts = [np.bincount(pool.labels, minlength=len(EMOTIONS)) for pool in some.values()]
+    return np.asarray(np.mean([c / c.sum() for c in counts], axis=0))
+
+
+def triplets(some: Pools, count: int, random: np.random.Generator,
+             often: np.ndarray | None = None) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Positions in each pool and the labels of `count` triplets, classes as `often` (7,) as said,
+    or all alike."""
+    labels = np.resize(np.arange(len(EMOTIONS)), count) if often is None \
+        else random.choice(len(EMOTIONS), count, p=often)
     where = {}
     for name, pool in some.items():
         by_class = [np.flatnonzero(pool.labels == c) for c in range(len(EMOTIONS))]
@@ -89,14 +98,16 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
     training, held = ({m: h[i] for m, h in halves.items()} for i in (0, 1))
     model = FusionHead([training[m].features.shape[1] for m in MODALITIES], hidden=recipe["hidden"],
                        dropout=recipe["dropout"])
-    where, held_labels = triplets(held, recipe["held_triplets"], random)
+    # Were all classes alike often, every doubtful neutral face would become a rare emotion.
+    often = frequencies(training)
+    where, held_labels = triplets(held, recipe["held_triplets"], random, often)
     held_features, held_scores = tensors(held, where)
     batch, steps = recipe["batch"], recipe["steps"]
 
     def batches(epoch: int) -> Iterator[Batch]:
         draw = np.random.default_rng(recipe["seed"] * 1000 + epoch)
         for _ in range(steps):
-            where, labels = triplets(training, batch, draw)
+            where, labels = triplets(training, batch, draw, often)
             features, scores = tensors(training, where)
             mask = torch.from_numpy(draw.random((batch, len(MODALITIES))) < recipe["keep"]).float()
             mask[mask.sum(1) == 0, int(draw.integers(len(MODALITIES)))] = 1
