@@ -19,6 +19,9 @@ from emocli.timeline.types import MediaInfo
 DETECTION_SIDE = 512
 #: Frames of one second at which skipping is safe: this many times the sampling rate.
 SKIP_FROM = 4.0
+#: Shorter side, px, from which the decoder leaves the edges of blocks as they are: a seventh of its
+#: work, and gone once a face is averaged down to a crop.
+UNSMOOTHED_FROM = 1080
 _FULL_RANGE = 2  # AVCOL_RANGE_JPEG
 _PLANAR_LUMA = frozenset("yuv420p yuvj420p yuv422p yuvj422p yuv444p yuvj444p nv12 gray".split())
 
@@ -57,6 +60,8 @@ class FrameStream:
             context.thread_type = "SLICE"
             if self.info.frame_rate >= SKIP_FROM * self.rate:
                 context.skip_frame = "NONREF"
+            if min(self.info.width, self.info.height) >= UNSMOOTHED_FROM:
+                context.options = {"skip_loop_filter": "nokey"}
             due = -1.0
             for frame in self._frames(container, stream, zero):
                 time = float(frame.pts * frame.time_base) - zero
