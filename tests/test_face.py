@@ -9,7 +9,7 @@ import pytest
 
 from emocli.errors import EmocliError, WeightsError
 from emocli.face.align import TEMPLATE, crop, similarity
-from emocli.face.detect import Detection, YuNet
+from emocli.face.detect import Detection, Sparing, YuNet
 from emocli.face.process import FaceProcess
 from emocli.face.reader import FaceReader
 from emocli.face.track import Tracker, iou
@@ -136,3 +136,34 @@ def test_yunet_finds_the_portrait_in_the_same_place() -> None:
     assert len(found) == 1
     assert found[0].landmarks[0, 0] < found[0].landmarks[1, 0]
     assert 80 < found[0].landmarks[:2, 1].mean() < 140
+
+
+class _Scripted:
+    """A detector that finds one face of a given size, and remembers the widths it searched."""
+
+    name = "scripted"
+
+    def __init__(self, sizes: list[float | None]) -> None:
+        self.sizes, self.searched = sizes, []
+
+    def find(self, image: np.ndarray) -> list[Detection]:
+        self.searched.append(image.shape[1])
+        size = self.sizes.pop(0)
+        scale = image.shape[1] / 512
+        return [] if size is None else [Detection((40 * scale, 20 * scale, size * scale, size * scale),
+                                                  np.ones((5, 2)) * 50 * scale, 0.9)]
+
+
+@pytest.mark.parametrize(("sizes", "searched"), [
+    ([100.0] * 7, [512, 256, 256, 256, 256, 512, 256]),  # large faces: the half, but for every fifth
+    ([30.0] * 3, [512, 512, 512]),  # a small one: always the whole
+    ([100.0, None, 30.0, 30.0], [512, 256, 512, 512]),  # gone from the half: the whole at once
+])
+def test_large_faces_are_searched_at_half_size(sizes: list[float | None], searched: list[int]) -> None:
+    detector = _Scripted(list(sizes))
+    sparing = Sparing(detector)
+    while detector.sizes:
+        for found in sparing.find(np.zeros((288, 512, 3), np.uint8)):
+            assert found.box[:2] == pytest.approx((40, 20))
+            assert found.landmarks == pytest.approx(np.full((5, 2), 50.0))
+    assert detector.searched == searched

@@ -1,6 +1,9 @@
 """The clock: stamps of every kind of file come out right."""
 
+import threading
+from collections.abc import Iterator
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +11,7 @@ import pytest
 from media import even, ramp, tone, write
 
 from emocli.errors import InputError
+from emocli.media.ahead import ahead
 from emocli.media.audio import decode
 from emocli.media.frames import FrameStream, Sample, full_range
 from emocli.media.probe import probe
@@ -200,3 +204,19 @@ def test_phone_clip_with_late_sound(clips: Path) -> None:
     with sound:
         assert not np.any(sound.read(0, 2.4))
         assert np.any(sound.read(2.6, 3.5))
+
+
+def test_ahead_keeps_order_passes_errors_on_and_stops() -> None:
+    made: list[int] = []
+
+    def items() -> Iterator[int]:
+        for i in range(1000):
+            made.append(i)
+            yield i
+        raise ValueError("the end is broken")
+
+    assert list(islice(ahead(items(), 4), 50)) == list(range(50))
+    assert len(made) < 60
+    with pytest.raises(ValueError, match="the end is broken"):
+        list(ahead(items(), 4))
+    assert not [t for t in threading.enumerate() if t.name == "emocli-ahead"]
