@@ -57,7 +57,7 @@ class FrameStream:
                 return
             zero = origin(container)
             context = stream.codec_context
-            context.thread_type = "SLICE"
+            context.thread_count = 1  # other cores have faces to read, and slice threads hide what is broken
             if self.info.frame_rate >= SKIP_FROM * self.rate:
                 context.skip_frame = "NONREF"
             if min(self.info.width, self.info.height) >= UNSMOOTHED_FROM:
