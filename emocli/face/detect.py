@@ -98,7 +98,7 @@ class Sparing:
     """A detector that searches most pictures of one video at half size, as long as faces are large.
 
     Every FULL_EVERY pictures, and whenever the half shows nobody, the whole is searched; a small face
-    that comes to join large ones is therefore seen a few pictures late.  A quarter of the work.
+    that comes to join large ones is therefore seen a few pictures late.  A half costs about a quarter.
     """
 
     def __init__(self, detector: Detector) -> None:

@@ -19,8 +19,8 @@ from emocli.timeline.types import MediaInfo
 DETECTION_SIDE = 512
 #: Frames of one second at which skipping is safe: this many times the sampling rate.
 SKIP_FROM = 4.0
-#: Shorter side, px, from which the decoder leaves the edges of blocks as they are: a seventh of its
-#: work, and gone once a face is averaged down to a crop.
+#: Shorter side, px, from which the decoder leaves the edges of blocks as they are: about a ninth of its
+#: work.  On an enlarged 1080p clip 99.8 % of 596 faces kept their class, but a score moved by up to 0.19.
 UNSMOOTHED_FROM = 1080
 _FULL_RANGE = 2  # AVCOL_RANGE_JPEG
 _PLANAR_LUMA = frozenset("yuv420p yuvj420p yuv422p yuvj422p yuv444p yuvj444p nv12 gray".split())

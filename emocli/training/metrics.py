@@ -9,16 +9,21 @@ import numpy as np
 from emocli.emotions import EMOTIONS
 
 
+def reliability(scores: np.ndarray, labels: np.ndarray, bins: int = 10) -> list[dict[str, float]]:
+    """Of the items in each bin of confidence: mean confidence, share that is right, count."""
+    confidence, hit = scores.max(1), scores.argmax(1) == labels
+    which = np.minimum((confidence * bins).astype(int), bins - 1)
+    return [{"confidence": float(confidence[which == b].mean()), "accuracy": float(hit[which == b].mean()),
+             "n": int(np.sum(which == b))} for b in range(bins) if np.any(which == b)]
+
+
 def expected_calibration_error(scores: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
     """Mean gap between confidence and accuracy over equal-width bins (Guo et al. 2017).
 
     scores: (n, k) probabilities; labels: (n,) int.
     """
-    confidence, hit = scores.max(1), scores.argmax(1) == labels
-    which = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = (abs(hit[which == b].mean() - confidence[which == b].mean()) * np.mean(which == b)
-            for b in range(bins) if np.any(which == b))
-    return float(sum(gaps))
+    return float(sum(abs(b["accuracy"] - b["confidence"]) * b["n"] for b in reliability(scores, labels, bins))
+                 / len(labels))
 
 
 def uncalibrated(scores: np.ndarray, temperature: float) -> np.ndarray:
@@ -26,14 +31,6 @@ def uncalibrated(scores: np.ndarray, temperature: float) -> np.ndarray:
     from scipy.special import softmax
 
     return np.asarray(softmax(np.log(np.maximum(scores, 1e-12)) * temperature, axis=1))
-
-
-def reliability(scores: np.ndarray, labels: np.ndarray, bins: int = 10) -> list[dict[str, float]]:
-    """Of the items in each bin of confidence: mean confidence, share that is right, count."""
-    confidence, hit = scores.max(1), scores.argmax(1) == labels
-    which = np.minimum((confidence * bins).astype(int), bins - 1)
-    return [{"confidence": float(confidence[which == b].mean()), "accuracy": float(hit[which == b].mean()),
-             "n": int(np.sum(which == b))} for b in range(bins) if np.any(which == b)]
 
 
 def summary(scores: np.ndarray, labels: np.ndarray, temperature: float = 1.0) -> dict[str, Any]:

@@ -5,7 +5,8 @@ One view follows the course of the sound: convolution over time and bands, a bid
 time, attentive statistics (weighted mean and deviation over frames, Okabe et al. 2018).  The
 other forgets the course: functionals (means, deviations, quantiles) of cepstrum, bands, pitch and
 their slopes over the voiced frames, as in openSMILE (Eyben et al. 2010), through two layers.
-With little speech to learn from, the second is the better half, and both together beat either.
+With little speech to learn from, the second is the better half.  Both together beat it on EmoDB and
+nEMO; on RAVDESS' test actors it is slightly better alone (0.590 against 0.572 macro-F1).
 """
 
 from __future__ import annotations
