@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import platform
+import resource
 import subprocess
 import sys
 import tempfile
@@ -79,7 +80,7 @@ def loop(base: Path, out: Path, minutes: float) -> float:
                 for one in source.streams:
                     streams.setdefault(one.index, target.add_stream_from_template(one) if not number else None)
                 for packet in source.demux():
-                    if packet.dts is None:
+                    if packet.dts is None or packet.pts is None:
                         continue
                     index, shift = packet.stream.index, round(number * lasts / packet.time_base)
                     packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
@@ -105,10 +106,11 @@ def memory(process: psutil.Process) -> float:
     return total / 1e6
 
 
-def run(video: Path, folder: Path, *, watch: bool) -> float:
-    """One fresh run: its seconds, or, watched (which slows it), its peak memory in MB."""
+def run(video: Path, folder: Path, *, watch: bool) -> tuple[float, float, float]:
+    """One fresh run: its seconds, its processor seconds over all cores and, if watched (which slows
+    it), its peak memory in MB."""
     command = [sys.executable, "-m", "emocli", "analyze", str(video), "-o", str(folder), "--overwrite", "--offline"]
-    began = time.perf_counter()
+    began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     child = subprocess.Popen(command)
     process, peak = psutil.Process(child.pid), 0.0
     while watch and child.poll() is None:
@@ -119,7 +121,8 @@ def run(video: Path, folder: Path, *, watch: bool) -> float:
         time.sleep(0.25)
     if child.wait():
         raise SystemExit(f"emocli left with {child.returncode}")
-    return peak if watch else time.perf_counter() - began
+    seconds, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, peak
 
 
 def stages(video: Path) -> dict[str, float]:
@@ -189,9 +192,11 @@ def main() -> None:
             video = Path(folder) / f"{minutes:g}min.mp4"
             length = loop(base, video, minutes)
             rounds = args.repeat if minutes == args.minutes[0] else 0  # of the longer ones only the memory
-            seconds = sorted(run(video, Path(folder) / "out", watch=False) for _ in range(rounds))
-            result["runs"].append({"minutes": minutes, "seconds": seconds, "x_real_time": [length / s for s in seconds],
-                                   "peak_mb": run(video, Path(folder) / "out", watch=True)})
+            timed = sorted(run(video, Path(folder) / "out", watch=False) for _ in range(rounds))
+            result["runs"].append({"minutes": minutes, "seconds": [s for s, *_ in timed],
+                                   "processor_seconds": [s for _, s, _ in timed],
+                                   "x_real_time": [length / s for s, *_ in timed],
+                                   "peak_mb": run(video, Path(folder) / "out", watch=True)[2]})
             if minutes == args.minutes[0]:
                 result["stages"] = stages(video)
     began = time.perf_counter()
@@ -199,11 +204,11 @@ def main() -> None:
         subprocess.run([sys.executable, "-m", "emocli", "--help"], stdout=subprocess.DEVNULL, check=True)
     result["help_seconds"] = (time.perf_counter() - began) / 5
     console = Console()
-    table = Table("length", "seconds", "x real time", "peak memory",
+    table = Table("length", "seconds", "processor seconds", "x real time", "peak memory",
                   title=f"{args.size}, {RATE} pictures/s; {result['machine']}")
     for one in result["runs"]:
-        table.add_row(f"{one['minutes']:g} min", *(" ".join(f"{v:.1f}" for v in one[key]) or "-"
-                                                   for key in ("seconds", "x_real_time")), f"{one['peak_mb']:.0f} MB")
+        figures = (" ".join(f"{v:.1f}" for v in one[key]) or "-" for key in ("seconds", "processor_seconds", "x_real_time"))
+        table.add_row(f"{one['minutes']:g} min", *figures, f"{one['peak_mb']:.0f} MB")
     console.print(table)
     alone = {k: v for k, v in result["stages"].items() if k != "faces per second"}
     table = Table("stage alone", "seconds", "share", title=f"{args.minutes[0]:g} min, one stage after another")

@@ -152,15 +152,15 @@ class Analyzer:
         if not info.has_video:
             return (), 0.0, 0
         from emocli.face.reader import observe
-        from emocli.media.frames import FrameStream
+        from emocli.media.frames import FrameStream, stretches
 
         assert self._detector is not None
         assert self._process is not None
-        frames = FrameStream(info, self.options.face_fps)
-        observed = observe(frames, self._detector, self._process, progress=report,
+        streams = [FrameStream(info, self.options.face_fps, part) for part in stretches(info, self.options.face_fps)]
+        observed = observe(streams, self._detector, self._process, progress=report,
                            temperature=weights.manifest()["face"].temperature)
         report(info.duration)
-        return observed, frames.end, frames.broken
+        return observed, max(s.end for s in streams), sum(s.broken for s in streams)
 
     def _decode(self, info: MediaInfo, report: Callable[[float], None]) -> Sound:
         from emocli.media.audio import decode

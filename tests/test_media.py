@@ -11,9 +11,10 @@ import pytest
 from media import even, ramp, tone, write
 
 from emocli.errors import InputError
-from emocli.media.ahead import ahead
+from emocli.media import frames
+from emocli.media.ahead import Ahead
 from emocli.media.audio import decode
-from emocli.media.frames import FrameStream, Sample, full_range
+from emocli.media.frames import FrameStream, Sample, Stretch, full_range, stretches
 from emocli.media.probe import probe
 
 
@@ -72,6 +73,31 @@ def test_skipping_keeps_times_exact(tmp_path: Path) -> None:
     assert len(found) == pytest.approx(20, abs=1)
     for sample in found:
         assert level(sample) == pytest.approx(20 + sample.time * 30, abs=3)
+
+
+def noise(index: int) -> np.ndarray:
+    return np.random.default_rng(index).integers(0, 255, (48, 64, 3), np.uint8)
+
+
+@pytest.mark.parametrize(("name", "times", "options", "parts"), [
+    ("b_frames.mp4", even(9, 30), {"bf": "3", "g": "40"}, 5),
+    ("open_groups.mkv", even(9, 30), {"bf": "3", "g": "40", "x264-params": "open-gop=1"}, 5),
+    ("shifted.mp4", [t - 0.4 for t in even(9)], {"g": "12"}, 4),
+    ("uneven.mkv", [i * 0.013 + (i // 7) * 0.21 for i in range(210)], {"g": "20"}, 4),
+    ("one_key_frame.mp4", even(9, 30), {"g": "999", "sc_threshold": "0"}, 1),
+    ("no_index.avi", even(9), {"g": "12"}, 1)])
+@pytest.mark.parametrize("rate", [5.0, 30.0])
+def test_stretches_give_the_same_samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, rate: float,
+                                         times: list[float], options: dict[str, str], parts: int) -> None:
+    monkeypatch.setattr(frames, "STRETCH", 2.0)
+    info = probe(write(tmp_path / name, times, options=options, pictures=noise))
+    whole, cut = FrameStream(info, rate), [FrameStream(info, rate, one) for one in stretches(info, rate)]
+    expected = [(s.time, s.small.tobytes(), s.grey.tobytes()) for s in whole]
+    assert [(s.time, s.small.tobytes(), s.grey.tobytes()) for one in cut for s in one] == expected
+    assert len(cut) == parts
+    assert max(one.end for one in cut) == whole.end
+    assert sum(one.broken for one in cut) == whole.broken == 0
+    assert stretches(info, rate)[0] == Stretch(beyond=cut[0].stretch.beyond)
 
 
 def test_edit_list_hides_what_lies_before_the_start(tmp_path: Path) -> None:
@@ -215,8 +241,8 @@ def test_ahead_keeps_order_passes_errors_on_and_stops() -> None:
             yield i
         raise ValueError("the end is broken")
 
-    assert list(islice(ahead(items(), 4), 50)) == list(range(50))
+    assert list(islice(Ahead(items(), 4), 50)) == list(range(50))
     assert len(made) < 60
     with pytest.raises(ValueError, match="the end is broken"):
-        list(ahead(items(), 4))
+        list(Ahead(items(), 4))
     assert not [t for t in threading.enumerate() if t.name == "emocli-ahead"]

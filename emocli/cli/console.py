@@ -77,6 +77,10 @@ def moments(timeline: Timeline) -> list[Row]:
     return sorted(ranked[:MOMENTS], key=lambda r: r.start)
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def summary(timeline: Timeline, written: list[Path], console: Any = None) -> None:
     """Print what was found; nothing unless on a terminal."""
     from rich.console import Console
@@ -87,8 +91,8 @@ def summary(timeline: Timeline, written: list[Path], console: Any = None) -> Non
         return
     media = timeline.media
     wide = min(console.width - 2, 76)
-    console.print(f"[bold]{escape(media.path.name)}[/]  {clock(media.duration)}, {len(timeline.rows)} rows, "
-                  f"{len({o.face_id for o in timeline.faces})} faces")
+    console.print(f"[bold]{escape(media.path.name)}[/]  {clock(media.duration)}, {_count(len(timeline.rows), 'row')}, "
+                  f"{_count(len({o.face_id for o in timeline.faces}), 'face')}")
     console.print(strip(timeline, wide))
     table = Table.grid(padding=(0, 1))
     for name, share in sorted(timeline.shares().items(), key=lambda kv: -kv[1]):

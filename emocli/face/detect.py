@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from threading import local
 from typing import Any, Protocol
 
 import numpy as np
@@ -51,7 +52,7 @@ class Detector(Protocol):
 
 
 class YuNet:
-    """`cv2.FaceDetectorYN` over the opencv_zoo file of March 2023."""
+    """`cv2.FaceDetectorYN` over the opencv_zoo file of March 2023; each thread has its own."""
 
     name = "yunet"
 
@@ -59,16 +60,17 @@ class YuNet:
         import cv2
 
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
-        self._net: Any = cv2.FaceDetectorYN.create(str(model), "", (320, 320), MIN_SCORE, 0.3, 200)
-        self._size = (0, 0)
+        self._model, self._own = str(model), local()
 
     def find(self, image: np.ndarray) -> list[Detection]:
         """Faces of one picture, the largest first."""
+        import cv2
+
         size = (image.shape[1], image.shape[0])
-        if size != self._size:
-            self._net.setInputSize(size)
-            self._size = size
-        found = self._net.detect(image)[1]
+        if not hasattr(self._own, "net"):
+            self._own.net = cv2.FaceDetectorYN.create(self._model, "", size, MIN_SCORE, 0.3, 200)
+        self._own.net.setInputSize(size)
+        found = self._own.net.detect(image)[1]
         return _sensible([] if found is None else [Detection.of_row(row) for row in found], size)
 
 

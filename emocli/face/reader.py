@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+import os
+import sys
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import softmax
@@ -14,16 +17,18 @@ from emocli.face.align import crop
 from emocli.face.detect import Detection, Detector, Sparing
 from emocli.face.process import FaceProcess
 from emocli.face.track import Tracker, signature
-from emocli.media.ahead import ahead
-from emocli.media.frames import FrameStream, full_range
+from emocli.media.ahead import Ahead
+from emocli.media.frames import FrameStream, Sample, full_range
 from emocli.timeline.types import FaceObservation, Reading, Segment
 
 #: Crops of one call to Keras.
 BATCH = 64
 #: Calls that may wait for Keras before the pictures do.
 WAITING = 8
-#: Pictures that are decoded before they are searched.
+#: Pictures of an undivided video that are decoded before they are searched.
 DECODED = 8
+#: Pictures of a stretch that are searched before they are wanted, and stretches read at once.
+SEARCHED, MOST_WORKERS = 256, 4
 #: A second person counts in a segment from this share of its pictures.
 SECOND_FACE = 0.3
 
@@ -41,33 +46,96 @@ class ProcessDetector:
         return self._process.detect(image)
 
 
-def observe(frames: FrameStream, detector: Detector, process: FaceProcess, *, temperature: float = 1.0,
-            progress: Callable[[float], None] = lambda seconds: None) -> list[FaceObservation]:
-    """Find, follow and read every face of a video, in time order.
+@dataclass(frozen=True)
+class _Searched:
+    """What the faces of one sample are followed and read by; `scale` leads to full-size px."""
 
-    Pictures are searched here while the next are decoded in a thread, and Keras reads earlier
-    crops in its own process.
-    """
-    tracker, seen, crops = Tracker(), [], []
+    time: float
+    scale: tuple[float, float]
+    found: list[Detection]
+    looks: list[np.ndarray]
+    pieces: list[np.ndarray]
+
+
+def _search(samples: Iterable[Sample], detector: Detector) -> Iterator[_Searched]:
     search = Sparing(detector)
-    calls: list[Future[tuple[np.ndarray, np.ndarray]]] = []
-    for sample in ahead(frames, DECODED):
+    for sample in samples:
         found = search.find(sample.small)
         scale = sample.grey.shape[1] / sample.small.shape[1], sample.grey.shape[0] / sample.small.shape[0]
         pieces = [full_range(crop(sample.grey, d.landmarks * scale), sample.narrow) for d in found]
         looks = [signature(sample.small, d.box, piece) for d, piece in zip(found, pieces, strict=True)]
-        ids = tracker.update(sample.time, found, looks)
-        for d, face_id in zip(found, ids, strict=True):
-            x, y, w, h = d.box
-            seen.append(FaceObservation(sample.time, (x * scale[0], y * scale[1], w * scale[0], h * scale[1]),
-                                        d.landmarks * scale, d.score, face_id))
-        crops += pieces
-        while len(crops) >= BATCH:
-            calls.append(process.classify(np.stack(crops[:BATCH])))
-            del crops[:BATCH]
-            if len(calls) > WAITING:
-                calls[-WAITING].result()
-        progress(sample.time)
+        yield _Searched(sample.time, scale, found, looks, pieces)
+
+
+@contextmanager
+def _parts(streams: Sequence[FrameStream], detector: Detector) -> Iterator[Iterator[_Searched]]:
+    """Every sample searched, in order: stretch after stretch, as many at once as there are cores.
+
+    OpenCV is kept to one thread a stretch meanwhile: splitting pictures this small costs half as
+    much again.
+    """
+    import cv2
+
+    workers, threads = min(os.cpu_count() or 1, MOST_WORKERS), cv2.getNumThreads()
+    left, running, decoding = deque(streams), deque[Ahead[_Searched]](), list[Ahead[Sample]]()
+
+    def start() -> None:
+        samples: Iterable[Sample] = left.popleft()
+        if len(streams) == 1:
+            decoding.append(Ahead(samples, DECODED))
+            samples = decoding[0]
+        running.append(Ahead(_search(samples, detector), SEARCHED))
+
+    def keep_going() -> None:
+        while left and len(running) <= workers and sum(one.alive for one in running) < workers:
+            start()
+
+    def searched() -> Iterator[_Searched]:
+        keep_going()
+        while running:
+            for one in running[0]:
+                yield one
+                keep_going()
+            running.popleft()
+            keep_going()
+
+    interval = sys.getswitchinterval()
+    cv2.setNumThreads(1)
+    sys.setswitchinterval(0.0005)  # imports elsewhere would hold up every packet for 5 ms
+    try:
+        yield searched()
+    finally:
+        for samples in decoding:
+            samples.close()
+        for one in running:
+            one.close()
+        cv2.setNumThreads(threads)
+        sys.setswitchinterval(interval)
+
+
+def observe(streams: Sequence[FrameStream], detector: Detector, process: FaceProcess, *, temperature: float = 1.0,
+            progress: Callable[[float], None] = lambda seconds: None) -> list[FaceObservation]:
+    """Find, follow and read every face of a video, in time order; `streams` are its stretches.
+
+    Pictures are decoded and searched in threads, faces followed here, and Keras reads earlier crops
+    in its own process.
+    """
+    tracker, seen, crops = Tracker(), [], []
+    calls: list[Future[tuple[np.ndarray, np.ndarray]]] = []
+    with _parts(streams, detector) as searched:
+        for one in searched:
+            ids = tracker.update(one.time, one.found, one.looks)
+            for d, face_id in zip(one.found, ids, strict=True):
+                (x, y, w, h), scale = d.box, one.scale
+                seen.append(FaceObservation(one.time, (x * scale[0], y * scale[1], w * scale[0], h * scale[1]),
+                                            d.landmarks * scale, d.score, face_id))
+            crops += one.pieces
+            while len(crops) >= BATCH:
+                calls.append(process.classify(np.stack(crops[:BATCH])))
+                del crops[:BATCH]
+                if len(calls) > WAITING:
+                    calls[-WAITING].result()
+            progress(one.time)
     if crops:
         calls.append(process.classify(np.stack(crops)))
     answers = [call.result() for call in calls]

@@ -41,10 +41,13 @@ def receive(pipe: IO[bytes]) -> tuple[bytes, list[np.ndarray]]:
 
 
 def _network(path: str) -> Any:
-    sys.modules["sklearn"] = None  # type: ignore[assignment]  # Keras would spend a second on it, for wrappers
+    unused = {name: None for name in ("matplotlib", "pandas", "sklearn") if name not in sys.modules}
+    sys.modules.update(unused)  # type: ignore[arg-type]  # Keras would spend a second or more on its optional friends
     import keras
     import tensorflow as tf
 
+    for name in unused:
+        del sys.modules[name]
     model = keras.saving.load_model(path, compile=False)
     return tf.function(lambda x: model(x, training=False), input_signature=[
         tf.TensorSpec([None, *model.input_shape[1:]], tf.float32)])

@@ -1,11 +1,13 @@
 """Pictures sampled by time: a small colour copy for detection, full-size grey for crops.
 
 Only what is needed is decoded: where the rate allows, frames that no other frame refers to are
-skipped inside the decoder, and only the sampled frames are converted.  Stamps stay exact.
+skipped inside the decoder, and only the sampled frames are converted.  Stamps stay exact.  A long
+video can be read in stretches that begin at key frames, several at a time, with the same samples.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +24,8 @@ SKIP_FROM = 4.0
 #: Shorter side, px, from which the decoder leaves the edges of blocks as they are: about a ninth of its
 #: work.  On an enlarged 1080p clip 99.8 % of 596 faces kept their class, but a score moved by up to 0.19.
 UNSMOOTHED_FROM = 1080
+#: Seconds of a stretch, and the containers (ffmpeg's names) whose index leads to every key frame.
+STRETCH, INDEXED = 10.0, ("mov", "matroska")
 _FULL_RANGE = 2  # AVCOL_RANGE_JPEG
 _PLANAR_LUMA = frozenset("yuv420p yuvj420p yuv422p yuvj422p yuv444p yuvj444p nv12 gray".split())
 
@@ -38,6 +42,46 @@ class Sample:
     narrow: bool = False
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """The samples from number `first` up to `beyond`, a sample being the first frame of each
+    1/rate s; read from the key frame that lies before `seek`, s."""
+
+    seek: float = 0.0
+    first: int = 0
+    beyond: float = math.inf
+
+
+def stretches(info: MediaInfo, rate: float) -> list[Stretch]:
+    """A video in parts of about STRETCH s; the whole as one where key frames cannot be found."""
+    import av
+
+    if not info.container.startswith(INDEXED):
+        return [Stretch()]
+    begins = [(0.0, 0)]
+    with opened(info.path) as container:
+        stream = picture_stream(container)
+        if stream is None:
+            return [Stretch()]
+        zero = origin(container)
+        for seek in np.arange(STRETCH, info.duration - STRETCH / 2, STRETCH).tolist():
+            try:
+                _seek(container, stream, seek + zero)
+                packet = next(container.demux(stream))
+            except (av.FFmpegError, StopIteration):
+                break
+            if packet.is_keyframe and packet.pts is not None:
+                first = math.ceil((float(packet.pts * packet.time_base) - zero) * rate - 1e-6)
+                if first > begins[-1][1]:
+                    begins.append((seek, first))
+    beyond = [*(float(first) for _, first in begins[1:]), math.inf]
+    return [Stretch(seek, first, end) for (seek, first), end in zip(begins, beyond, strict=True)]
+
+
+def _seek(container: Any, stream: Any, seconds: float) -> None:
+    container.seek(round(seconds / float(stream.time_base)), stream=stream)
+
+
 @dataclass
 class FrameStream:
     """Iterate to get samples; afterwards `end` is the last frame's end and `broken` counts the
@@ -45,6 +89,7 @@ class FrameStream:
 
     info: MediaInfo
     rate: float
+    stretch: Stretch = Stretch()
     end: float = 0.0
     broken: int = 0
     decoded: int = 0
@@ -62,22 +107,32 @@ class FrameStream:
                 context.skip_frame = "NONREF"
             if min(self.info.width, self.info.height) >= UNSMOOTHED_FROM:
                 context.options = {"skip_loop_filter": "nokey"}
-            due = -1.0
+            if self.stretch.first:
+                _seek(container, stream, self.stretch.seek + zero)
+            due = self.stretch.first
             for frame in self._frames(container, stream, zero):
-                time = float(frame.pts * frame.time_base) - zero
-                if time < -1e-6 or time + 1e-6 < due:
-                    continue
-                step = 1 / self.rate
-                due = (int(time / step + 1e-6) + 1) * step
-                yield self._sample(frame, max(0.0, time))
+                number = self._number(self.last)
+                if number >= self.stretch.beyond:
+                    return
+                if self.last >= -1e-6 and number >= due:
+                    due = number + 1
+                    yield self._sample(frame, max(0.0, self.last))
+
+    def _number(self, time: float) -> int:
+        return math.floor(time * self.rate + 1e-6)
+
+    def _within(self, time: float) -> bool:
+        return self.stretch.first <= max(0, self._number(time)) < self.stretch.beyond
 
     def _frames(self, container: Any, stream: Any, zero: float) -> Iterator[Any]:
         """Decode packet by packet, so that one broken packet costs only itself."""
         import av
 
         usual = 1 / self.info.frame_rate if self.info.frame_rate else 0.04
+        unit = float(stream.time_base)  # a Fraction a packet costs as much as a tenth of finding faces
         packets = container.demux(stream)
         while True:
+            inside = True
             try:
                 packet = next(packets, None)
             except av.FFmpegError:
@@ -86,22 +141,21 @@ class FrameStream:
             if packet is None:
                 return
             if packet.pts is not None:
-                begins = float(packet.pts * packet.time_base) - zero
-                lasts = float(packet.duration * packet.time_base) if packet.duration else usual
+                begins = packet.pts * unit - zero
+                lasts = packet.duration * unit if packet.duration else usual
                 self.end = max(self.end, begins + lasts)
-            if packet.is_corrupt:
-                self.broken += 1
+                inside = self._within(begins)
+            self.broken += packet.is_corrupt and inside
             try:
                 frames = packet.decode()
             except av.FFmpegError:
-                self.broken += 1
+                self.broken += inside
                 continue
             for frame in frames:
                 self.decoded += 1
-                if frame.is_corrupt:
-                    self.broken += 1
                 if frame.pts is not None:
-                    self.last = float(frame.pts * frame.time_base) - zero
+                    self.last = frame.pts * unit - zero
+                    self.broken += frame.is_corrupt and self._within(self.last)
                     yield frame
 
     def _sample(self, frame: Any, time: float) -> Sample:

@@ -56,13 +56,14 @@ class VoiceReader:
         prior = self.network.prior()
         spoken = [i for i, s in enumerate(segments) if s.utterance]
         some = spoken[:: max(1, len(spoken) // STATISTICS_FROM)]
-        mels = [spectrogram(x) for i in some if len(x := _speech(segments[i], sound))]
-        statistics = speaker_statistics(mels, prior)
+        mels = {i: spectrogram(x) for i in some if len(x := _speech(segments[i], sound))}
+        statistics = speaker_statistics(list(mels.values()), prior)
         readings = [Reading("voice", reason="nobody speaks") for _ in segments]
         waiting: list[tuple[int, np.ndarray]] = []
         for count, i in enumerate(spoken):
-            samples = _speech(segments[i], sound)
-            if len(samples):
+            if i in mels:
+                waiting.append((i, normalise(mels.pop(i), statistics)))
+            elif len(samples := _speech(segments[i], sound)):
                 waiting.append((i, normalise(spectrogram(samples), statistics)))
             else:
                 readings[i] = Reading("voice", reason="the sound is silent here")
