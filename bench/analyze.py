@@ -207,7 +207,8 @@ def main() -> None:
     table = Table("length", "seconds", "processor seconds", "x real time", "peak memory",
                   title=f"{args.size}, {RATE} pictures/s; {result['machine']}")
     for one in result["runs"]:
-        figures = (" ".join(f"{v:.1f}" for v in one[key]) or "-" for key in ("seconds", "processor_seconds", "x_real_time"))
+        figures = (" ".join(f"{v:.1f}" for v in one[key]) or "-"
+                   for key in ("seconds", "processor_seconds", "x_real_time"))
         table.add_row(f"{one['minutes']:g} min", *figures, f"{one['peak_mb']:.0f} MB")
     console.print(table)
     alone = {k: v for k, v in result["stages"].items() if k != "faces per second"}
