@@ -48,6 +48,9 @@ def test_version() -> None:
     (["analyze", "a.mp4", "--language", "english!"], 2, "no language code"),
     (["analyze"], 2, "PATH"),
     (["evaluate", "smell", "--data", "."], 2, "face, voice, text, fusion"),
+    (["evaluate", "face", "--data", ".", "--corrupt", "babble"], 2, "blur, dark, low-res, rotated"),
+    (["evaluate", "text", "--data", ".", "--corrupt", "blur"], 2, "evaluate face or voice"),
+    (["evaluate", "voice", "--data", ".", "--folds"], 2, "only the voice has folds"),
     (["train", "voice", "--data", "nowhere"], 3, "nowhere: no such folder"),
     (["models", "pull", "nothing"], 4, "models list"),
 ])

@@ -86,10 +86,10 @@ def test_face_process_reads_batches_and_leaves() -> None:
     with FaceProcess(resolve("face"), device="cpu") as process:
         child = psutil.Process(process.pid)
         crops = np.random.default_rng(0).integers(0, 255, (70, 48, 48), np.uint8).astype(np.uint8)
-        features, logits = process.classify(crops).result(timeout=120)
+        features, logits, label_logits = process.classify(crops).result(timeout=120)
         assert features.shape == (70, 128)
-        assert logits.shape == (70, 7)
-        _, again = process.classify(crops[:3]).result()
+        assert logits.shape == label_logits.shape == (70, 7)
+        again = process.classify(crops[:3]).result()[1]
         assert again == pytest.approx(logits[:3], abs=1e-3)  # a face's scores do not hang on its batch
         child_names = {m.path for m in child.memory_maps()}
         assert any("tensorflow" in name for name in child_names)

@@ -16,7 +16,7 @@ from media import tone
 
 from emocli.emotions import EMOTIONS, index_of
 from emocli.errors import DataError
-from emocli.training import metrics
+from emocli.training import corruptions, metrics
 from emocli.training.corpora import faces, speech, texts
 from emocli.training.tasks import fusion
 
@@ -48,6 +48,24 @@ def test_macro_f1_is_over_the_classes_that_are_there() -> None:
     found = metrics.summary(np.eye(7)[[0, 0, 5]], np.array([0, 0, 5]))
     assert found["macro_f1"] == 1
     assert list(found["per_class"]) == ["happiness", "anger"]
+
+
+@pytest.mark.parametrize("kind", corruptions.PICTURES)
+def test_pictures_are_spoilt(kind: str) -> None:
+    faces_ = np.random.default_rng(0).integers(0, 255, (2, 48, 48)).astype(np.uint8)
+    spoilt = corruptions.pictures(faces_, kind)
+    assert spoilt.shape == faces_.shape
+    assert spoilt.dtype == np.uint8
+    assert not np.array_equal(spoilt, faces_)
+
+
+@pytest.mark.parametrize("kind", corruptions.SOUNDS)
+@pytest.mark.parametrize("db", [0.0, 10.0])
+def test_noise_is_as_loud_as_said(kind: str, db: float) -> None:
+    random = np.random.default_rng(0)
+    speech_, others = tone(2, 200), [tone(1, f) for f in (300, 400, 500)]
+    noise = corruptions.noisy(speech_, kind, db, random, others) - speech_
+    assert 10 * np.log10(np.mean(speech_**2) / np.mean(noise**2)) == pytest.approx(db, abs=0.1)
 
 
 @pytest.mark.parametrize(("corpus", "stem", "known"), [
@@ -161,13 +179,13 @@ RECIPES = {
     "text": 'seed = 1\nbatch = 16\nwidth = 8\ndropout = 0.1\nkeep = 0.9\nbalance = 0.5\n'
             'heads = { en = 1.0, ko = 1.0 }\ncorpora = { en = ["goemotions_en", "train"], ko = ["goemotions_ko", '
             '"train"] }\nschedule = { epochs = 4, lr = 1e-2 }\n',
-    "voice": "seed = 1\nbatch = 8\nsteps = 6\nchannels = [8, 8, 8]\nhidden = 16\ndropout = 0.1\nmixup = 0.5\n"
-             "main = 'ravdess'\nwide = 16\nsmoothing = 0.05\nknown_speaker = 0.7\ncorpora = { ravdess = 3, "
+    "voice": "seed = 1\nbatch = 8\nsteps = 6\nmembers = 2\nwide = 16\nview = 8\ndropout = 0.1\nmixup = 0.5\n"
+             "main = 'ravdess'\nsmoothing = 0.05\nversions = [0.5, 0.1, 0.1, 0.3]\ncorpora = { ravdess = 3, "
              "nemo = 2, emodb = 1 }\nschedule = { epochs = 2, lr = 1e-3 }\n",
-    "face": "seed = 1\nbatch = 20\nchannels = [8, 8, 16, 16]\nblocks = [1, 1, 1]\ndropout = 0.1\naverage = [0.3, 0.7]\n"
-            "[[stages]]\ncrop = 40\nvotes_share = 0.5\naugment = 0.5\nmixup = 0.2\n"
+    "face": "seed = 1\nbatch = 20\nchannels = [8, 8, 16, 16]\nblocks = [1, 1, 1]\ndropout = 0.1\n"
+            "[[stages]]\ncrop = 40\nheads = 1\nvotes_share = 0.5\naugment = 0.5\nmixup = 0.2\n"
             "schedule = { epochs = 1, lr = 1e-3 }\n"
-            "[[stages]]\ncrop = 48\nvotes_share = 0.3\naugment = 0.5\nmixup = 0.0\n"
+            "[[stages]]\nbegin = [1.0]\ncrop = 48\nheads = 2\nvotes_share = 1.0\naugment = 0.5\nmixup = 0.0\n"
             "schedule = { epochs = 1, lr = 1e-3 }\n",
     "fusion": "seed = 1\nbatch = 32\nsteps = 3\nheld_out = 0.4\nheld_triplets = 70\nkeep = 0.7\nhidden = 16\n"
               "dropout = 0.1\nschedule = { epochs = 2, lr = 1e-3 }\n",

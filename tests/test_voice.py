@@ -9,7 +9,8 @@ from media import tone, write
 from emocli.media.audio import decode
 from emocli.media.probe import probe
 from emocli.timeline.types import Segment, Utterance
-from emocli.voice.features import BANDS, COLUMNS, LONGEST, normalise, pad, speaker_statistics, spectrogram, trim
+from emocli.voice.features import BANDS, COLUMNS, LONGEST, normalise, speaker_statistics, spectrogram, trim
+from emocli.voice.functionals import FUNCTIONALS, functionals, relative
 from emocli.voice.reader import VoiceReader
 from emocli.weights import manifest, resolve
 
@@ -43,14 +44,41 @@ def test_statistics_without_speech_are_the_prior() -> None:
     assert speaker_statistics([], prior)[0] is prior[0]
 
 
-def test_long_speech_is_read_from_its_middle_and_padding_is_zero() -> None:
-    long = np.ones((LONGEST + 100, COLUMNS), np.float32)
-    kept = normalise(long, (np.zeros(COLUMNS), np.ones(COLUMNS)))
+def test_long_speech_is_read_from_its_middle() -> None:
+    long = np.arange(LONGEST + 100, dtype=np.float32)[:, None].repeat(COLUMNS, 1)
+    kept = normalise(long, (np.zeros(COLUMNS), np.full(COLUMNS, 1e3)))
     assert len(kept) == LONGEST
-    batch, lengths = pad([kept, kept[:10]])
-    assert batch.shape[1] % 8 == 0
-    assert list(lengths) == [LONGEST, 10]
-    assert not batch[1, 10:].any()
+    assert kept[0, 0] == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 5, 12, 300])
+def test_functionals_of_any_length_are_numbers(frames: int) -> None:
+    random = np.random.default_rng(frames)
+    mel = random.normal(size=(frames, COLUMNS)).astype(np.float32)
+    for pitch in (0.0, 1.0, mel[:, BANDS]):
+        mel[:, BANDS] = pitch
+        found = functionals(mel)
+        assert found.shape == (FUNCTIONALS,)
+        assert np.isfinite(found).all()
+
+
+def test_functionals_tell_a_rising_voice_from_a_falling_one() -> None:
+    mel = np.zeros((100, COLUMNS), np.float32)
+    mel[:, BANDS] = np.linspace(-1, 1, 100) + 1e-3
+    up = functionals(mel)
+    mel[:, BANDS] *= -1
+    changed = np.abs(up - functionals(mel)) > 0.5
+    assert changed.sum() >= 4  # slope, thirds and end of the melody
+    assert not changed[:-33].any()  # nothing but melody and rhythm
+
+
+def test_a_speakers_habit_is_taken_out_the_more_the_longer_they_speak() -> None:
+    random = np.random.default_rng(0)
+    usual = (np.zeros(FUNCTIONALS), np.ones(FUNCTIONALS))
+    habit = random.normal(0, 3, FUNCTIONALS)
+    left = [np.abs(relative(habit + random.normal(size=(n, FUNCTIONALS)), usual).mean(0)).mean() for n in (1, 8, 64)]
+    assert left[0] > left[1] > left[2]
+    assert left[2] < 0.2
 
 
 @pytest.mark.slow
@@ -65,14 +93,3 @@ def test_reader(tmp_path: Path) -> None:
     assert found[1].scores is not None
     assert found[1].scores.sum() == pytest.approx(1, abs=1e-5)
     assert (found[0].reason, found[2].reason) == ("nobody speaks", "the sound is silent here")
-
-
-@pytest.mark.slow
-def test_a_clip_reads_the_same_in_any_company() -> None:
-    reader = VoiceReader(resolve("voice"))
-    random = np.random.default_rng(0)
-    mels = [random.normal(size=(n, COLUMNS)).astype(np.float32) for n in (40, 96, 301)]
-    together = reader.logits(mels)[1]
-    alone = np.concatenate([reader.logits([m])[1] for m in mels])
-    assert together == pytest.approx(alone, abs=0.35)  # padding reaches a few frames through the convolutions
-    assert (together.argmax(1) == alone.argmax(1)).all()

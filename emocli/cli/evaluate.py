@@ -17,6 +17,10 @@ def evaluate_command(
     out: Annotated[Path, typer.Option(
         "-o", "--out", help="Folder for the report and the pictures.")] = Path("out/evaluate"),
     language: Annotated[str, typer.Option(help="Language of the sentences: en or ko.")] = "en",
+    corrupt: Annotated[str, typer.Option(help="Spoil the pictures (blur, dark, low-res, rotated) or the sound (white, "
+                                               "babble: noise at 10 dB) first.")] = "",
+    folds: Annotated[bool, typer.Option("--folds", help="Also train the voice six times, each without four actors "
+                                                        "of RAVDESS, and test on those.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
     """Measure the weights on labelled data: accuracy, macro-F1, ECE, per class, confusion matrix,
@@ -27,17 +31,26 @@ def evaluate_command(
     import json
 
     from emocli.outputs.base import write_atomic
-    from emocli.training import evaluate, report
+    from emocli.training import corruptions, evaluate, report
 
     if modality not in (*evaluate.MODALITIES, "all"):
         raise UsageError(modality, "nothing of this name can be evaluated",
                          f"choose from {', '.join(evaluate.MODALITIES)}, all")
     if language not in ("en", "ko"):
         raise UsageError("--language", f"{language} was not learnt", "give en or ko")
+    spoilt = {"face": tuple(corruptions.PICTURES), "voice": corruptions.SOUNDS}.get(modality, ())
+    if corrupt and corrupt not in spoilt:
+        raise UsageError("--corrupt", f"{modality} cannot be spoilt by {corrupt}",
+                         f"choose from {', '.join(spoilt)}" if spoilt else "evaluate face or voice")
+    if folds and (modality not in ("voice", "all") or not (data / "speech").is_dir()):
+        raise UsageError("--folds", "only the voice has folds, and only of the data folder's RAVDESS",
+                         "evaluate voice or all on the data folder")
     results = {}
     for name in evaluate.MODALITIES if modality == "all" else [modality]:
         try:
-            results[name], pool = evaluate.evaluate(name, data, language=language)
+            results[name], pool = evaluate.evaluate(name, data, language=language, corrupt=corrupt)
+            if folds and name == "voice":
+                results[name]["six_fold"] = evaluate.six_fold(data)
             evaluate.pictures(results[name], pool, out, name)
         except ModuleNotFoundError as error:
             raise UsageError("emocli evaluate", f"the package {error.name} is missing",

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-import tomllib
 from importlib import import_module
-from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -36,6 +34,8 @@ def train_command(
 
     Example: emocli train voice --data data -o runs/voice
     """
+    from emocli.training.recipe import read_recipe
+
     if task not in TASKS:
         raise UsageError(task, "nothing of this name can be trained", f"choose from {', '.join(TASKS)}")
     if not data.is_dir():
@@ -60,15 +60,6 @@ def train_command(
         raise UsageError("emocli train", f"the package {error.name} is missing",
                          'install the training extra: pip install "emocli[train]"') from error
     typer.echo(f"wrote {', '.join(sorted(str(p) for p in folder.glob(f'{task}.*')))}")
-
-
-def read_recipe(task: str, path: Path | None = None) -> dict[str, Any]:
-    """A recipe as a dictionary; raises `UsageError` when it cannot be read."""
-    source = path or files("emocli.training").joinpath(f"recipes/{task}.toml")
-    try:
-        return tomllib.loads(source.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(str(source), f"is not a readable recipe ({error})", "see emocli/training/recipes") from error
 
 
 def show(run: Iterator[Epoch], folder: Path) -> None:

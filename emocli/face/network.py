@@ -13,6 +13,8 @@ from typing import Any
 INPUT_SIZE = 48
 #: Width of the feature vector that fusion reads.
 FEATURES = 128
+#: The answer that is used, and the one that is only there to be compared with others' figures.
+HEADS = ("logits", "label_logits")
 
 
 def build(*, size: int = INPUT_SIZE, channels: tuple[int, ...] = (32, 64, 96, FEATURES),
@@ -21,7 +23,9 @@ def build(*, size: int = INPUT_SIZE, channels: tuple[int, ...] = (32, 64, 96, FE
     """Build the untrained network.
 
     Input: (n, size, size, 1) float32, grey levels 0..255 (channels second when
-    `data_format` is "channels_first").  Output: {"features": (n, channels[-1]), "logits": (n, 7)}.
+    `data_format` is "channels_first").  Output: {"features": (n, channels[-1]), "logits": (n, 7), "label_logits":
+    (n, 7)}: what ten voters would say (FER+), and what the one label of FER2013 would be.  The two
+    agree on two faces of three, so one answer cannot be good at both.
     `channels` are the stem's width and one width a stage, `blocks` the residual units a stage.
     """
     from keras import Input, Model, layers
@@ -54,8 +58,8 @@ def build(*, size: int = INPUT_SIZE, channels: tuple[int, ...] = (32, 64, 96, FE
         for _ in range(count):
             x = unit(x, width)
     features = layers.GlobalAveragePooling2D(data_format=data_format, name="features")(x)
-    logits = layers.Dense(len(EMOTIONS), name="logits")(layers.Dropout(dropout)(features))
-    return Model(inputs, {"features": features, "logits": logits}, name="emocli_face")
+    heads = {name: layers.Dense(len(EMOTIONS), name=name)(layers.Dropout(dropout)(features)) for name in HEADS}
+    return Model(inputs, {"features": features, **heads}, name="emocli_face")
 
 
 def mirrored(model: Any) -> Any:

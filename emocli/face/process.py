@@ -45,9 +45,10 @@ class FaceProcess:
         """The child's process id."""
         return self._child.pid
 
-    def classify(self, crops: np.ndarray) -> Future[tuple[np.ndarray, np.ndarray]]:
-        """Crops (n, 48, 48) uint8 -> later, features (n, d) and logits (n, 7), float32."""
-        return self._queue.submit(self._classify, crops)
+    def classify(self, crops: np.ndarray) -> Future[list[np.ndarray]]:
+        """Crops (n, 48, 48) uint8 -> later, features (n, d), logits (n, 7) and, where the network has
+        a second head, its logits (n, 7), float32."""
+        return self._queue.submit(self._call, worker.CROPS, crops)
 
     def detect(self, image: np.ndarray) -> list[Detection]:
         """Faces of a BGR picture by MTCNN."""
@@ -73,10 +74,6 @@ class FaceProcess:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
         self.close()
-
-    def _classify(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        features, logits = self._call(worker.CROPS, crops)
-        return features, logits
 
     def _await_ready(self) -> None:
         self._answer()

@@ -121,7 +121,7 @@ def observe(streams: Sequence[FrameStream], detector: Detector, process: FacePro
     in its own process.
     """
     tracker, seen, crops = Tracker(), [], []
-    calls: list[Future[tuple[np.ndarray, np.ndarray]]] = []
+    calls: list[Future[list[np.ndarray]]] = []
     with _parts(streams, detector) as searched:
         for one in searched:
             ids = tracker.update(one.time, one.found, one.looks)

@@ -18,6 +18,8 @@ from typing import IO, Any
 
 import numpy as np
 
+from emocli.face.network import HEADS
+
 READY, CROPS, IMAGE, ARRAYS, ERROR = b"REDY", b"CROP", b"IMAG", b"ARRS", b"FAIL"
 
 
@@ -63,7 +65,7 @@ def serve(incoming: IO[bytes], outgoing: IO[bytes], weights: str) -> None:
         kind, arrays = receive(incoming)
         if kind == CROPS:
             out = network(arrays[0][..., None].astype(np.float32))
-            send(outgoing, ARRAYS, out["features"].numpy(), out["logits"].numpy())
+            send(outgoing, ARRAYS, *(out[name].numpy() for name in ("features", *HEADS) if name in out))
         elif kind == IMAGE:
             if detector is None:
                 from emocli.face.detect import Mtcnn

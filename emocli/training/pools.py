@@ -36,9 +36,9 @@ class Pool:
         return len(self.labels)
 
     def take(self, where: np.ndarray) -> Pool:
-        """The items at these positions."""
+        """The items at these positions, and their share of the time."""
         return replace(self, features=self.features[where], scores=self.scores[where], labels=self.labels[where],
-                       seconds=0.0)
+                       seconds=self.seconds * len(where) / max(1, len(self)))
 
 
 def join(pools: Iterable[Pool]) -> Pool:
@@ -50,7 +50,13 @@ def join(pools: Iterable[Pool]) -> Pool:
 
 
 def read_faces(corpus: faces.Faces, weights: Path | None = None, temperature: float | None = None) -> Pool:
-    """Read face pictures in batches through the face process."""
+    """Read face pictures in batches through the face process; labelled by the voters' majority, -1 where
+    there is none."""
+    return read_heads(corpus, weights, temperature)[0]
+
+
+def read_heads(corpus: faces.Faces, weights: Path | None = None, temperature: float | None = None) -> list[Pool]:
+    """What `read_faces` gives, and the second head's readings, labelled by the competition's label."""
     from emocli.face.process import FaceProcess
 
     with FaceProcess(weights or resolve("face"), device="cpu") as process:
@@ -59,35 +65,36 @@ def read_faces(corpus: faces.Faces, weights: Path | None = None, temperature: fl
         calls = [process.classify(corpus.images[i:i + FACE_BATCH]) for i in range(0, len(corpus), FACE_BATCH)]
         answers = [call.result() for call in calls]
         seconds = time.perf_counter() - began
-    logits = np.concatenate([z for _, z in answers])
-    t = manifest()["face"].temperature if temperature is None else temperature
-    return Pool(np.concatenate([f for f, _ in answers]), softmax(logits / t, 1), corpus.labels, seconds, t)
+    features, *heads = (np.concatenate(some) for some in zip(*answers, strict=True))
+    first = manifest()["face"].temperature if temperature is None else temperature
+    return [Pool(features, softmax(logits / t, 1), labels, seconds, t)
+            for logits, t, labels in zip(heads, (first, 1.0), (corpus.majority, corpus.labels), strict=False)]
 
 
 def read_voices(clips: Iterable[speech.Clip], *, known_speaker: bool = True, weights: Path | None = None) -> Pool:
-    """Read clips, standardised by all of each speaker's speech, or by the clip's own alone."""
+    """Read clips, each speaker's as those of one video, or each clip as the only one of its video."""
     from collections import defaultdict
 
-    from emocli.voice.features import normalise, speaker_statistics, spectrogram, trim
-    from emocli.voice.reader import VoiceReader
+    from emocli.voice.features import SAMPLE_RATE, normalise, speaker_statistics, spectrogram, trim
+    from emocli.voice.functionals import functionals
+    from emocli.voice.reader import SHORTEST, VoiceReader
 
     reader = VoiceReader(weights or resolve("voice"), temperature=manifest()["voice"].temperature)
-    began, prior = time.perf_counter(), reader.network.prior()
-    mels, labels, speakers, by_speaker = [], [], [], defaultdict(list)
-    for clip in clips:
+    began, usual = time.perf_counter(), reader.network.usual("columns")
+    videos = defaultdict(list)
+    for number, clip in enumerate(clips):
         samples = trim(clip.samples)
-        if len(samples) < 1600:
-            continue
-        mel = spectrogram(samples)
-        mels.append(mel)
-        labels.append(clip.label)
-        speakers.append(clip.speaker)
-        by_speaker[clip.speaker].append(mel)
-    if not mels:
-        raise DataError("speech", "no clip of this split is longer than 0.1 s", "check the data")
-    known = {s: speaker_statistics(m, prior) for s, m in by_speaker.items() if s and known_speaker}
-    features, logits = reader.logits([normalise(m, known.get(s) or speaker_statistics([m], prior))
-                                      for m, s in zip(mels, speakers, strict=True)])
+        if len(samples) >= SHORTEST * SAMPLE_RATE:
+            video = clip.speaker if clip.speaker and known_speaker else number
+            videos[video].append((clip.label, spectrogram(samples)))
+    if not videos:
+        raise DataError("speech", f"no clip of this split is longer than {SHORTEST} s", "check the data")
+    parts, labels = [], []
+    for heard in videos.values():
+        statistics = speaker_statistics([mel for _, mel in heard], usual)
+        parts.append(reader.logits(np.stack([functionals(normalise(mel, statistics)) for _, mel in heard])))
+        labels += [label for label, _ in heard]
+    features, logits = (np.concatenate(some) for some in zip(*parts, strict=True))
     return Pool(features, softmax(logits, 1), np.array(labels), time.perf_counter() - began, reader.temperature)
 
 

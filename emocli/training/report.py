@@ -35,6 +35,12 @@ def results_page(results: dict[str, Result]) -> str:
             lines += _table(["class", "precision", "recall", "F1", "n"],
                             [[c, *(f"{v[k]:.3f}" for k in ("precision", "recall", "f1")), v["support"]]
                              for c, v in r["per_class"].items()])
+        if six := result.get("six_fold"):
+            lines += ["RAVDESS by actor, six networks by the shipped recipe, each trained without the actors it is "
+                      f"tested on: mean macro-F1 {six['mean_macro_f1']:.3f}, deviation "
+                      f"{six['deviation_macro_f1']:.3f}.", ""]
+            lines += _table(["actors", "macro-F1"], [[", ".join(map(str, f["actors"])), f"{f['macro_f1']:.3f}"]
+                                                     for f in six["folds"]])
         lines += ["How sure, and how often right:", ""]
         lines += _table(["confidence", "share that is right", "n"],
                         [[f"{b['confidence']:.2f}", f"{b['accuracy']:.2f}", b["n"]] for b in result["reliability"]])

@@ -1,4 +1,4 @@
-"""From a stretch of speech to what the voice network reads: log-mel bands and pitch.
+"""From a stretch of speech to a spectrogram, log-mel bands and pitch, standardised by its speaker.
 
 16 kHz mono in; librosa does the transform.  Ends quieter than 30 dB below the loudest frame are
 cut, the middle is left alone.  Loudness is kept: a speaker's own mean tells what is loud for them.
@@ -93,12 +93,3 @@ def normalise(spectrogram: np.ndarray, statistics: Statistics) -> np.ndarray:
     spare = max(0, len(spectrogram) - LONGEST) // 2
     mean, deviation = statistics
     return np.nan_to_num((spectrogram[spare:spare + LONGEST] - mean) / deviation).clip(-6, 6).astype(np.float32)
-
-
-def pad(spectrograms: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Batch (n, frames, COLUMNS) float32 padded with zeros to a multiple of 8, and lengths (n,)."""
-    lengths = np.array([len(m) for m in spectrograms])
-    batch = np.zeros((len(spectrograms), -(-int(lengths.max()) // 8) * 8, COLUMNS), np.float32)
-    for row, one in zip(batch, spectrograms, strict=True):
-        row[:len(one)] = one
-    return batch, lengths

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.torch import load_file
+from scipy.special import softmax
 
 from emocli.media.audio import Sound
 from emocli.timeline.types import Reading, Segment
-from emocli.voice.features import SAMPLE_RATE, normalise, pad, speaker_statistics, spectrogram, trim
+from emocli.voice.features import SAMPLE_RATE, normalise, speaker_statistics, spectrogram, trim
+from emocli.voice.functionals import functionals, relative
 from emocli.voice.network import VoiceNetwork
 
-#: Spectrograms of one forward pass.
-BATCH = 16
 #: Seconds; shorter speech tells nothing.
 SHORTEST = 0.2
 #: Root mean square below which sound is silence (-60 dB of full scale).
@@ -35,16 +36,11 @@ class VoiceReader:
         self.temperature, self._device = temperature, device
 
     @torch.inference_mode()
-    def logits(self, mels: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """Features (n, d) and calibrated logits (n, 7) of standardised spectrograms."""
-        features, logits = [], []
-        for i in range(0, len(mels), BATCH):
-            batch, lengths = pad(mels[i:i + BATCH])
-            f, z = self.network(torch.from_numpy(batch).to(self._device),
-                                torch.from_numpy(lengths).to(self._device))
-            features.append(f.cpu().numpy())
-            logits.append(z.cpu().numpy() / self.temperature)
-        return np.concatenate(features), np.concatenate(logits)
+    def logits(self, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Features (n, d) and calibrated logits (n, 7) of one speaker's functionals (n, FUNCTIONALS)."""
+        inputs = np.concatenate([found, relative(found, self.network.usual("functionals"))], 1)
+        features, logits = self.network(torch.from_numpy(inputs.astype(np.float32)).to(self._device))
+        return features.cpu().numpy(), logits.cpu().numpy() / self.temperature
 
     def read(self, segments: Sequence[Segment], sound: Sound,
              progress: Callable[[float], None] = lambda seconds: None) -> list[Reading]:
@@ -53,27 +49,27 @@ class VoiceReader:
         All speech of a video is taken as one speaker's when it is standardised, shrunk towards
         the training speakers' mean when there is little of it.
         """
-        prior = self.network.prior()
+        usual = self.network.usual("columns")
         spoken = [i for i, s in enumerate(segments) if s.utterance]
         some = spoken[:: max(1, len(spoken) // STATISTICS_FROM)]
         mels = {i: spectrogram(x) for i in some if len(x := _speech(segments[i], sound))}
-        statistics = speaker_statistics(list(mels.values()), prior)
+        statistics = speaker_statistics(list(mels.values()), usual)
         readings = [Reading("voice", reason="nobody speaks") for _ in segments]
-        waiting: list[tuple[int, np.ndarray]] = []
-        for count, i in enumerate(spoken):
+        heard: dict[int, np.ndarray] = {}
+        for i in spoken:
             if i in mels:
-                waiting.append((i, normalise(mels.pop(i), statistics)))
+                mel = mels.pop(i)
             elif len(samples := _speech(segments[i], sound)):
-                waiting.append((i, normalise(spectrogram(samples), statistics)))
+                mel = spectrogram(samples)
             else:
                 readings[i] = Reading("voice", reason="the sound is silent here")
-            if waiting and (len(waiting) == BATCH or count == len(spoken) - 1):
-                features, logits = self.logits([m for _, m in waiting])
-                for (at, mel), f, z in zip(waiting, features, logits, strict=True):
-                    readings[at] = Reading("voice", f, z, torch.softmax(torch.from_numpy(z), 0).numpy(),
-                                           quality=min(1.0, len(mel) / 60))
-                waiting = []
-                progress(segments[i].end)
+                continue
+            mel = normalise(mel, statistics)
+            heard[i], readings[i] = functionals(mel), Reading("voice", quality=min(1.0, len(mel) / 60))
+            progress(segments[i].end)
+        if heard:
+            for i, f, z in zip(heard, *self.logits(np.stack(list(heard.values()))), strict=True):
+                readings[i] = replace(readings[i], features=f, logits=z, scores=softmax(z))
         return readings
 
 

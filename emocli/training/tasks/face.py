@@ -16,11 +16,13 @@ from emocli.training.corpora import faces as corpus
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
 
 
-def targets(faces: corpus.Faces, votes_share: float) -> np.ndarray:
-    """(n, 7) soft targets: the ten votes and the competition's label, mixed."""
+def targets(faces: corpus.Faces, votes_share: float, smoothing: float = 0.1) -> np.ndarray:
+    """(n, 2, 7) soft targets: for the first head the ten votes and the competition's label, mixed;
+    for the second the label, smoothed."""
     label = np.eye(len(EMOTIONS), dtype=np.float32)[faces.labels]
     voted = faces.votes.sum(1, keepdims=True) > 0
-    return np.where(voted, votes_share * faces.votes + (1 - votes_share) * label, label).astype(np.float32)
+    first = np.where(voted, votes_share * faces.votes + (1 - votes_share) * label, label)
+    return np.stack([first, (1 - smoothing) * label + smoothing / len(EMOTIONS)], 1).astype(np.float32)
 
 
 def augment(images: Any, size: int, strength: float) -> Any:
@@ -59,8 +61,9 @@ def augment(images: Any, size: int, strength: float) -> Any:
 def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
     """Train as `recipe` says; writes `face.keras` and `temperature.txt` into `out` at the end.
 
-    What is written is the mean of the last stages' weights (Wortsman et al. 2022), each counting
-    as much as `average` says.
+    A stage begins with the mean of the weights of the stages before it, the latest last, counting as
+    much as its `begin` says (Wortsman et al. 2022); where it is the first with both heads, the
+    second begins as a copy of the first.  What is written is the last stage's best epoch.
     """
     os.environ.setdefault("KERAS_BACKEND", "torch")
     import keras
@@ -84,13 +87,8 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
     models = [network.build(size=stage["crop"], **shape) for stage in recipe["stages"]]
     full = network.build(**shape)
 
-    def logits_of(reader: Any, faces: corpus.Faces) -> np.ndarray:
-        parts = []
-        with torch.no_grad():
-            for i in range(0, len(faces), 256):
-                x = torch.from_numpy(faces.images[i:i + 256]).float()[..., None]
-                parts.append(reader(x, training=False)["logits"].numpy())
-        return np.concatenate(parts)
+    def right(logits: np.ndarray, labels: np.ndarray) -> float:
+        return float(np.mean(logits.argmax(1)[labels >= 0] == labels[labels >= 0]))
 
     def batches(stage: dict[str, Any], target: torch.Tensor) -> Iterator[Batch]:
         order = torch.randperm(len(training))
@@ -102,28 +100,61 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
                 x, y = share * x + (1 - share) * x.flip(0), share * y + (1 - share) * y.flip(0)
             yield x.permute(0, 2, 3, 1), y
 
-    def validate(model: Any) -> dict[str, float]:
+    def validate(model: Any, heads: int) -> dict[str, float]:
         full.set_weights(model.get_weights())
-        logits, voted = logits_of(full, public), public.majority >= 0
-        whole = metrics.summary(logits, public.labels)
-        return {"accuracy": whole["accuracy"], "macro_f1": whole["macro_f1"],
-                "ferplus": float(np.mean(logits.argmax(1)[voted] == public.majority[voted]))}
+        logits = logits_of(full, public)
+        votes, label = right(logits[0], public.majority), right(logits[heads - 1], public.labels)
+        return {"votes": votes, "label": label, "score": votes + label if heads > 1 else label}
+
+    def forward(model: Any, heads: int, images: torch.Tensor) -> torch.Tensor:
+        out = model(images, training=True)
+        return torch.stack([out[name] for name in network.HEADS[:heads]], 1)
 
     for number, (model, stage) in enumerate(zip(models, recipe["stages"], strict=True), 1):
+        heads = stage["heads"]
         if number > 1:
-            model.set_weights(models[number - 2].get_weights())
-        target = torch.from_numpy(targets(training, stage["votes_share"]))
+            begin = stage.get("begin", [1.0])
+            before = [m.get_weights() for m in models[number - 1 - len(begin):number - 1]]
+            model.set_weights([np.average(some, axis=0, weights=begin) for some in zip(*before, strict=True)])
+            if heads > recipe["stages"][number - 2]["heads"]:
+                first, second = map(model.get_layer, network.HEADS)
+                second.set_weights(first.get_weights())
+        target = torch.from_numpy(targets(training, stage["votes_share"])[:, :heads])
         yield from train(model, lambda _, stage=stage, target=target: batches(stage, target),  # type: ignore[misc]
-                         forward=lambda x, model=model: model(x, training=True)["logits"],  # type: ignore[misc]
-                         validate=partial(validate, model), steps_per_epoch=steps,
+                         forward=partial(forward, model, heads),
+                         validate=partial(validate, model, heads), steps_per_epoch=steps,
                          schedule=Schedule(**stage["schedule"]), checkpoint=out / f"stage{number}.pt",
-                         seed=recipe["seed"], best_by="accuracy")
-    # Stages nearer to one kind of label and to the other, averaged, beat each on both.
-    last = [model.get_weights() for model in models[-len(recipe["average"]):]]
-    full.set_weights([np.average(some, axis=0, weights=recipe["average"]) for some in zip(*last, strict=True)])
-    both = network.mirrored(full)
-    temperature = metrics.fit_temperature(logits_of(both, public), public.labels)
+                         seed=recipe["seed"], best_by="score")
+    full.set_weights(models[-1].get_weights())
+    export(full, public, out)
+
+
+def logits_of(model: Any, faces: corpus.Faces) -> list[np.ndarray]:
+    """(n, 7) logits of each head."""
+    import torch
+
+    from emocli.face.network import HEADS
+
+    parts: list[list[np.ndarray]] = []
+    with torch.no_grad():
+        for i in range(0, len(faces), 256):
+            out = model(torch.from_numpy(faces.images[i:i + 256]).float()[..., None], training=False)
+            parts.append([out[head].numpy() for head in HEADS])
+    return [np.concatenate(some) for some in zip(*parts, strict=True)]
+
+
+def export(model: Any, public: corpus.Faces, out: Path) -> None:
+    """Write `face.keras`, the network averaged over a face and its mirror image, and the first head's
+    `temperature.txt`; the second head's goes into its weights.  `public` calibrates both."""
+    from emocli.face import network
+
+    votes, label = logits_of(network.mirrored(model), public)
+    voted = public.majority >= 0
+    temperature = metrics.fit_temperature(votes[voted], public.majority[voted])
     (out / "temperature.txt").write_text(f"{temperature:.4f}\n")
+    head = model.get_layer(network.HEADS[1])
+    head.set_weights([w / metrics.fit_temperature(label, public.labels) for w in head.get_weights()])
+    both = network.mirrored(model)
     part = out / "part.keras"
     both.save(part)
     part.replace(out / "face.keras")

@@ -36,7 +36,7 @@ def pools(data: Path, split: str) -> dict[str, Pool]:
         pictures = pictures.take(~faces.repeated(pictures, faces.load(data, "private_test")))
     corpora = ("ravdess", "nemo", "emodb") if split == "dev" else ("ravdess",)
     return {
-        "face": read_faces(pictures),
+        "face": read_faces(pictures.take(pictures.majority >= 0)),
         "voice": join(read_voices(c for c in speech.read(data, name) if c.split == split) for name in corpora),
         "text": join(read_texts(texts.load(data, f"goemotions_{lang}", split).single(), lang)
                      for lang in ("en", "ko")),

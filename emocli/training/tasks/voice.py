@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +13,27 @@ import torch
 from torch import Tensor
 
 from emocli.emotions import EMOTIONS
-from emocli.training import metrics
+from emocli.training import corruptions, metrics
 from emocli.training.corpora import speech as corpus
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
 from emocli.voice.features import (
-    BANDS,
     SAMPLE_RATE,
     Statistics,
     blend,
     normalise,
-    pad,
     speaker_statistics,
     spectrogram,
     trim,
 )
-from emocli.voice.network import VoiceNetwork, functionals
+from emocli.voice.functionals import functionals, relative
+from emocli.voice.network import VoiceNetwork
+
+#: How much of a speaker's own statistics is known in each version of a clip; the last is noisy.
+VERSIONS = (1.0, 0.5, 0.15, 1.0)
+#: dB of speech above noise in the noisy version.
+NOISE_DB = (5.0, 20.0)
+#: Actors of RAVDESS, and those of one fold.
+ACTORS, FOLD = 24, 4
 
 
 @dataclass(frozen=True)
@@ -62,120 +68,158 @@ def prior_of(items: list[Spectrum]) -> Statistics:
             np.mean([d for _, d in each], axis=0).astype(np.float32))
 
 
-def standardise(item: Spectrum, prior: Statistics, own: float = 1.0) -> np.ndarray:
-    """The network's input; `own` is the weight of the speaker's own statistics."""
-    return normalise(item.mel.astype(np.float32), blend(item.statistics, prior, own))
+def noisy(clips: list[corpus.Clip], seed: int) -> Iterator[corpus.Clip]:
+    """The clips in white noise or in the babble of training clips."""
+    random = np.random.default_rng(seed)
+    others = [c.samples for c in clips if c.split == "train"][::7]
+    for clip in clips:
+        kind = corruptions.SOUNDS[random.integers(len(corruptions.SOUNDS))]
+        yield replace(clip, samples=corruptions.noisy(clip.samples, kind, random.uniform(*NOISE_DB), random, others))
 
 
-def batch_of(mels: list[np.ndarray]) -> tuple[Tensor, Tensor]:
-    """`pad` as tensors."""
-    batch, lengths = pad(mels)
-    return torch.from_numpy(batch), torch.from_numpy(lengths)
+@dataclass(frozen=True)
+class Table:
+    """A corpus as the network takes it: `inputs` (versions, n, INPUTS) float32 with the plain
+    functionals in the first half; `labels`, `speakers`, `splits` (n,)."""
+
+    inputs: np.ndarray
+    labels: np.ndarray
+    speakers: np.ndarray
+    splits: np.ndarray
+
+    def take(self, where: np.ndarray) -> Table:
+        """The clips under a mask."""
+        return Table(self.inputs[:, where], self.labels[where], self.speakers[where], self.splits[where])
 
 
-def augment(mel: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Speed and a little pitch (by stretching both axes), a cut, noise, and SpecAugment's masks
-    (Park et al. 2019) on a copy.  Level and tilt stay: beside the speaker's own they say much."""
-    import cv2
-
-    if len(mel) > 60 and random.random() < 0.5:
-        keep = int(len(mel) * random.uniform(0.7, 1.0))
-        start = random.integers(0, len(mel) - keep + 1)
-        mel = mel[start:start + keep]
-    length = max(8, int(len(mel) * random.uniform(0.9, 1.1)))
-    pitch, shift = random.uniform(0.97, 1.03), random.normal(0, 0.5)
-    matrix = np.array([[pitch, 0, shift], [0, length / len(mel), 0]])
-    bands = cv2.warpAffine(mel[:, :BANDS], matrix, (BANDS, length), borderMode=cv2.BORDER_REPLICATE)
-    line = cv2.resize(mel[:, BANDS:], (1, length), interpolation=cv2.INTER_NEAREST)
-    if random.random() < 0.5:
-        bands = bands + random.uniform(0, 0.4) * random.standard_normal(bands.shape, np.float32)
-    for _ in range(2):
-        width = int(random.integers(0, 10))
-        at = int(random.integers(0, BANDS - width))
-        bands[:, at:at + width] = 0
-        long = int(random.integers(0, max(1, len(bands) // 6)))
-        at = int(random.integers(0, len(bands) - long))
-        bands[at:at + long], line[at:at + long] = 0, 0
-    return np.concatenate([bands, line], 1).astype(np.float32)
+def tabulate(clean: list[Spectrum], spoilt: list[Spectrum], prior: Statistics,
+             usual: Statistics | None = None) -> tuple[Table, Statistics]:
+    """All VERSIONS of a corpus, and the usual functionals of its training speakers, which stand in
+    where `usual` is not given."""
+    speakers = np.array([s.speaker for s in clean])
+    training = np.array([s.split == "train" for s in clean])
+    found = np.stack([[functionals(normalise(s.mel.astype(np.float32), blend(s.statistics, prior, own)))
+                       for s in items] for own, items in zip(VERSIONS, (clean, clean, clean, spoilt), strict=True)])
+    groups = [np.flatnonzero(speakers == name) for name in dict.fromkeys(speakers)]
+    known = [found[0, g] for g in groups if training[g[0]]]
+    own = (np.mean([f.mean(0) for f in known], axis=0), np.mean([f.std(0) for f in known], axis=0))
+    against = np.zeros_like(found)
+    for group in groups:
+        for version, share in enumerate(VERSIONS):
+            against[version, group] = relative(found[version, group], usual or own, share)
+    return Table(np.concatenate([found, against], 2), np.array([s.label for s in clean]), speakers,
+                 np.array([s.split for s in clean])), own
 
 
-def logits_of(model: VoiceNetwork, items: list[Spectrum]) -> np.ndarray:
-    """(n, 7) logits of the original versions."""
-    parts = []
+def prepare(data: Path, recipe: Mapping[str, Any]) -> tuple[dict[str, Table], Statistics, Statistics]:
+    """Every corpus of a recipe, and the usual columns and functionals of the main one's training speakers."""
+    main = recipe["main"]
+    names = sorted(recipe["corpora"], key=lambda name: name != main)
+    tables: dict[str, Table] = {}
+    prior = usual = None
+    for name in names:
+        clips = [c for c in corpus.read(data, name) if len(trim(c.samples)) >= SAMPLE_RATE // 5]
+        clean = spectra(clips)
+        prior = prior or prior_of([s for s in clean if s.split == "train"])
+        tables[name], own = tabulate(clean, spectra(noisy(clips, recipe["seed"])), prior, usual)
+        usual = usual or own
+    assert prior
+    assert usual
+    return tables, prior, usual
+
+
+def logits_of(model: VoiceNetwork, table: Table, version: int = 0) -> np.ndarray:
+    """(n, 7) logits of one version."""
     with torch.no_grad():
-        for i in range(0, len(items), 64):
-            parts.append(model(*batch_of([standardise(s, model.prior()) for s in items[i:i + 64]]))[1].numpy())
-    return np.concatenate(parts)
+        return model(torch.from_numpy(table.inputs[version]))[1].numpy()
+
+
+def fit_tables(model: VoiceNetwork, training: Mapping[str, Table], watched: Mapping[str, Table],
+               recipe: Mapping[str, Any], checkpoint: Path) -> Iterator[Epoch]:
+    """Train `model`, choosing the epoch by the corpora that are `watched`, the main one counting half."""
+    everything = np.concatenate([t.inputs[0] for t in training.values()])
+    model.centre.copy_(torch.from_numpy(everything.mean(0)))
+    model.scale.copy_(torch.from_numpy(everything.std(0) + 1e-3))
+    names, classes = list(training), len(EMOTIONS)
+    share = np.array([recipe["corpora"][name] for name in names], float)
+    share /= share.sum()
+    by_class = {name: [f for c in range(classes) if len(f := np.flatnonzero(t.labels == c))]
+                for name, t in training.items()}
+    there = {name: np.isin(np.arange(classes), t.labels).astype(np.float32) for name, t in training.items()}
+
+    def batches(epoch: int) -> Iterator[Batch]:
+        random = np.random.default_rng(recipe["seed"] * 1000 + epoch)
+        for _ in range(recipe["steps"]):
+            inputs, labels, known = [], [], []
+            for name in random.choice(names, recipe["batch"], p=share):
+                alike = by_class[name][random.integers(len(by_class[name]))]
+                at = alike[random.integers(len(alike))]
+                inputs.append(training[name].inputs[random.choice(len(VERSIONS), p=recipe["versions"]), at])
+                labels.append(training[name].labels[at])
+                known.append(there[name])
+            x, mask = torch.from_numpy(np.stack(inputs)), torch.from_numpy(np.stack(known))
+            smooth = recipe["smoothing"]
+            target = torch.eye(classes)[labels] * (1 - smooth) + smooth * mask / mask.sum(1, keepdim=True)
+            if random.random() < recipe["mixup"]:
+                part = float(random.beta(0.4, 0.4))
+                x, target = (part * v + (1 - part) * v.flip(0) for v in (x, target))
+                mask = torch.maximum(mask, mask.flip(0))
+            yield (x, mask), target[:, None]
+
+    def forward(inputs: tuple[Tensor, Tensor]) -> Tensor:
+        # A corpus without a class says nothing about that class: it stays out of the softmax.
+        return model.each(inputs[0])[1].masked_fill(inputs[1][:, None] == 0, -30.0)
+
+    def validate() -> dict[str, float]:
+        found = {name: float(metrics.summary(logits_of(model, t), t.labels)["macro_f1"])
+                 for name, t in watched.items()}
+        rest = [v for name, v in found.items() if name != recipe["main"]] or list(found.values())
+        return {"macro_f1": (found.get(recipe["main"], float(np.mean(rest))) + float(np.mean(rest))) / 2, **found}
+
+    yield from train(model, batches, forward=forward, validate=validate, steps_per_epoch=recipe["steps"],
+                     schedule=Schedule(**recipe["schedule"]), checkpoint=checkpoint, seed=recipe["seed"])
+
+
+def untrained(recipe: Mapping[str, Any]) -> VoiceNetwork:
+    """The network that a recipe describes."""
+    return VoiceNetwork(**{key: recipe[key] for key in ("members", "wide", "view", "dropout")})
 
 
 def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
     """Train as `recipe` says; writes `voice.safetensors` and `temperature.txt` into `out`."""
     from safetensors.torch import save_file
 
-    sets = {name: spectra(corpus.read(data, name)) for name in recipe["corpora"]}
+    tables, *usual = prepare(data, recipe)
     seed_all(recipe["seed"])
-    model = VoiceNetwork(channels=tuple(recipe["channels"]), hidden=recipe["hidden"], wide=recipe["wide"],
-                         dropout=recipe["dropout"])
-    training = {name: [s for s in items if s.split == "train"] for name, items in sets.items()}
-    main = recipe["main"]
-    prior = prior_of(training[main])
-    model.prior_mean.copy_(torch.from_numpy(prior[0]))
-    model.prior_deviation.copy_(torch.from_numpy(prior[1]))
-    held = {name: dev for name, items in sets.items() if name != "ravdess_song"
-            and (dev := [s for s in items if s.split == "dev"])}
-    there = {name: torch.tensor([float(any(s.label == c for s in items)) for c in range(len(EMOTIONS))])
-             for name, items in training.items()}
-    batch, names = recipe["batch"], list(recipe["corpora"])
-    share = np.array([recipe["corpora"][name] for name in names], float)
-    share /= share.sum()
-    by_class = {name: [found for c in range(len(EMOTIONS))
-                       if (found := [s for s in items if s.label == c])]
-                for name, items in training.items()}
-
-    def draw(random: np.random.Generator) -> tuple[np.ndarray, int, Tensor]:
-        name = names[random.choice(len(names), p=share)]
-        alike = by_class[name][random.integers(len(by_class[name]))]
-        item = alike[random.integers(len(alike))]
-        own = 1.0 if random.random() < recipe["known_speaker"] else random.random()
-        return standardise(item, prior, own), item.label, there[name]
-
-    def batches(epoch: int) -> Iterator[Batch]:
-        random = np.random.default_rng(recipe["seed"] * 1000 + epoch)
-        for _ in range(recipe["steps"]):
-            drawn, labels, known = zip(*(draw(random) for _ in range(batch)), strict=True)
-            # Functionals of distorted speech mislead; only the course is made to look past that.
-            whole = functionals(*batch_of(list(drawn)))
-            mels, lengths = batch_of([augment(mel, random) for mel in drawn])
-            classes = torch.stack(known)
-            smooth = recipe["smoothing"]
-            target = torch.eye(len(EMOTIONS))[list(labels)] * (1 - smooth) + smooth * classes / classes.sum(1)[:, None]
-            if random.random() < recipe["mixup"]:
-                part = float(random.beta(0.4, 0.4))
-                mels, whole, target = (part * x + (1 - part) * x.flip(0) for x in (mels, whole, target))
-                lengths, classes = (torch.maximum(x, x.flip(0)) for x in (lengths, classes))
-            yield (classes, mels, lengths, whole), target[:, None]
-
-    def forward(inputs: Any) -> Tensor:
-        # A corpus without a class says nothing about that class: it stays out of the softmax.
-        classes, mels, lengths, whole = inputs
-        logits = model.logits(model.follow(mels, lengths), model.whole(whole))
-        return logits.masked_fill(classes[:, None] == 0, -30.0)
-
-    def macro_f1(items: list[Spectrum]) -> float:
-        return float(metrics.summary(logits_of(model, items), np.array([s.label for s in items]))["macro_f1"])
-
-    def validate() -> dict[str, float]:
-        found = {name: macro_f1(items) for name, items in held.items()}
-        rest = [v for name, v in found.items() if name != main]
-        return {"macro_f1": (found[main] + float(np.mean(rest or found[main]))) / 2, **found}
-
-    yield from train(model, batches, forward=forward, validate=validate, steps_per_epoch=recipe["steps"],
-                     schedule=Schedule(**recipe["schedule"]), checkpoint=out / "checkpoint.pt",
-                     seed=recipe["seed"])
+    model = untrained(recipe)
+    for name, statistics in zip(("columns", "functionals"), usual, strict=True):
+        model.get_buffer(f"usual_{name}").copy_(torch.from_numpy(np.stack(statistics).astype(np.float32)))
+    training, held = ({name: table.take(table.splits == split) for name, table in tables.items()
+                       if np.any(table.splits == split) and (split == "train" or name != "ravdess_song")}
+                      for split in ("train", "dev"))
+    yield from fit_tables(model, training, held, recipe, out / "checkpoint.pt")
     # The corpus that asks for the most care decides: a new voice may be like any of them.
-    fitted = [metrics.fit_temperature(logits_of(model, items), np.array([s.label for s in items]))
-              for items in held.values()]
+    fitted = [metrics.fit_temperature(logits_of(model, t), t.labels) for t in held.values()]
     (out / "temperature.txt").write_text(f"{max(fitted):.4f}\n")
     part = out / "part.safetensors"
-    save_file({k: v.half().contiguous() if v.is_floating_point() else v for k, v in model.state_dict().items()}, part)
+    save_file({k: v.half().contiguous() for k, v in model.state_dict().items()}, part)
     part.replace(out / "voice.safetensors")
+
+
+def folds(tables: Mapping[str, Table], recipe: Mapping[str, Any], folder: Path) \
+        -> Iterator[tuple[list[int], np.ndarray, np.ndarray]]:
+    """Six networks, each trained without four actors of RAVDESS: those actors, the labels and the
+    logits (n, 7) of their clips.  The epoch is chosen by the other corpora."""
+    watched = {name: t.take(t.splits == "dev") for name, t in tables.items() if not name.startswith("ravdess")
+               and np.any(t.splits == "dev")}
+    for first in range(1, ACTORS + 1, FOLD):
+        actors = list(range(first, first + FOLD))
+        names = [f"ravdess{actor:02d}" for actor in actors]
+        training = {name: t.take(~np.isin(t.speakers, names) if name.startswith("ravdess") else t.splits == "train")
+                    for name, t in tables.items()}
+        seed_all(recipe["seed"])
+        model = untrained(recipe)
+        for _ in fit_tables(model, training, watched, recipe, folder / f"fold{first}.pt"):
+            pass
+        tested = tables["ravdess"].take(np.isin(tables["ravdess"].speakers, names))
+        yield actors, tested.labels, logits_of(model, tested)
