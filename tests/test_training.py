@@ -228,6 +228,13 @@ def test_a_resumed_run_ends_like_an_unbroken_one(tiny: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.slow
+def test_spoilt_material_is_named(tiny: Path, tmp_path: Path) -> None:
+    found = run("evaluate", "voice", "--data", tiny, "-o", tmp_path, "--corrupt", "babble", "--json")
+    assert found.returncode == 0, found.stderr
+    assert json.loads(found.stdout)["set"] == "ravdess, babble"
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("modality", ["face", "voice", "text", "fusion"])
 def test_evaluation_prints_one_json_object(modality: str, tiny: Path, tmp_path: Path) -> None:
     found = run("evaluate", modality, "--data", tiny, "-o", tmp_path, "--json")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from media import tone, write
 
 from emocli.media.audio import decode
@@ -11,6 +12,7 @@ from emocli.media.probe import probe
 from emocli.timeline.types import Segment, Utterance
 from emocli.voice.features import BANDS, COLUMNS, LONGEST, normalise, speaker_statistics, spectrogram, trim
 from emocli.voice.functionals import FUNCTIONALS, functionals, relative
+from emocli.voice.network import INPUTS
 from emocli.voice.reader import VoiceReader
 from emocli.weights import manifest, resolve
 
@@ -93,3 +95,19 @@ def test_reader(tmp_path: Path) -> None:
     assert found[1].scores is not None
     assert found[1].scores.sum() == pytest.approx(1, abs=1e-5)
     assert (found[0].reason, found[2].reason) == ("nobody speaks", "the sound is silent here")
+
+
+@pytest.mark.slow
+def test_the_network_reads_each_row_by_itself() -> None:
+    network = VoiceReader(resolve("voice")).network
+    inputs = torch.from_numpy(np.random.default_rng(0).normal(size=(3, INPUTS)).astype(np.float32))
+    with torch.no_grad():
+        together, alone = network(inputs), [network(row[None]) for row in inputs]
+    for part in (0, 1):
+        assert together[part].numpy() == pytest.approx(np.concatenate([one[part] for one in alone]), abs=1e-4)
+
+
+def test_a_lonely_utterance_is_read_against_the_training_speakers() -> None:
+    usual = (np.full(FUNCTIONALS, 2.0), np.ones(FUNCTIONALS))
+    one = np.full((1, FUNCTIONALS), 4.0)
+    assert relative(one, usual) == pytest.approx((4 - 0.2 * 4 - 0.8 * 2) / 0.801)

@@ -77,18 +77,14 @@ def _parts(streams: Sequence[FrameStream], detector: Detector) -> Iterator[Itera
     import cv2
 
     workers, threads = min(os.cpu_count() or 1, MOST_WORKERS), cv2.getNumThreads()
-    left, running, decoding = deque(streams), deque[Ahead[_Searched]](), list[Ahead[Sample]]()
-
-    def start() -> None:
-        samples: Iterable[Sample] = left.popleft()
-        if len(streams) == 1:
-            decoding.append(Ahead(samples, DECODED))
-            samples = decoding[0]
-        running.append(Ahead(_search(samples, detector), SEARCHED))
+    left, running = deque(streams), deque[Ahead[_Searched]]()
 
     def keep_going() -> None:
         while left and len(running) <= workers and sum(one.alive for one in running) < workers:
-            start()
+            samples: Iterable[Sample] = left.popleft()
+            if len(streams) == 1:
+                samples = Ahead(samples, DECODED)
+            running.append(Ahead(_search(samples, detector), SEARCHED))
 
     def searched() -> Iterator[_Searched]:
         keep_going()
@@ -105,8 +101,6 @@ def _parts(streams: Sequence[FrameStream], detector: Detector) -> Iterator[Itera
     try:
         yield searched()
     finally:
-        for samples in decoding:
-            samples.close()
         for one in running:
             one.close()
         cv2.setNumThreads(threads)

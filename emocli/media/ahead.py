@@ -25,12 +25,7 @@ class Ahead(Generic[T]):
     def __iter__(self) -> Iterator[T]:
         try:
             while True:
-                try:
-                    item, error = self._queue.get(timeout=0.1)
-                except Empty:
-                    if self._stop.is_set():
-                        return
-                    continue
+                item, error = self._queue.get()
                 if isinstance(error, StopIteration):
                     return
                 if error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -93,7 +93,7 @@ class FrameStream:
     end: float = 0.0
     broken: int = 0
     decoded: int = 0
-    last: float = field(default=0.0)
+    last: float = 0.0
 
     def __iter__(self) -> Iterator[Sample]:
         with opened(self.info.path) as container:

@@ -36,6 +36,8 @@ def evaluate(modality: str, data: Path, *, language: str = "en", corrupt: str = 
         raise DataError(data, "no such file or folder", "point --data at the data")
     pools = {"face": partial(_face, data, corrupt), "voice": partial(_voice, data, corrupt),
              "text": partial(_text, data, language), "fusion": partial(_fusion, data)}[modality]()
+    if corrupt:
+        pools = {f"{name}, {corrupt}": pool for name, pool in pools.items()}
     main, *others = pools
 
     def figures(pool: Pool) -> Result:
@@ -71,7 +73,7 @@ def _face(data: Path, corrupt: str) -> dict[str, Pool]:
 
 def _voice(data: Path, corrupt: str) -> dict[str, Pool]:
     def test(name: str, kind: str = corrupt, *, known: bool = True) -> Pool:
-        clips = [c for c in (speech.read(data, name) if name else speech.read_folders(data)) if c.split == "test"]
+        clips = list(speech.read(data, name, "test") if name else speech.read_folders(data))
         random, others = np.random.default_rng(SEED), [c.samples for c in clips]
         return read_voices((replace(c, samples=corruptions.noisy(c.samples, kind, corruptions.TEST_DB, random, others))
                             if kind else c for c in clips), known_speaker=known)

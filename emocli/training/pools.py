@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from scipy.special import softmax
@@ -49,29 +48,29 @@ def join(pools: Iterable[Pool]) -> Pool:
     return Pool(features, scores, labels, sum(p.seconds for p in some), some[0].temperature)
 
 
-def read_faces(corpus: faces.Faces, weights: Path | None = None, temperature: float | None = None) -> Pool:
+def read_faces(corpus: faces.Faces) -> Pool:
     """Read face pictures in batches through the face process; labelled by the voters' majority, -1 where
     there is none."""
-    return read_heads(corpus, weights, temperature)[0]
+    return read_heads(corpus)[0]
 
 
-def read_heads(corpus: faces.Faces, weights: Path | None = None, temperature: float | None = None) -> list[Pool]:
+def read_heads(corpus: faces.Faces) -> list[Pool]:
     """What `read_faces` gives, and the second head's readings, labelled by the competition's label."""
     from emocli.face.process import FaceProcess
 
-    with FaceProcess(weights or resolve("face"), device="cpu") as process:
+    with FaceProcess(resolve("face"), device="cpu") as process:
         process.classify(corpus.images[:FACE_BATCH]).result()
         began = time.perf_counter()
         calls = [process.classify(corpus.images[i:i + FACE_BATCH]) for i in range(0, len(corpus), FACE_BATCH)]
         answers = [call.result() for call in calls]
         seconds = time.perf_counter() - began
     features, *heads = (np.concatenate(some) for some in zip(*answers, strict=True))
-    first = manifest()["face"].temperature if temperature is None else temperature
+    temperatures = (manifest()["face"].temperature, 1.0)
     return [Pool(features, softmax(logits / t, 1), labels, seconds, t)
-            for logits, t, labels in zip(heads, (first, 1.0), (corpus.majority, corpus.labels), strict=False)]
+            for logits, t, labels in zip(heads, temperatures, (corpus.majority, corpus.labels), strict=False)]
 
 
-def read_voices(clips: Iterable[speech.Clip], *, known_speaker: bool = True, weights: Path | None = None) -> Pool:
+def read_voices(clips: Iterable[speech.Clip], *, known_speaker: bool = True) -> Pool:
     """Read clips, each speaker's as those of one video, or each clip as the only one of its video."""
     from collections import defaultdict
 
@@ -79,7 +78,7 @@ def read_voices(clips: Iterable[speech.Clip], *, known_speaker: bool = True, wei
     from emocli.voice.functionals import functionals
     from emocli.voice.reader import SHORTEST, VoiceReader
 
-    reader = VoiceReader(weights or resolve("voice"), temperature=manifest()["voice"].temperature)
+    reader = VoiceReader(resolve("voice"), temperature=manifest()["voice"].temperature)
     began, usual = time.perf_counter(), reader.network.usual("columns")
     videos = defaultdict(list)
     for number, clip in enumerate(clips):
@@ -98,11 +97,11 @@ def read_voices(clips: Iterable[speech.Clip], *, known_speaker: bool = True, wei
     return Pool(features, softmax(logits, 1), np.array(labels), time.perf_counter() - began, reader.temperature)
 
 
-def read_texts(corpus: texts.Texts, language: str, weights: Path | None = None) -> Pool:
+def read_texts(corpus: texts.Texts, language: str) -> Pool:
     """Read sentences in "en" or "ko"."""
     from emocli.text.reader import TextReader
 
-    reader = TextReader(weights or resolve("text"), temperature=manifest()["text"].temperature)
+    reader = TextReader(resolve("text"), temperature=manifest()["text"].temperature)
     began = time.perf_counter()
     features, logits = reader.logits(corpus.texts, language)
     return Pool(features, softmax(logits, 1), corpus.targets.argmax(1), time.perf_counter() - began,

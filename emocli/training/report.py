@@ -22,8 +22,8 @@ def _figures(result: Result) -> list[str]:
 
 def results_page(results: dict[str, Result]) -> str:
     """Markdown of the results by modality, as `emocli.training.evaluate.evaluate` gives them."""
-    lines = ["# Results", "", "Written by `emocli evaluate all`; do not edit. Splits are by person where the corpus "
-             "names persons; macro-F1 is over the classes that a set has; ECE is over 15 bins. "
+    lines = ["# Results", "", "Written by `emocli evaluate all --folds`; do not edit. Splits are by person where the "
+             "corpus names persons; macro-F1 is over the classes that a set has; ECE is over 15 bins. "
              f"Speed was read off {os.cpu_count()} cores ({platform.machine()}), features included.", ""]
     for modality, result in results.items():
         lines += [f"## {modality}", "", f"{result['parameters']:,} parameters, {result['bytes']:,} bytes, "

@@ -72,8 +72,8 @@ def _decode(payload: bytes, name: str) -> np.ndarray:
     return np.ascontiguousarray(mono, dtype=np.float32)
 
 
-def read(data: Path, corpus: str) -> Iterator[Clip]:
-    """Yield every labelled clip of one corpus, in the archive's order."""
+def read(data: Path, corpus: str, split: str = "") -> Iterator[Clip]:
+    """Yield every labelled clip of one corpus, or of one of its splits, in the archive's order."""
     path = data / "speech" / f"{corpus}.tar"
     if not path.is_file():
         raise DataError(path, "no such archive", "point --data at the data folder")
@@ -81,6 +81,8 @@ def read(data: Path, corpus: str) -> Iterator[Clip]:
         for member in archive:
             stem = Path(member.name).stem
             known = describe(corpus, stem) if member.isfile() else None
+            if known and split not in ("", known[2]):
+                continue
             label = index_of(known[0]) if known else None
             handle = archive.extractfile(member) if known else None
             if known and label is not None and handle:

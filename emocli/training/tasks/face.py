@@ -148,13 +148,13 @@ def export(model: Any, public: corpus.Faces, out: Path) -> None:
     `temperature.txt`; the second head's goes into its weights.  `public` calibrates both."""
     from emocli.face import network
 
-    votes, label = logits_of(network.mirrored(model), public)
+    both = network.mirrored(model)
+    votes, label = logits_of(both, public)
     voted = public.majority >= 0
     temperature = metrics.fit_temperature(votes[voted], public.majority[voted])
     (out / "temperature.txt").write_text(f"{temperature:.4f}\n")
     head = model.get_layer(network.HEADS[1])
     head.set_weights([w / metrics.fit_temperature(label, public.labels) for w in head.get_weights()])
-    both = network.mirrored(model)
     part = out / "part.keras"
     both.save(part)
     part.replace(out / "face.keras")

@@ -37,7 +37,7 @@ def pools(data: Path, split: str) -> dict[str, Pool]:
     corpora = ("ravdess", "nemo", "emodb") if split == "dev" else ("ravdess",)
     return {
         "face": read_faces(pictures.take(pictures.majority >= 0)),
-        "voice": join(read_voices(c for c in speech.read(data, name) if c.split == split) for name in corpora),
+        "voice": join(read_voices(speech.read(data, name, split)) for name in corpora),
         "text": join(read_texts(texts.load(data, f"goemotions_{lang}", split).single(), lang)
                      for lang in ("en", "ko")),
     }

@@ -27,6 +27,7 @@ from emocli.voice.features import (
 )
 from emocli.voice.functionals import functionals, relative
 from emocli.voice.network import VoiceNetwork
+from emocli.voice.reader import SHORTEST
 
 #: How much of a speaker's own statistics is known in each version of a clip; the last is noisy.
 VERSIONS = (1.0, 0.5, 0.15, 1.0)
@@ -51,11 +52,8 @@ def spectra(clips: Iterable[corpus.Clip]) -> list[Spectrum]:
     """Spectrograms, each with the statistics of all its speaker's unlabelled speech."""
     kept, by_speaker = [], defaultdict(list)
     for clip in clips:
-        samples = trim(clip.samples)
-        if len(samples) >= SAMPLE_RATE // 10:
-            mel = spectrogram(samples)
-            kept.append((clip, mel))
-            by_speaker[clip.speaker].append(mel)
+        kept.append((clip, spectrogram(trim(clip.samples))))
+        by_speaker[clip.speaker].append(kept[-1][1])
     statistics = {speaker: speaker_statistics(mels) for speaker, mels in by_speaker.items()}
     return [Spectrum(mel.astype(np.float16), statistics[c.speaker], c.label, c.speaker, c.split)
             for c, mel in kept]
@@ -118,7 +116,7 @@ def prepare(data: Path, recipe: Mapping[str, Any]) -> tuple[dict[str, Table], St
     tables: dict[str, Table] = {}
     prior = usual = None
     for name in names:
-        clips = [c for c in corpus.read(data, name) if len(trim(c.samples)) >= SAMPLE_RATE // 5]
+        clips = [c for c in corpus.read(data, name) if len(trim(c.samples)) >= SHORTEST * SAMPLE_RATE]
         clean = spectra(clips)
         prior = prior or prior_of([s for s in clean if s.split == "train"])
         tables[name], own = tabulate(clean, spectra(noisy(clips, recipe["seed"])), prior, usual)
@@ -209,7 +207,8 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
 def folds(tables: Mapping[str, Table], recipe: Mapping[str, Any], folder: Path) \
         -> Iterator[tuple[list[int], np.ndarray, np.ndarray]]:
     """Six networks, each trained without four actors of RAVDESS: those actors, the labels and the
-    logits (n, 7) of their clips.  The epoch is chosen by the other corpora."""
+    logits (n, 7) of their clips.  The epoch is chosen by the other corpora.  Only unlabelled sound of
+    the actors left out is known: in the usual statistics, and among the babble."""
     watched = {name: t.take(t.splits == "dev") for name, t in tables.items() if not name.startswith("ravdess")
                and np.any(t.splits == "dev")}
     for first in range(1, ACTORS + 1, FOLD):
