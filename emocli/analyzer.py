@@ -68,7 +68,8 @@ class Analyzer:
         self._fusion: Fusion | None = None
         self._whisper: Any = None
         self._notes: list[str] = []
-        self._paths = {name: weights.resolve(name) for name in ("face", "voice", "text", "fusion")}
+        self._face = "face" if self.options.device == "cuda" else "face_litert"
+        self._paths = {name: weights.resolve(name) for name in (self._face, "voice", "text", "fusion")}
 
     def __enter__(self) -> Analyzer:
         return self
@@ -136,7 +137,7 @@ class Analyzer:
             return
         from emocli.face.process import FaceProcess
 
-        self._process = FaceProcess(self._paths["face"], device=self.options.device)
+        self._process = FaceProcess(self._paths[self._face], device=self.options.device)
         from emocli.face.detect import YuNet
 
         try:
@@ -158,7 +159,7 @@ class Analyzer:
         assert self._process is not None
         streams = [FrameStream(info, self.options.face_fps, part) for part in stretches(info, self.options.face_fps)]
         observed = observe(streams, self._detector, self._process, progress=report,
-                           temperature=weights.manifest()["face"].temperature)
+                           temperature=weights.manifest()[self._face].temperature)
         report(info.duration)
         return observed, max(s.end for s in streams), sum(s.broken for s in streams)
 

@@ -83,7 +83,7 @@ def test_reading_is_of_the_largest_face() -> None:
 
 @pytest.mark.slow
 def test_face_process_reads_batches_and_leaves() -> None:
-    with FaceProcess(resolve("face"), device="cpu") as process:
+    with FaceProcess(resolve("face_litert"), device="cpu") as process:
         child = psutil.Process(process.pid)
         crops = np.random.default_rng(0).integers(0, 255, (70, 48, 48), np.uint8).astype(np.uint8)
         features, logits, label_logits = process.classify(crops).result(timeout=120)
@@ -92,14 +92,26 @@ def test_face_process_reads_batches_and_leaves() -> None:
         again = process.classify(crops[:3]).result()[1]
         assert again == pytest.approx(logits[:3], abs=1e-3)  # a face's scores do not hang on its batch
         child_names = {m.path for m in child.memory_maps()}
-        assert any("tensorflow" in name for name in child_names)
-        assert not any("libtorch" in name for name in child_names)
+        assert any("litert" in name for name in child_names)
+        assert not any("libtorch" in name or "tensorflow" in name for name in child_names)
     assert not child.is_running()
 
 
 @pytest.mark.slow
+def test_litert_and_keras_give_the_same_scores() -> None:
+    crops = np.random.default_rng(1).integers(0, 256, (37, 48, 48)).astype(np.uint8)
+    answers = []
+    for name in ("face", "face_litert"):
+        with FaceProcess(resolve(name), device="cpu") as process:
+            answers.append(process.classify(crops).result(timeout=120))
+    for keras, litert in zip(*answers, strict=True):
+        assert np.ptp(keras, axis=0).max() > 0.1
+        assert litert == pytest.approx(keras, abs=1e-3)
+
+
+@pytest.mark.slow
 def test_a_killed_face_process_is_an_error_not_a_hang() -> None:
-    with FaceProcess(resolve("face"), device="cpu") as process:
+    with FaceProcess(resolve("face_litert"), device="cpu") as process:
         process.classify(np.zeros((1, 48, 48), np.uint8)).result(timeout=120)
         psutil.Process(process.pid).kill()
         time.sleep(0.2)
@@ -108,10 +120,11 @@ def test_a_killed_face_process_is_an_error_not_a_hang() -> None:
 
 
 @pytest.mark.slow
-def test_weights_that_keras_cannot_read(tmp_path: Path) -> None:
-    bad = tmp_path / "bad.keras"
+@pytest.mark.parametrize("kind", ["keras", "tflite"])
+def test_weights_that_cannot_be_read(tmp_path: Path, kind: str) -> None:
+    bad = tmp_path / f"bad.{kind}"
     bad.write_bytes(b"nothing")
-    with FaceProcess(bad, device="cpu") as process, pytest.raises(WeightsError, match=r"bad\.keras"):
+    with FaceProcess(bad, device="cpu") as process, pytest.raises(WeightsError, match=rf"bad\.{kind}: cannot be run"):
         process.classify(np.zeros((1, 48, 48), np.uint8)).result(timeout=120)
 
 
@@ -119,7 +132,7 @@ def test_weights_that_keras_cannot_read(tmp_path: Path) -> None:
 def test_mtcnn_finds_the_portrait_without_any_file() -> None:
     data = pytest.importorskip("skimage.data")
     picture = np.ascontiguousarray(data.astronaut()[:300, 80:380, ::-1])
-    with FaceProcess(resolve("face"), device="cpu") as process:
+    with FaceProcess(resolve("face_litert"), device="cpu") as process:
         found = process.detect(picture)
         assert process.detect(np.zeros((120, 160, 3), np.uint8)) == []
     assert len(found) == 1

@@ -23,15 +23,15 @@ def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_shipped_file_is_listed_whole_and_has_a_card() -> None:
     listed = {w.file for w in weights.manifest().values() if w.bundled}
-    there = {p.name for p in weights.folder().iterdir() if p.suffix in (".keras", ".safetensors")}
-    assert listed == there == {"face.keras", "voice.safetensors", "text.safetensors", "fusion.safetensors"}
+    there = {p.name for p in weights.folder().iterdir() if p.suffix in (".keras", ".tflite", ".safetensors")}
+    assert listed == there == {"face.keras", "face.tflite", *(f"{w}.safetensors" for w in ("voice", "text", "fusion"))}
     assert not list(weights.problems())
     for weight in weights.manifest().values():
         assert weight.licence
         assert weight.source
         if weight.bundled:
             assert weight.path.stat().st_size == weight.size
-            assert (weights.folder() / f"{weight.name}.md").is_file()
+            assert weight.path.with_suffix(".md").is_file()
     assert sum(p.stat().st_size for p in weights.folder().iterdir()) < 40e6
 
 

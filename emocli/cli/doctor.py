@@ -5,8 +5,8 @@ from __future__ import annotations
 import typer
 
 #: Packages whose versions explain most trouble.
-PACKAGES = ("torch", "tensorflow", "keras", "opencv-python-headless", "av", "librosa", "openai-whisper",
-            "silero-vad", "mtcnn", "pandas", "numpy", "moviepy")
+PACKAGES = ("torch", "tensorflow", "keras", "ai-edge-litert", "opencv-python-headless", "av", "librosa",
+            "openai-whisper", "silero-vad", "mtcnn", "pandas", "numpy", "moviepy")
 
 
 def doctor_command() -> None:
@@ -41,7 +41,7 @@ def doctor_command() -> None:
 
         from emocli.face.process import FaceProcess
 
-        with FaceProcess(weights.resolve("face"), device="cpu") as process:
+        with FaceProcess(weights.resolve("face_litert"), device="cpu") as process:
             process.classify(np.zeros((1, 48, 48), np.uint8)).result(timeout=120)
         typer.echo("  face process             ok")
     except EmocliError as error:

@@ -21,9 +21,10 @@ CHILDREN: set[subprocess.Popen[bytes]] = set()
 
 
 class FaceProcess:
-    """Runs `emocli.face.worker`.  Starting returns at once; TensorFlow loads meanwhile.
+    """Runs `emocli.face.worker`.  Starting returns at once; the network loads meanwhile.
 
-    A context manager.  `device` is "auto" or "cpu" (which hides any GPU from TensorFlow).
+    A context manager.  `weights` is a `.keras` file, which TensorFlow runs, or a `.tflite` file, which
+    LiteRT runs; `device` is "auto" or "cpu" (which hides any GPU from TensorFlow).
     """
 
     def __init__(self, weights: Path, *, device: str = "auto") -> None:
@@ -94,7 +95,7 @@ class FaceProcess:
         except (EOFError, ValueError) as error:
             raise self._died() from error
         if kind == worker.ERROR:
-            raise WeightsError(self._weights, f"Keras cannot run it ({arrays[0].tobytes().decode()[:300]})",
+            raise WeightsError(self._weights, f"cannot be run ({arrays[0].tobytes().decode()[:300]})",
                                "run `emocli models verify`")
         return arrays
 

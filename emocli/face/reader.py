@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import softmax
 
 from emocli.face.align import crop
 from emocli.face.detect import Detection, Detector, Sparing
@@ -136,8 +135,10 @@ def observe(streams: Sequence[FrameStream], detector: Detector, process: FacePro
     if not answers:
         return []
     features, logits = (np.concatenate([a[i] for a in answers]) for i in (0, 1))
-    scores = softmax(logits / temperature, axis=1)
-    return [replace(o, features=f, logits=z / temperature, scores=s)
+    logits = logits / temperature
+    scores = np.exp(logits - logits.max(1, keepdims=True))
+    scores /= scores.sum(1, keepdims=True)
+    return [replace(o, features=f, logits=z, scores=s)
             for o, f, z, s in zip(seen, features.astype(np.float16), logits, scores, strict=True)]
 
 

@@ -46,6 +46,15 @@ def signature(image: np.ndarray, box: tuple[float, float, float, float], crop: n
     return np.asarray(np.concatenate([shape, colour]) / np.sqrt(2), np.float32)
 
 
+def _pairs(gain: np.ndarray) -> list[tuple[int, int]]:
+    """The (row, column) pairs with the greatest gain in all, each row and column once at most."""
+    if 1 in gain.shape:  # most pictures, and they need not wait half a second for the import
+        return [(int(i), int(j)) for i, j in [np.unravel_index(gain.argmax(), gain.shape)]]
+    from scipy.optimize import linear_sum_assignment
+
+    return list(zip(*linear_sum_assignment(-gain), strict=True))
+
+
 @dataclass
 class _Track:
     face_id: int
@@ -66,15 +75,13 @@ class Tracker:
 
     def update(self, time: float, found: list[Detection], looks: list[np.ndarray]) -> list[int]:
         """Ids of `found`, in order; `looks` are their signatures."""
-        from scipy.optimize import linear_sum_assignment
-
         ids = [0] * len(found)
         boxes = [np.array(d.box) for d in found]
         fresh = [t for t in self._tracks if time - t.time <= LOST_AFTER]
         if fresh and found:
             overlap = np.array([[iou(t.predicted(time), b) for b in boxes] for t in fresh])
             alike = np.array([[float(t.look @ look) for look in looks] for t in fresh])
-            for row, column in zip(*linear_sum_assignment(-(overlap + 0.3 * alike)), strict=True):
+            for row, column in _pairs(overlap + 0.3 * alike):
                 # A cut puts another person in the same place: overlap alone must not join them.
                 if overlap[row, column] >= MIN_IOU and alike[row, column] > 0.5:
                     ids[column] = self._follow(fresh[row], time, boxes[column], looks[column])

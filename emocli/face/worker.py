@@ -1,7 +1,8 @@
-"""The child process that holds TensorFlow: it reads crops with Keras, and finds faces with MTCNN.
+"""The child process that reads crops with the Keras network, and finds faces with MTCNN.
 
-TensorFlow and PyTorch stay out of each other's process (their CUDA builds abort together, their
-thread pools fight, and their start-ups overlap this way).  It is started as a program of its own
+On a CPU LiteRT runs the network: TensorFlow is a little faster once it runs, but takes seconds to
+start and hundreds of megabytes.  TensorFlow and PyTorch stay out of each other's process (their
+CUDA builds abort together and their thread pools fight).  It is started as a program of its own
 rather than through `multiprocessing`, whose spawn would run a user's unguarded script again.
 
 Messages on both pipes are a kind of four bytes, a count of arrays, and the arrays in numpy's own
@@ -14,12 +15,17 @@ import io
 import os
 import struct
 import sys
+from collections.abc import Callable
 from typing import IO, Any
 
 import numpy as np
 
 from emocli.face.network import HEADS
 
+#: Faces (n, 48, 48, 1) float32 -> the arrays that `emocli.face.network` names.
+Network = Callable[[np.ndarray], dict[str, np.ndarray]]
+#: Faces that LiteRT reads at once, which is quicker than more, and threads that it may use.
+LITERT_BATCH, MOST_THREADS = 16, 4
 READY, CROPS, IMAGE, ARRAYS, ERROR = b"REDY", b"CROP", b"IMAG", b"ARRS", b"FAIL"
 
 
@@ -42,7 +48,7 @@ def receive(pipe: IO[bytes]) -> tuple[bytes, list[np.ndarray]]:
     return head[:4], [np.load(body, allow_pickle=False) for _ in range(count)]
 
 
-def _network(path: str) -> Any:
+def _keras(path: str) -> Network:
     unused = {name: None for name in ("matplotlib", "pandas", "sklearn") if name not in sys.modules}
     sys.modules.update(unused)  # type: ignore[arg-type]  # Keras would spend a second or more on its optional friends
     import keras
@@ -51,13 +57,29 @@ def _network(path: str) -> Any:
     for name in unused:
         del sys.modules[name]
     model = keras.saving.load_model(path, compile=False)
-    return tf.function(lambda x: model(x, training=False), input_signature=[
+    compiled = tf.function(lambda x: model(x, training=False), input_signature=[
         tf.TensorSpec([None, *model.input_shape[1:]], tf.float32)])
+    return lambda faces: {name: out.numpy() for name, out in compiled(faces).items()}
+
+
+def _litert(path: str) -> Network:
+    from ai_edge_litert.interpreter import Interpreter
+
+    run = Interpreter(path, num_threads=min(os.cpu_count() or 1, MOST_THREADS)).get_signature_runner()
+    (name,) = run.get_input_details()
+
+    def call(faces: np.ndarray) -> dict[str, np.ndarray]:
+        spare = np.zeros((-len(faces) % LITERT_BATCH, *faces.shape[1:]), np.float32)  # another shape would cost
+        parts = [run(**{name: part}) for part in np.split(np.concatenate([faces, spare]),
+                                                          range(LITERT_BATCH, len(faces), LITERT_BATCH))]
+        return {key: np.concatenate([part[key] for part in parts])[:len(faces)] for key in parts[0]}
+
+    return call
 
 
 def serve(incoming: IO[bytes], outgoing: IO[bytes], weights: str) -> None:
     """Answer messages until the parent closes the pipe."""
-    network = _network(weights)
+    network = (_litert if weights.endswith(".tflite") else _keras)(weights)
     network(np.zeros((64, 48, 48, 1), np.float32))
     detector: Any = None
     send(outgoing, READY)
@@ -65,7 +87,7 @@ def serve(incoming: IO[bytes], outgoing: IO[bytes], weights: str) -> None:
         kind, arrays = receive(incoming)
         if kind == CROPS:
             out = network(arrays[0][..., None].astype(np.float32))
-            send(outgoing, ARRAYS, *(out[name].numpy() for name in ("features", *HEADS) if name in out))
+            send(outgoing, ARRAYS, *(out[name] for name in ("features", *HEADS) if name in out))
         elif kind == IMAGE:
             if detector is None:
                 from emocli.face.detect import Mtcnn

@@ -96,6 +96,9 @@ class FrameStream:
     last: float = 0.0
 
     def __iter__(self) -> Iterator[Sample]:
+        from av.video.reformatter import VideoReformatter
+
+        self._scaler = VideoReformatter()  # a frame's own would be set up anew for each
         with opened(self.info.path) as container:
             stream = picture_stream(container)
             if stream is None:
@@ -164,9 +167,8 @@ class FrameStream:
         if turns % 2:
             width, height = height, width
         shrink = min(1.0, DETECTION_SIDE / max(width, height))
-        small = frame.reformat(width=max(2, round(width * shrink)), height=max(2, round(height * shrink)),
-                               format="bgr24", interpolation="FAST_BILINEAR").to_ndarray()
-        grey, narrow = _luma(frame, width, height)
+        small = _small(frame, max(2, round(width * shrink)), max(2, round(height * shrink)), self._scaler)
+        grey, narrow = _luma(frame, width, height, self._scaler)
         if turns:
             small = np.ascontiguousarray(np.rot90(small, -turns))
             grey = np.ascontiguousarray(np.rot90(grey, -turns))
@@ -178,11 +180,27 @@ def full_range(grey: np.ndarray, narrow: bool) -> np.ndarray:
     return _STRETCH[grey] if narrow else grey
 
 
-def _luma(frame: Any, width: int, height: int) -> tuple[np.ndarray, bool]:
+def _small(frame: Any, width: int, height: int, scaler: Any) -> np.ndarray:
+    """A frame as (height, width, 3) uint8 BGR.  OpenCV scales the planes of the usual format faster than
+    swscale, whose fast way also shifts the picture; other formats and odd sizes are left to swscale."""
+    if frame.format.name != "yuv420p" or int(frame.color_range or 0) == _FULL_RANGE or width % 4 or height % 4:
+        return np.asarray(scaler.reformat(frame, width, height, "bgr24", interpolation="BILINEAR").to_ndarray())
+    import cv2
+
+    planes = np.empty((height * 3 // 2, width), np.uint8)
+    sizes = (width, height), (width // 2, height // 2), (width // 2, height // 2)
+    edges = height, height * 5 // 4
+    for plane, size, part in zip(frame.planes, sizes, np.split(planes, edges), strict=True):
+        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:plane.height, :plane.width]
+        cv2.resize(rows, size, dst=part.reshape(size[::-1]), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.cvtColor(planes, cv2.COLOR_YUV2BGR_I420))
+
+
+def _luma(frame: Any, width: int, height: int, scaler: Any) -> tuple[np.ndarray, bool]:
     """Grey levels and whether they are broadcast ones; the luma plane as it lies in the decoder's
     memory when that is exact (the array keeps the frame alive), else through swscale."""
     if frame.format.name not in _PLANAR_LUMA or (frame.width, frame.height) != (width, height):
-        return np.asarray(frame.reformat(width=width, height=height, format="gray").to_ndarray()), False
+        return np.asarray(scaler.reformat(frame, width, height, "gray").to_ndarray()), False
     plane = frame.planes[0]
     rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:height, :width]
     full = int(frame.color_range or 0) == _FULL_RANGE or "j4" in frame.format.name or frame.format.name == "gray"

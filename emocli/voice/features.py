@@ -1,6 +1,6 @@
 """From a stretch of speech to a spectrogram, log-mel bands and pitch, standardised by its speaker.
 
-16 kHz mono in; librosa does the transform.  Ends quieter than 30 dB below the loudest frame are
+16 kHz mono in.  Ends quieter than 30 dB below the loudest frame are
 cut, the middle is left alone.  Loudness is kept: a speaker's own mean tells what is loud for them.
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+
+from emocli.voice.spectrum import decibels, frames, mel_power, rms, yin
 
 #: Hz; everything that hears in emocli runs at this rate.
 SAMPLE_RATE = 16_000
@@ -33,33 +35,22 @@ Statistics = tuple[np.ndarray, np.ndarray]
 
 
 def trim(samples: np.ndarray) -> np.ndarray:
-    """Cut both ends below 30 dB; samples: (n,) float32.
-
-    As `librosa.effects.trim` does, whose import would bring scikit-learn and most of a second.
-    """
-    import librosa
-
-    level = librosa.feature.rms(y=samples, frame_length=FFT, hop_length=HOP)[0] if len(samples) else samples
+    """Cut both ends below 30 dB, as `librosa.effects.trim` does; samples: (n,) float32."""
+    level = rms(frames(samples, FFT, HOP)) if len(samples) else samples
     loud = np.flatnonzero(level > level.max(initial=0) * 10 ** (-TRIM_DB / 20))
     return samples[loud[0] * HOP:(loud[-1] + 1) * HOP] if len(loud) else samples[:0]
 
 
 def spectrogram(samples: np.ndarray) -> np.ndarray:
-    """Log-mel energies in dB, and the pitch in octaves, (frames, COLUMNS) float32.
-
-    Pitch is YIN's (de Cheveigne & Kawahara 2002), NaN where the sound is too quiet to have one.
-    """
-    import librosa
-
-    power = librosa.feature.melspectrogram(y=samples, sr=SAMPLE_RATE, n_fft=FFT, win_length=WINDOW,
-                                           hop_length=HOP, n_mels=BANDS, fmin=50, fmax=SAMPLE_RATE / 2)
-    bands = librosa.power_to_db(power, ref=1.0, amin=1e-9, top_db=RANGE_DB).T
-    pitch = np.log2(librosa.yin(samples, fmin=PITCH[0], fmax=PITCH[1], sr=SAMPLE_RATE, frame_length=FFT,
-                                hop_length=HOP))
-    level = librosa.power_to_db(power.sum(0), top_db=None)
-    count = min(len(bands), len(pitch))
-    voiced = level[:count] > level.max() - VOICED_DB
-    return np.asarray(np.concatenate([bands[:count], np.where(voiced, pitch[:count], np.nan)[:, None]], 1), np.float32)
+    """Log-mel energies in dB, and the pitch in octaves, (frames, COLUMNS) float32; NaN for the pitch
+    where the sound is too quiet to have one."""
+    windows = frames(samples, FFT, HOP)
+    power = mel_power(windows, rate=SAMPLE_RATE, window=WINDOW, bands=BANDS, low=50)
+    bands = decibels(power, 1e-9)
+    level = decibels(power.sum(1))
+    pitch = np.log2(yin(windows, rate=SAMPLE_RATE, low=PITCH[0], high=PITCH[1]))
+    pitch[level <= level.max() - VOICED_DB] = np.nan
+    return np.asarray(np.concatenate([bands.clip(bands.max() - RANGE_DB), pitch[:, None]], 1), np.float32)
 
 
 def speaker_statistics(spectrograms: Sequence[np.ndarray], prior: Statistics | None = None) -> Statistics:

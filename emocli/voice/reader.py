@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load_file
-from scipy.special import softmax
 
 from emocli.media.audio import Sound
 from emocli.timeline.types import Reading, Segment
@@ -68,8 +67,10 @@ class VoiceReader:
             heard[i], readings[i] = functionals(mel), Reading("voice", quality=min(1.0, len(mel) / 60))
             progress(segments[i].end)
         if heard:
-            for i, f, z in zip(heard, *self.logits(np.stack(list(heard.values()))), strict=True):
-                readings[i] = replace(readings[i], features=f, logits=z, scores=softmax(z))
+            features, logits = self.logits(np.stack(list(heard.values())))
+            scores = torch.softmax(torch.from_numpy(logits), 1).numpy()
+            for i, f, z, s in zip(heard, features, logits, scores, strict=True):
+                readings[i] = replace(readings[i], features=f, logits=z, scores=s)
         return readings
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from emocli.emotions import EMOTIONS
 from emocli.training import metrics
 from emocli.training.corpora import faces as corpus
+from emocli.training.export import litert
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
 
 
@@ -59,7 +60,7 @@ def augment(images: Any, size: int, strength: float) -> Any:
 
 
 def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
-    """Train as `recipe` says; writes `face.keras` and `temperature.txt` into `out` at the end.
+    """Train as `recipe` says; writes `face.keras`, `face.tflite` and `temperature.txt` into `out` at the end.
 
     A stage begins with the mean of the weights of the stages before it, the latest last, counting as
     much as its `begin` says (Wortsman et al. 2022); where it is the first with both heads, the
@@ -144,8 +145,8 @@ def logits_of(model: Any, faces: corpus.Faces) -> list[np.ndarray]:
 
 
 def export(model: Any, public: corpus.Faces, out: Path) -> None:
-    """Write `face.keras`, the network averaged over a face and its mirror image, and the first head's
-    `temperature.txt`; the second head's goes into its weights.  `public` calibrates both."""
+    """Write `face.keras`, the network averaged over a face and its mirror image, the same as `face.tflite`,
+    and the first head's `temperature.txt`; the second head's goes into its weights.  `public` calibrates both."""
     from emocli.face import network
 
     both = network.mirrored(model)
@@ -158,3 +159,4 @@ def export(model: Any, public: corpus.Faces, out: Path) -> None:
     part = out / "part.keras"
     both.save(part)
     part.replace(out / "face.keras")
+    litert(out / "face.keras", out / "face.tflite")
