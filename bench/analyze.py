@@ -188,7 +188,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("bench/results"))
     args = parser.parse_args()
     width, height = map(int, args.size.split("x"))
-    result: dict[str, Any] = {"machine": machine(), "size": args.size, "runs": [], "networks": {}, "clip": args.clip.name}
+    result: dict[str, Any] = {"machine": machine(), "size": args.size, "clip": args.clip.name, "runs": [],
+                              "networks": {}}
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder) / "base.mp4"
         encode(args.clip, base, (width, height))

@@ -168,11 +168,12 @@ class _Scripted:
 
 
 @pytest.mark.parametrize(("sizes", "searched"), [
-    ([100.0] * 7, [512, 256, 256, 256, 256, 512, 256]),  # large faces: the half, but for every fifth
+    ([200.0] * 7, [512, 128, 128, 128, 128, 512, 128]),  # large faces: a quarter, but for every fifth
+    ([100.0] * 3, [512, 256, 256]),  # a middling one: the half
     ([30.0] * 3, [512, 512, 512]),  # a small one: always the whole
     ([100.0, None, 30.0, 30.0], [512, 256, 512, 512]),  # gone from the half: the whole at once
 ])
-def test_large_faces_are_searched_at_half_size(sizes: list[float | None], searched: list[int]) -> None:
+def test_large_faces_are_searched_in_smaller_pictures(sizes: list[float | None], searched: list[int]) -> None:
     detector = _Scripted(list(sizes))
     sparing = Sparing(detector)
     while detector.sizes:

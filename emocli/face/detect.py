@@ -16,8 +16,9 @@ import numpy as np
 MIN_SCORE = 0.7
 #: Smallest face, as a share of the picture's shorter side, and in px of the detection copy.
 MIN_SHARE, MIN_PIXELS = 0.03, 12
-#: A face is large from this many px of the detection copy; the whole copy is searched this often.
-LARGE, FULL_EVERY = 64, 5
+#: Pixels that a face must keep in a smaller picture for that to be searched instead; every so many
+#: pictures the whole is searched all the same.
+ENOUGH, FULL_EVERY = 32, 5
 #: Faces of one picture that are followed at most, the largest first.
 MOST_FACES = 12
 
@@ -97,14 +98,15 @@ class Mtcnn:
 
 
 class Sparing:
-    """A detector that searches most pictures of one video at half size, as long as faces are large.
+    """A detector that searches most pictures of one video at a half or a quarter of their size, as long
+    as all faces stay large there.
 
-    Every FULL_EVERY pictures, and whenever the half shows nobody, the whole is searched; a small face
-    that comes to join large ones is therefore seen a few pictures late.  A half costs about a quarter.
+    Every FULL_EVERY pictures, and whenever the smaller one shows nobody, the whole is searched; a small
+    face that comes to join large ones is therefore seen a few pictures late.
     """
 
     def __init__(self, detector: Detector) -> None:
-        self.name, self._detector, self._left = detector.name, detector, 0
+        self.name, self._detector, self._left, self._shrink = detector.name, detector, 0, 1
 
     def find(self, image: np.ndarray) -> list[Detection]:
         """Faces of one picture, the largest first."""
@@ -112,14 +114,16 @@ class Sparing:
 
         if self._left:
             self._left -= 1
-            half = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-            scale = image.shape[1] / half.shape[1]
-            if found := self._detector.find(half):
+            size = image.shape[1] // self._shrink, image.shape[0] // self._shrink
+            small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+            scale = image.shape[1] / small.shape[1]
+            if found := self._detector.find(small):
                 return [Detection((d.box[0] * scale, d.box[1] * scale, d.box[2] * scale, d.box[3] * scale),
                                   d.landmarks * scale, d.score) for d in found]
         found = self._detector.find(image)
-        large = found and all(min(d.box[2:]) >= LARGE for d in found)
-        self._left = FULL_EVERY - 1 if large else 0
+        least = min((min(d.box[2:]) for d in found), default=0.0)
+        self._shrink = next((n for n in (4, 2) if least >= n * ENOUGH), 1)
+        self._left = FULL_EVERY - 1 if self._shrink > 1 else 0
         return found
 
 
