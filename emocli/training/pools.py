@@ -1,6 +1,6 @@
 """What the shipped readers make of labelled data, for evaluation and for training the fusion head.
 
-Everything goes through the readers' own code: Keras in its process, features by librosa, n-grams.
+Everything goes through the readers' own code: Keras in its process, functionals, n-grams.
 """
 
 from __future__ import annotations
