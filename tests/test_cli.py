@@ -50,7 +50,7 @@ def test_version() -> None:
     (["evaluate", "smell", "--data", "."], 2, "face, voice, text, fusion"),
     (["evaluate", "face", "--data", ".", "--corrupt", "babble"], 2, "blur, dark, low-res, rotated"),
     (["evaluate", "text", "--data", ".", "--corrupt", "blur"], 2, "evaluate face or voice"),
-    (["evaluate", "voice", "--data", ".", "--folds"], 2, "only the voice has folds"),
+    (["evaluate", "text", "--data", ".", "--full"], 2, "only voice and fusion are compared"),
     (["train", "voice", "--data", "nowhere"], 3, "nowhere: no such folder"),
     (["models", "pull", "nothing"], 4, "models list"),
 ])

@@ -19,8 +19,9 @@ def evaluate_command(
     language: Annotated[str, typer.Option(help="Language of the sentences: en or ko.")] = "en",
     corrupt: Annotated[str, typer.Option(help="Spoil the pictures (blur, dark, low-res, rotated) or the sound (white, "
                                                "babble: noise at 10 dB) first.")] = "",
-    folds: Annotated[bool, typer.Option("--folds", help="Also train the voice six times, each without four actors "
-                                                        "of RAVDESS, and test on those.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Also train what the networks are compared with: the voice six "
+                                                      "times, each without four actors of RAVDESS, other voice "
+                                                      "networks, other ways to fuse. About half an hour.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
     """Measure the weights on labelled data: accuracy, macro-F1, ECE, per class, confusion matrix,
@@ -42,15 +43,15 @@ def evaluate_command(
     if corrupt and corrupt not in spoilt:
         raise UsageError("--corrupt", f"{modality} cannot be spoilt by {corrupt}",
                          f"choose from {', '.join(spoilt)}" if spoilt else "evaluate face or voice")
-    if folds and (modality not in ("voice", "all") or not (data / "speech").is_dir()):
-        raise UsageError("--folds", "only the voice has folds, and only of the data folder's RAVDESS",
-                         "evaluate voice or all on the data folder")
+    if full and (modality not in ("voice", "fusion", "all") or not (data / "speech").is_dir()):
+        raise UsageError("--full", "only voice and fusion are compared with others, and only on the data folder",
+                         "evaluate voice, fusion or all on the data folder")
     results = {}
     for name in evaluate.MODALITIES if modality == "all" else [modality]:
         try:
             results[name], pool = evaluate.evaluate(name, data, language=language, corrupt=corrupt)
-            if folds and name == "voice":
-                results[name]["six_fold"] = evaluate.six_fold(data)
+            if full:
+                results[name] |= evaluate.compare(name, data)
             evaluate.pictures(results[name], pool, out, name)
         except ModuleNotFoundError as error:
             raise UsageError("emocli evaluate", f"the package {error.name} is missing",

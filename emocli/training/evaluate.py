@@ -86,6 +86,19 @@ def _voice(data: Path, corrupt: str) -> dict[str, Pool]:
                     for kind in ([] if corrupt else corruptions.SOUNDS)}
 
 
+def compare(modality: str, data: Path) -> Result:
+    """What takes training to find out: other networks and ways on the main test set ("compared") and, of the
+    voice, the six folds."""
+    from emocli.training import baselines
+    from emocli.training.recipe import read_recipe
+
+    if modality == "fusion":
+        return {"compared": baselines.heads(data, read_recipe("fusion"), TRIPLETS, SEED)}
+    if modality == "voice":
+        return {"six_fold": six_fold(data), "compared": baselines.voices(data)}
+    return {}
+
+
 def six_fold(data: Path) -> Result:
     """Macro-F1 on RAVDESS by six networks, each trained by the shipped recipe without four actors: of each
     fold, their mean and deviation, and the figures of all clips together."""
@@ -128,7 +141,7 @@ def _fusion(data: Path) -> dict[str, Pool]:
     features, log_scores = task.tensors(some, where)
     head = Fusion(resolve("fusion")).head
     found: dict[str, Pool] = {}
-    for mask in sorted(task.masks(), key=lambda m: -sum(m)):
+    for mask in sorted(task.MASKS, key=lambda m: -sum(m)):
         wide = torch.tensor(mask, dtype=torch.float32).expand(len(labels), -1)
         began = time.perf_counter()
         with torch.no_grad():

@@ -80,14 +80,14 @@ def seed_all(seed: int) -> None:
 
 def train(model: nn.Module, batches: Callable[[int], Iterable[Batch]], *,
           forward: Callable[[Any], Tensor], validate: Callable[[], dict[str, float]],
-          steps_per_epoch: int, schedule: Schedule, checkpoint: Path, seed: int = 0,
+          steps_per_epoch: int, schedule: Schedule, checkpoint: Path | None, seed: int = 0,
           loss: Callable[[Tensor, Tensor], Tensor] = soft_cross_entropy,
           best_by: str = "macro_f1") -> Iterator[Epoch]:
     """Train `model`, yielding an `Epoch` after each; leaves the best averaged weights in it.
 
     `batches(epoch)` yields (inputs, target); `forward(inputs)` gives logits in training mode;
     `validate()` scores the model, which then holds the averaged weights.  Already finished
-    epochs found in `checkpoint` are not run again.
+    epochs found in `checkpoint`, if there is one, are not run again.
     """
     weights = [p for p in model.parameters() if p.requires_grad]
     decay = [p for p in weights if p.ndim > 1]
@@ -97,7 +97,7 @@ def train(model: nn.Module, batches: Callable[[int], Iterable[Batch]], *,
          {"params": plain, "weight_decay": 0.0}], lr=schedule.lr, eps=schedule.eps)
     average = {k: v.detach().clone() for k, v in model.state_dict().items()}
     best, best_value, first = average, -math.inf, 0
-    if checkpoint.exists():
+    if checkpoint and checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
@@ -135,8 +135,9 @@ def train(model: nn.Module, batches: Callable[[int], Iterable[Batch]], *,
             best_value = metrics[best_by]
             best = {k: v.clone() for k, v in average.items()}
         model.load_state_dict(current)
-        save_atomic({"model": current, "optimizer": optimizer.state_dict(), "average": average,
-                     "best": best, "best_value": best_value, "epoch": epoch}, checkpoint)
+        if checkpoint:
+            save_atomic({"model": current, "optimizer": optimizer.state_dict(), "average": average,
+                         "best": best, "best_value": best_value, "epoch": epoch}, checkpoint)
         yield Epoch(epoch + 1, schedule.epochs, losses / max(1, step), rate,
                     time.perf_counter() - began, metrics)
     model.load_state_dict(best)

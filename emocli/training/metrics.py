@@ -26,6 +26,17 @@ def expected_calibration_error(scores: np.ndarray, labels: np.ndarray, bins: int
                  / len(labels))
 
 
+def chance_calibration_error(scores: np.ndarray, draws: int = 100) -> float:
+    """The ECE that perfectly calibrated scores (n, k) would show by chance: the mean over labels drawn
+    from the scores themselves.  With few items it is far from 0."""
+    random, confidence = np.random.default_rng(0), scores.max(1)
+    found = []
+    for _ in range(draws):
+        right = random.random(len(scores)) < confidence
+        found.append(expected_calibration_error(scores, np.where(right, scores.argmax(1), -1)))
+    return float(np.mean(found))
+
+
 def uncalibrated(scores: np.ndarray, temperature: float) -> np.ndarray:
     """What the scores (n, k) were before the logits were divided by `temperature`."""
     from scipy.special import softmax
@@ -50,6 +61,7 @@ def summary(scores: np.ndarray, labels: np.ndarray, temperature: float = 1.0) ->
         "macro_f1": float(np.mean(f1)),
         "weighted_f1": float(f1_score(labels, guess, average="weighted", zero_division=0)),
         "ece": expected_calibration_error(scores, labels),
+        "ece_by_chance": chance_calibration_error(scores),
         "ece_uncalibrated": expected_calibration_error(uncalibrated(scores, temperature), labels),
         "per_class": {EMOTIONS[c]: {"precision": float(p), "recall": float(r), "f1": float(f),
                                     "support": int(s)}

@@ -8,7 +8,7 @@ from typing import Any
 
 from emocli.training.evaluate import Result
 
-_FIGURES = ("accuracy", "macro_f1", "weighted_f1", "ece", "ece_uncalibrated")
+_FIGURES = ("accuracy", "macro_f1", "weighted_f1", "ece", "ece_by_chance", "ece_uncalibrated")
 
 
 def _table(header: list[str], rows: list[list[Any]]) -> list[str]:
@@ -22,14 +22,15 @@ def _figures(result: Result) -> list[str]:
 
 def results_page(results: dict[str, Result]) -> str:
     """Markdown of the results by modality, as `emocli.training.evaluate.evaluate` gives them."""
-    lines = ["# Results", "", "Written by `emocli evaluate all --folds`; do not edit. Splits are by person where the "
-             "corpus names persons; macro-F1 is over the classes that a set has; ECE is over 15 bins. "
+    lines = ["# Results", "", "Written by `emocli evaluate all --full`; do not edit. Splits are by person where the "
+             "corpus names persons; macro-F1 is over the classes that a set has; ECE is over 15 bins, and by chance is "
+             "what perfectly calibrated scores would show on so few items. "
              f"Speed was read off {os.cpu_count()} cores ({platform.machine()}), features included.", ""]
     for modality, result in results.items():
         lines += [f"## {modality}", "", f"{result['parameters']:,} parameters, {result['bytes']:,} bytes, "
                   f"{result['items_per_second']:,.0f} items/s.", ""]
         rows = [[name, r["n"], *_figures(r)] for name, r in {result["set"]: result, **result["sets"]}.items()]
-        lines += _table(["set", "n", "accuracy", "macro-F1", "weighted F1", "ECE", "ECE uncalibrated"], rows)
+        lines += _table(["set", "n", "accuracy", "macro-F1", "weighted F1", "ECE", "by chance", "uncalibrated"], rows)
         for name, r in {result["set"]: result, **(result["sets"] if modality != "fusion" else {})}.items():
             lines += [f"By class, {name}:", ""]
             lines += _table(["class", "precision", "recall", "F1", "n"],
@@ -41,6 +42,11 @@ def results_page(results: dict[str, Result]) -> str:
                       f"{six['deviation_macro_f1']:.3f}.", ""]
             lines += _table(["actors", "macro-F1"], [[", ".join(map(str, f["actors"])), f"{f['macro_f1']:.3f}"]
                                                      for f in six["folds"]])
+        if compared := result.get("compared"):
+            lines += ["Trained here on the same splits, to compare:", ""]
+            lines += _table(["way", "parameters", "n", "accuracy", "macro-F1", "weighted F1", "ECE", "by chance",
+                             "uncalibrated"],
+                            [[name, f"{r['parameters']:,}", r["n"], *_figures(r)] for name, r in compared.items()])
         lines += ["How sure, and how often right:", ""]
         lines += _table(["confidence", "share that is right", "n"],
                         [[f"{b['confidence']:.2f}", f"{b['accuracy']:.2f}", b["n"]] for b in result["reliability"]])

@@ -7,14 +7,16 @@ splits, because on their training data they are far too sure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from emocli.emotions import EMOTIONS
 from emocli.errors import DataError
@@ -26,8 +28,11 @@ from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
 from emocli.training.pools import Pool, join, read_faces, read_texts, read_voices
 
 Pools = Mapping[str, Pool]
+#: Every subset of the modalities that is not empty, the whole last.
+MASKS = tuple(m for m in product((0, 1), repeat=len(MODALITIES)) if any(m))
 
 
+@cache
 def pools(data: Path, split: str) -> dict[str, Pool]:
     """Readings of the "dev" or the "test" splits by the shipped readers."""
     face_split = {"dev": "public_test", "test": "private_test"}[split]
@@ -72,11 +77,6 @@ def tensors(some: Pools, where: Mapping[str, np.ndarray]) -> tuple[list[Tensor],
     return features, torch.from_numpy(np.log(np.maximum(scores, 1e-6)).astype(np.float32))
 
 
-def masks() -> list[tuple[int, ...]]:
-    """Every subset of the modalities that is not empty."""
-    return [m for m in product((0, 1), repeat=len(MODALITIES)) if any(m)]
-
-
 def split_pool(pool: Pool, share: float, random: np.random.Generator) -> tuple[Pool, Pool]:
     """Two parts of a pool, the second with `share` of every class."""
     parts: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
@@ -88,46 +88,71 @@ def split_pool(pool: Pool, share: float, random: np.random.Generator) -> tuple[P
     return pool.take(np.concatenate(parts[0])), pool.take(np.concatenate(parts[1]))
 
 
-def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
-    """Train as `recipe` says; writes `fusion.safetensors` into `out`."""
-    from safetensors.torch import save_file
+@dataclass(frozen=True)
+class Material:
+    """Development readings to learn from, and triplets of others that validate and calibrate; `often`
+    (7,) is how often each class is met."""
 
-    seed_all(recipe["seed"])
+    training: Pools
+    often: np.ndarray
+    features: list[Tensor]
+    log_scores: Tensor
+    labels: np.ndarray
+
+    def logits(self, model: nn.Module, mask: tuple[int, ...]) -> np.ndarray:
+        """(n, 7) of the triplets, with the modalities of `mask`."""
+        wide = torch.tensor(mask, dtype=torch.float32).expand(len(self.labels), -1)
+        with torch.no_grad():
+            return np.asarray(model(self.features, self.log_scores, wide).numpy())
+
+
+def material(data: Path, recipe: Mapping[str, Any]) -> Material:
+    """The development splits by the shipped readers, parted."""
     random = np.random.default_rng(recipe["seed"])
-    halves = {m: split_pool(p, recipe["held_out"], random) for m, p in pools(data, "dev").items()}
-    training, held = ({m: h[i] for m, h in halves.items()} for i in (0, 1))
-    model = FusionHead([training[m].features.shape[1] for m in MODALITIES], hidden=recipe["hidden"],
-                       dropout=recipe["dropout"])
+    parts = {m: split_pool(p, recipe["held_out"], random) for m, p in pools(data, "dev").items()}
+    training, held = ({m: p[i] for m, p in parts.items()} for i in (0, 1))
     # Were all classes alike often, every doubtful neutral face would become a rare emotion.
     often = frequencies(training)
-    where, held_labels = triplets(held, recipe["held_triplets"], random, often)
-    held_features, held_scores = tensors(held, where)
+    where, labels = triplets(held, recipe["held_triplets"], random, often)
+    return Material(training, often, *tensors(held, where), labels)
+
+
+def learn(model: nn.Module, known: Material, recipe: Mapping[str, Any], checkpoint: Path | None,
+          masks: Sequence[tuple[int, ...]] = MASKS) -> Iterator[Epoch]:
+    """Train a head that takes what `FusionHead` takes; it is judged by the subsets in `masks`, and, where
+    it has temperatures, calibrated for each of them."""
     batch, steps = recipe["batch"], recipe["steps"]
 
     def batches(epoch: int) -> Iterator[Batch]:
         draw = np.random.default_rng(recipe["seed"] * 1000 + epoch)
         for _ in range(steps):
-            where, labels = triplets(training, batch, draw, often)
-            features, scores = tensors(training, where)
+            where, labels = triplets(known.training, batch, draw, known.often)
+            features, scores = tensors(known.training, where)
             mask = torch.from_numpy(draw.random((batch, len(MODALITIES))) < recipe["keep"]).float()
             mask[mask.sum(1) == 0, int(draw.integers(len(MODALITIES)))] = 1
             yield (features, scores, mask), torch.eye(len(EMOTIONS))[torch.from_numpy(labels)]
 
-    def held_logits(mask: tuple[int, ...]) -> np.ndarray:
-        repeated = torch.tensor(mask, dtype=torch.float32).expand(len(held_labels), -1)
-        with torch.no_grad():
-            return model(held_features, held_scores, repeated).numpy()
-
     def validate() -> dict[str, float]:
-        found = [metrics.summary(held_logits(m), held_labels)["macro_f1"] for m in masks()]
+        found = [metrics.summary(known.logits(model, m), known.labels)["macro_f1"] for m in masks]
         return {"macro_f1": float(np.mean(found)), "all": found[-1]}
 
     yield from train(model, batches, forward=lambda x: model(*x), validate=validate, steps_per_epoch=steps,
-                     schedule=Schedule(**recipe["schedule"]), checkpoint=out / "checkpoint.pt",
-                     seed=recipe["seed"])
-    for mask in masks():
-        at = int(model.subset(torch.tensor([mask]))[0])
-        model.temperatures[at] = metrics.fit_temperature(held_logits(mask), held_labels)
+                     schedule=Schedule(**recipe["schedule"]), checkpoint=checkpoint, seed=recipe["seed"])
+    if isinstance(model, FusionHead):
+        for mask in masks:
+            at = int(model.subset(torch.tensor([mask]))[0])
+            model.temperatures[at] = metrics.fit_temperature(known.logits(model, mask), known.labels)
+
+
+def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
+    """Train as `recipe` says; writes `fusion.safetensors` into `out`."""
+    from safetensors.torch import save_file
+
+    seed_all(recipe["seed"])
+    known = material(data, recipe)
+    model = FusionHead([known.training[m].features.shape[1] for m in MODALITIES], hidden=recipe["hidden"],
+                       dropout=recipe["dropout"])
+    yield from learn(model, known, recipe, out / "checkpoint.pt")
     part = out / "part.safetensors"
     save_file({k: v.contiguous() for k, v in model.state_dict().items()}, part)
     part.replace(out / "fusion.safetensors")

@@ -1,0 +1,217 @@
+"""What the shipped networks are compared with: simpler ways, and the networks that emocli grew out of.
+
+Each is trained here on the same splits, as its authors describe it, and never shipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from emocli.emotions import EMOTIONS
+from emocli.timeline.types import MODALITIES
+from emocli.training import metrics
+from emocli.training.corpora import speech
+from emocli.training.loop import Batch, Schedule, seed_all, train
+from emocli.training.tasks import fusion as task
+from emocli.voice.features import SAMPLE_RATE, trim
+
+_CLASSES = len(EMOTIONS)
+_SEED = 1
+_ALL = (1,) * len(MODALITIES)
+Result = dict[str, Any]
+
+
+class CnnGru(nn.Module):
+    """(n, 40, 128) standardised MFCC -> (n, 7): two convolutions, the frequencies averaged away, and a
+    bidirectional GRU whose states are averaged over time; 466,055 parameters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolve = nn.Sequential(
+            nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+            nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))
+        self.gru = nn.GRU(64, 128, num_layers=2, batch_first=True, bidirectional=True, dropout=0.3)
+        self.answer = nn.Sequential(nn.Dropout(0.3), nn.Linear(256, _CLASSES))
+
+    def forward(self, mfcc: Tensor) -> Tensor:
+        """Logits."""
+        frames = self.convolve(mfcc[:, None]).mean(2).transpose(1, 2)
+        return self.answer(self.gru(frames)[0].mean(1))
+
+
+class CnnBiLstm(nn.Module):
+    """(n, 13, 100) MFCC -> (n, 7): a convolution over time and a bidirectional LSTM."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolve = nn.Sequential(nn.Conv1d(13, 64, 5, padding=2), nn.BatchNorm1d(64), nn.ReLU(), nn.MaxPool1d(2))
+        self.lstm = nn.LSTM(64, 64, batch_first=True, bidirectional=True)
+        self.answer = nn.Sequential(nn.Dropout(0.3), nn.Linear(128, _CLASSES))
+
+    def forward(self, mfcc: Tensor) -> Tensor:
+        """Logits."""
+        return self.answer(self.lstm(self.convolve(mfcc).transpose(1, 2))[0].mean(1))
+
+
+def mfcc(samples: np.ndarray, count: int, frames: int, hop: int) -> np.ndarray:
+    """(count, frames) float32 cepstrum of a trimmed clip at 16 kHz, cut or padded with zeros at its end."""
+    import librosa
+
+    found = librosa.feature.mfcc(y=trim(samples), sr=SAMPLE_RATE, n_mfcc=count, hop_length=hop)[:, :frames]
+    return np.pad(found, ((0, 0), (0, frames - found.shape[1]))).astype(np.float32)
+
+
+def against_baseline(found: np.ndarray, clips: Sequence[speech.Clip], *, enrolled: bool) -> np.ndarray:
+    """MFCC (n, 13, 100) minus each speaker's baseline: the mean of that speaker's first neutral clip if
+    `enrolled`, which a user would have to record, or else the median over all of the speaker's speech."""
+    speakers, out = np.array([c.speaker for c in clips]), found.copy()
+    neutral = np.array([EMOTIONS[c.label] == "neutral" for c in clips])
+    for name in np.unique(speakers):
+        own = speakers == name
+        baseline = found[own & neutral][0].mean(1) if enrolled else np.median(found[own], axis=(0, 2))
+        out[own] -= baseline[:, None]
+    return out
+
+
+def _standardised(found: np.ndarray) -> np.ndarray:
+    mean, deviation = (getattr(found, f)(axis=2, keepdims=True) for f in ("mean", "std"))
+    return (found - mean) / (deviation + 1e-3)
+
+
+def voices(data: Path) -> dict[str, Result]:
+    """Figures on RAVDESS' test actors of the voice networks, trained on actors 1 to 18."""
+    clips = [c for c in speech.read(data, "ravdess") if len(trim(c.samples))]
+    wide = _standardised(np.stack([mfcc(c.samples, 40, 128, 256) for c in clips]))
+    plain = np.stack([mfcc(c.samples, 13, 100, 512) for c in clips])
+    split = np.array([c.split for c in clips])
+    scale = plain[split == "train"].std((0, 2))[:, None]
+    inputs: dict[str, tuple[type[nn.Module], np.ndarray]] = {
+        "CNN + GRU, 40 x 128 MFCC": (CnnGru, wide),
+        "CNN + BiLSTM, 13 x 100 MFCC": (CnnBiLstm, plain / scale),
+        "CNN + BiLSTM, against the speaker's median": (
+            CnnBiLstm, against_baseline(plain, clips, enrolled=False) / scale),
+        "CNN + BiLSTM, against one neutral clip": (CnnBiLstm, against_baseline(plain, clips, enrolled=True) / scale)}
+    labels = np.array([c.label for c in clips])
+    return {name: _voice(kind, found.astype(np.float32), labels, split) for name, (kind, found) in inputs.items()}
+
+
+def _voice(kind: type[nn.Module], inputs: np.ndarray, labels: np.ndarray, split: np.ndarray, *,
+           epochs: int = 40, batch: int = 32) -> Result:
+    seed_all(_SEED)
+    model, (train_on, dev, test) = kind(), (np.flatnonzero(split == s) for s in ("train", "dev", "test"))
+    target = torch.eye(_CLASSES)
+
+    def batches(epoch: int) -> Iterator[Batch]:
+        order = torch.randperm(len(train_on)).numpy()
+        for i in range(0, len(order) - batch + 1, batch):
+            picked = train_on[order[i:i + batch]]
+            yield torch.from_numpy(inputs[picked]), target[labels[picked]]
+
+    def logits(where: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            return np.asarray(model(torch.from_numpy(inputs[where])).numpy())
+
+    def validate() -> dict[str, float]:
+        return {"macro_f1": metrics.summary(logits(dev), labels[dev])["macro_f1"]}
+
+    _run(train(model, batches, forward=model, validate=validate, steps_per_epoch=len(train_on) // batch,
+               schedule=Schedule(epochs=epochs, lr=1e-3, weight_decay=0.01), seed=_SEED, checkpoint=None))
+    temperature = metrics.fit_temperature(logits(dev), labels[dev])
+    scores = torch.softmax(torch.from_numpy(logits(test)) / temperature, 1).numpy()
+    return metrics.summary(scores, labels[test], temperature) | {"parameters": parameters(model)}
+
+
+class WeightedExperts(nn.Module):
+    """A product of experts with learnt weights: the shipped head without its correction."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust = nn.Parameter(torch.ones(len(MODALITIES), _CLASSES))
+        self.bias = nn.Parameter(torch.zeros(len(MODALITIES), _CLASSES))
+
+    def forward(self, features: Sequence[Tensor], log_scores: Tensor, mask: Tensor) -> Tensor:
+        """As `FusionHead.forward`."""
+        return (mask[..., None] * (self.trust * log_scores + self.bias)).sum(1)
+
+
+class ConcatHead(nn.Module):
+    """The two-stage head: words and voice first, then, with those layers frozen, the face beside them.
+
+    Linear layers to 512, joined, and one more to the classes; it knows no missing modality.
+    """
+
+    def __init__(self, widths: Sequence[int]) -> None:
+        super().__init__()
+        self.face, self.voice, self.text = (nn.Linear(width, 512) for width in widths)
+        self.first, self.second = nn.Linear(1024, _CLASSES), nn.Linear(1536 + _CLASSES, _CLASSES)
+        self.stage = 1
+
+    def begin_second_stage(self) -> None:
+        """Freeze what the first stage has learnt."""
+        self.stage = 2
+        for layer in (self.voice, self.text, self.first):
+            layer.requires_grad_(False)
+
+    def forward(self, features: Sequence[Tensor], log_scores: Tensor, mask: Tensor) -> Tensor:
+        """As `FusionHead.forward`, of which only the features are read."""
+        face, voice, text = features
+        both = torch.cat([self.text(text), self.voice(voice)], 1)
+        answer = self.first(both)
+        return answer if self.stage == 1 else self.second(torch.cat([both, self.face(face), answer], 1))
+
+
+def heads(data: Path, recipe: Mapping[str, Any], triplets: int, seed: int) -> dict[str, Result]:
+    """Figures on the test triplets of other ways to join three readings, trained as the shipped head is."""
+    known, some = task.material(data, recipe), task.pools(data, "test")
+    widths = [known.training[m].features.shape[1] for m in MODALITIES]
+    where, labels = task.triplets(some, triplets, np.random.default_rng(seed))
+    test = (*task.tensors(some, where), torch.ones(len(labels), len(MODALITIES)))
+    found: dict[str, Result] = {}
+
+    def report(name: str, model: nn.Module, count: int) -> None:
+        with torch.no_grad():
+            logits = model(*test)
+        temperature = metrics.fit_temperature(known.logits(model, _ALL), known.labels)
+        scores = torch.softmax(logits / temperature, 1).numpy()
+        found[name] = metrics.summary(scores, labels, temperature) | {"parameters": count}
+
+    for name, rule in (("mean of scores", lambda s: s.exp().mean(1).log()), ("mean of logits", lambda s: s.mean(1))):
+        report(name, _Rule(rule), 0)
+    always, seen = dict(recipe) | {"keep": 1.0}, {"masks": [_ALL]}
+    experts, concat = WeightedExperts(), ConcatHead(widths)
+    _run(task.learn(experts, known, always, None, **seen))
+    report("product of experts, weights learnt", experts, parameters(experts))
+    _run(task.learn(concat, known, always, None, **seen))
+    report("concatenation, words and voice", concat, sum(map(parameters, (concat.text, concat.voice, concat.first))))
+    concat.begin_second_stage()
+    _run(task.learn(concat, known, always, None, **seen))
+    report("concatenation, words and voice, then the face", concat, parameters(concat))
+    return found
+
+
+class _Rule(nn.Module):
+    """Joins log scores (n, 3, 7) by a rule that nothing is learnt for."""
+
+    def __init__(self, rule: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self._rule = rule
+
+    def forward(self, features: Sequence[Tensor], log_scores: Tensor, mask: Tensor) -> Tensor:
+        """As `FusionHead.forward`."""
+        return self._rule(log_scores)
+
+
+def parameters(model: nn.Module) -> int:
+    """How many numbers a network learns."""
+    return sum(p.numel() for p in model.parameters())
+
+
+def _run(epochs: Iterator[Any]) -> None:
+    for _ in epochs:
+        pass
