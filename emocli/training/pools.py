@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import softmax
@@ -15,6 +16,9 @@ from scipy.special import softmax
 from emocli.errors import DataError
 from emocli.training.corpora import faces, speech, texts
 from emocli.weights import manifest, resolve
+
+if TYPE_CHECKING:
+    from emocli.voice.reader import VoiceReader
 
 #: Faces of one call.
 FACE_BATCH = 64
@@ -70,16 +74,17 @@ def read_heads(corpus: faces.Faces) -> list[Pool]:
             for logits, t, labels in zip(heads, temperatures, (corpus.majority, corpus.labels), strict=False)]
 
 
-def read_voices(clips: Iterable[speech.Clip], *, known_speaker: bool = True) -> Pool:
-    """Read clips, each speaker's as those of one video, or each clip as the only one of its video."""
+def voice_inputs(reader: VoiceReader, clips: Iterable[speech.Clip], *,
+                 known_speaker: bool = True) -> tuple[list[np.ndarray], np.ndarray]:
+    """What the voice network takes of clips, (n, INPUTS) each speaker as one video, or each clip as the only
+    one of its video; and all labels, in that order."""
     from collections import defaultdict
 
     from emocli.voice.features import SAMPLE_RATE, normalise, speaker_statistics, spectrogram, trim
     from emocli.voice.functionals import functionals
-    from emocli.voice.reader import SHORTEST, VoiceReader
+    from emocli.voice.reader import SHORTEST
 
-    reader = VoiceReader(resolve("voice"), temperature=manifest()["voice"].temperature)
-    began, usual = time.perf_counter(), reader.network.usual("columns")
+    usual = reader.network.usual("columns")
     videos = defaultdict(list)
     for number, clip in enumerate(clips):
         samples = trim(clip.samples)
@@ -91,10 +96,20 @@ def read_voices(clips: Iterable[speech.Clip], *, known_speaker: bool = True) -> 
     parts, labels = [], []
     for heard in videos.values():
         statistics = speaker_statistics([mel for _, mel in heard], usual)
-        parts.append(reader.logits(np.stack([functionals(normalise(mel, statistics)) for _, mel in heard])))
+        parts.append(reader.inputs(np.stack([functionals(normalise(mel, statistics)) for _, mel in heard])))
         labels += [label for label, _ in heard]
-    features, logits = (np.concatenate(some) for some in zip(*parts, strict=True))
-    return Pool(features, softmax(logits, 1), np.array(labels), time.perf_counter() - began, reader.temperature)
+    return parts, np.array(labels)
+
+
+def read_voices(clips: Iterable[speech.Clip], *, known_speaker: bool = True) -> Pool:
+    """Read clips, each speaker's as those of one video, or each clip as the only one of its video."""
+    from emocli.voice.reader import VoiceReader
+
+    reader = VoiceReader(resolve("voice"), temperature=manifest()["voice"].temperature)
+    began = time.perf_counter()
+    parts, labels = voice_inputs(reader, clips, known_speaker=known_speaker)
+    features, logits = reader.logits(np.concatenate(parts))
+    return Pool(features, softmax(logits, 1), labels, time.perf_counter() - began, reader.temperature)
 
 
 def read_texts(corpus: texts.Texts, language: str) -> Pool:

@@ -34,11 +34,15 @@ class VoiceReader:
         self.network.eval().to(device)
         self.temperature, self._device = temperature, device
 
+    def inputs(self, found: np.ndarray) -> np.ndarray:
+        """One speaker's functionals (n, FUNCTIONALS) as the network takes them, (n, INPUTS) float32."""
+        both = np.concatenate([found, relative(found, self.network.usual("functionals"))], 1)
+        return np.asarray(both, np.float32)
+
     @torch.inference_mode()
-    def logits(self, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Features (n, d) and calibrated logits (n, 7) of one speaker's functionals (n, FUNCTIONALS)."""
-        inputs = np.concatenate([found, relative(found, self.network.usual("functionals"))], 1)
-        features, logits = self.network(torch.from_numpy(inputs.astype(np.float32)).to(self._device))
+    def logits(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Features (n, d) and calibrated logits (n, 7) of (n, INPUTS)."""
+        features, logits = self.network(torch.from_numpy(inputs).to(self._device))
         return features.cpu().numpy(), logits.cpu().numpy() / self.temperature
 
     def read(self, segments: Sequence[Segment], sound: Sound,
@@ -67,7 +71,7 @@ class VoiceReader:
             heard[i], readings[i] = functionals(mel), Reading("voice", quality=min(1.0, len(mel) / 60))
             progress(segments[i].end)
         if heard:
-            features, logits = self.logits(np.stack(list(heard.values())))
+            features, logits = self.logits(self.inputs(np.stack(list(heard.values()))))
             scores = torch.softmax(torch.from_numpy(logits), 1).numpy()
             for i, f, z, s in zip(heard, features, logits, scores, strict=True):
                 readings[i] = replace(readings[i], features=f, logits=z, scores=s)

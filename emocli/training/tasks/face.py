@@ -13,7 +13,7 @@ import numpy as np
 from emocli.emotions import EMOTIONS
 from emocli.training import metrics
 from emocli.training.corpora import faces as corpus
-from emocli.training.export import litert
+from emocli.training.export import keras as convert
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
 
 
@@ -159,4 +159,6 @@ def export(model: Any, public: corpus.Faces, out: Path) -> None:
     part = out / "part.keras"
     both.save(part)
     part.replace(out / "face.keras")
-    litert(out / "face.keras", out / "face.tflite")
+    compiled = out / "part.tflite"
+    convert(out / "face.keras", compiled)
+    compiled.replace(out / "face.tflite")
