@@ -17,11 +17,12 @@ app = typer.Typer(name="emocli", no_args_is_help=True, add_completion=True, rich
 
 
 def _register() -> None:
-    from emocli.cli import analyze, doctor, evaluate, export, models, train
+    from emocli.cli import analyze, data, doctor, evaluate, export, models, train
 
     app.command("analyze")(analyze.analyze_command)
     app.command("doctor")(doctor.doctor_command)
     app.add_typer(models.app, name="models")
+    app.add_typer(data.app, name="data")
     app.command("train")(train.train_command)
     app.command("evaluate")(evaluate.evaluate_command)
     app.command("export")(export.export_command)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,21 +72,33 @@ def _decode(payload: bytes, name: str) -> np.ndarray:
     return np.ascontiguousarray(mono, dtype=np.float32)
 
 
-def read(data: Path, corpus: str, split: str = "") -> Iterator[Clip]:
-    """Yield every labelled clip of one corpus, or of one of its splits, in the archive's order."""
+def names(data: Path, corpus: str) -> Iterator[tuple[int, str, str]]:
+    """(class index, speaker, split) of every labelled clip of one corpus, without decoding any."""
+    for known, _ in _members(data, corpus):
+        label = index_of(known[0])
+        if label is not None:
+            yield label, known[1], known[2]
+
+
+def _members(data: Path, corpus: str) -> Iterator[tuple[tuple[str, str, str], Callable[[], tuple[str, bytes]]]]:
     path = data / "speech" / f"{corpus}.tar"
     if not path.is_file():
         raise DataError(path, "no such archive", "point --data at the data folder")
     with tarfile.open(path) as archive:
         for member in archive:
-            stem = Path(member.name).stem
-            known = describe(corpus, stem) if member.isfile() else None
-            if known and split not in ("", known[2]):
-                continue
-            label = index_of(known[0]) if known else None
+            known = describe(corpus, Path(member.name).stem) if member.isfile() else None
             handle = archive.extractfile(member) if known else None
-            if known and label is not None and handle:
-                yield Clip(member.name, _decode(handle.read(), member.name), label, known[1], known[2])
+            if known and handle:
+                yield known, lambda member=member, handle=handle: (member.name, handle.read())  # type: ignore[misc]
+
+
+def read(data: Path, corpus: str, split: str = "") -> Iterator[Clip]:
+    """Yield every labelled clip of one corpus, or of one of its splits, in the archive's order."""
+    for known, content in _members(data, corpus):
+        label = index_of(known[0])
+        if label is not None and split in ("", known[2]):
+            name, payload = content()
+            yield Clip(name, _decode(payload, name), label, known[1], known[2])
 
 
 def read_folders(data: Path) -> Iterator[Clip]:

@@ -6,6 +6,7 @@ import csv
 import gzip
 from dataclasses import dataclass
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from emocli.errors import DataError
 #: File stems under `text/` of the data folder, and the language of each.
 SETS = {"goemotions_en": "en", "goemotions_ko": "ko", "kote_ko_vote7": "ko", "xed_en": "en",
         "emorynlp_en": "en", "meld_en": "en"}
+#: Corpora that come without splits.
+HASHED = ("kote_ko_vote7",)
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ def read(path: Path) -> Texts:
     opener = gzip.open if path.suffix == ".gz" else open
     try:
         with opener(path, "rt", encoding="utf-8", newline="") as lines:
-            rows = list(csv.DictReader(lines, delimiter="\t"))
+            # Some corpora quote as CSV does and some do not; the tokens pass over quotes anyhow.
+            rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(path, f"cannot be read ({error})", "check the path and the encoding") from error
     if not rows or not {"text", "labels"} <= rows[0].keys():
@@ -43,7 +47,7 @@ def read(path: Path) -> Texts:
                         "write a tab-separated file with that header")
     texts, targets = [], []
     for row in rows:
-        named = [index_of(label) for label in (row["labels"] or "").split(",")]
+        named = [index_of(label) for label in (row["labels"] or "").strip("\"").split(",")]
         found = [n for n in named if n is not None]
         if row["text"] and found:
             target = np.zeros(len(EMOTIONS), np.float32)
@@ -56,5 +60,10 @@ def read(path: Path) -> Texts:
 
 
 def load(data: Path, name: str, split: str | None = None) -> Texts:
-    """Read `text/<name>[_<split>].tsv.gz` of the data folder."""
-    return read(data / "text" / f"{name}{'_' + split if split else ''}.tsv.gz")
+    """Read `text/<name>[_<split>].tsv.gz` of the data folder; of HASHED corpora, "test" is a fifth of the
+    whole by a hash of the text, and "train" the rest."""
+    if name not in HASHED or not split:
+        return read(data / "text" / f"{name}{'_' + split if split else ''}.tsv.gz")
+    whole = read(data / "text" / f"{name}.tsv.gz")
+    keep = [i for i, text in enumerate(whole.texts) if (crc32(text.encode()) % 5 == 0) == (split == "test")]
+    return Texts([whole.texts[i] for i in keep], whole.targets[keep])

@@ -1,0 +1,58 @@
+"""`emocli data check | flatten`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Training data: what there is, and bringing it into shape.")
+
+
+@app.command("check")
+def check_command(folder: Annotated[Path, typer.Argument(help="The data folder, AI Hub 259's tree, or a folder with "
+                                                              "one sub-folder a class.")]) -> None:
+    """Count the items of each class and the persons of each corpus, and say what is missing.
+
+    Example: emocli data check data
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from emocli.emotions import EMOTIONS
+    from emocli.training.corpora.survey import survey
+
+    table = Table("corpus", "items", *EMOTIONS, "persons", "missing")
+    for one in survey(folder):
+        table.add_row(one.name, str(one.items), *(str(one.classes[i]) for i in range(len(EMOTIONS))),
+                      str(len(one.persons) or ""), "; ".join(one.remarks))
+    console = Console()
+    console.width = max(console.width, 150) if not console.is_terminal else console.width
+    console.print(table)
+
+
+@app.command("flatten")
+def flatten_command(
+    folder: Annotated[Path, typer.Argument(help="AI Hub 259's tree of videos.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for one sub-folder of WAV files a class.")],
+) -> None:
+    """Write the sound of AI Hub 259's videos as 16 kHz WAV, ends cut at 30 dB, named actor_number; a run
+    that was stopped goes on.
+
+    Example: emocli data flatten aihub259 -o aihub259_wav
+    """
+    from emocli.errors import InputError, UsageError
+    from emocli.training.corpora import aihub
+
+    failures: list[InputError] = []
+    try:
+        done = sum(1 for _ in aihub.flatten(folder, out, failures.append))
+    except ModuleNotFoundError as error:
+        raise UsageError("emocli data", f"the package {error.name} is missing",
+                         'install the training extra: pip install "emocli[train]"') from error
+    for failure in failures:
+        typer.echo(f"emocli: {failure}", err=True)
+    if failures and not done:
+        raise InputError(folder, "no video of it can be read", "check that they play in a media player")
+    typer.echo(f"{done} files in {out}" + (f", {len(failures)} videos could not be read" if failures else ""))
