@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import tarfile
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -156,10 +157,10 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
                         info = tarfile.TarInfo(f"{take}/{name}.ogg")
                         info.size = len(payload)
                         archive.addfile(info, io.BytesIO(payload))
-    for name in ("goemotions_en", "goemotions_ko", "meld_en"):
-        for split in ("train", "dev", "test"):
+    for name in ("goemotions_en", "goemotions_ko", "meld_en", "kote_ko_vote7"):
+        for split in ("_train", "_dev", "_test") if name != "kote_ko_vote7" else ("",):
             rows = [f"{texts_of(name)[label]} {i}\t{EMOTIONS[label]}" for i in range(12) for label in range(7)]
-            with gzip.open(root / "text" / f"{name}_{split}.tsv.gz", "wt", encoding="utf-8") as out:
+            with gzip.open(root / "text" / f"{name}{split}.tsv.gz", "wt", encoding="utf-8") as out:
                 out.write("\n".join(["text\tlabels", *rows]) + "\n")
     return root
 
@@ -178,7 +179,8 @@ def run(*args: str | Path) -> subprocess.CompletedProcess[str]:
 RECIPES = {
     "text": 'seed = 1\nbatch = 16\nwidth = 8\ndropout = 0.1\nkeep = 0.9\nbalance = 0.5\n'
             'heads = { en = 1.0, ko = 1.0 }\ncorpora = { en = ["goemotions_en", "train"], ko = ["goemotions_ko", '
-            '"train"] }\nschedule = { epochs = 4, lr = 1e-2 }\n',
+            '"train"] }\nschedule = { epochs = 4, lr = 1e-2 }\n'
+            'teacher = { folds = 2, seeds = 1, epochs = 2, share = 0.4, weights = { en = 0.7, ko = 0.3 } }\n',
     "voice": "seed = 1\nbatch = 8\nsteps = 6\nmembers = 2\nwide = 16\nview = 8\ndropout = 0.1\nmixup = 0.5\n"
              "main = 'ravdess'\nsmoothing = 0.05\nversions = [0.5, 0.1, 0.1, 0.3]\ncorpora = { ravdess = 3, "
              "nemo = 2, emodb = 1 }\nschedule = { epochs = 2, lr = 1e-3 }\n",
@@ -285,3 +287,30 @@ def test_triplets_share_their_label() -> None:
     where, drawn = fusion.triplets({"face": pool, "voice": pool}, 140, random)
     assert np.bincount(drawn).tolist() == [20] * 7
     assert all((labels[w] == drawn).all() for w in where.values())
+
+
+def test_teachers_want_translations(tmp_path: Path) -> None:
+    """Rows that are no translations of each other cannot teach each other; those that are, do."""
+    from emocli.training.tasks.text import Material
+
+    (tmp_path / "text").mkdir()
+    def put(name: str, rows: list[str]) -> None:
+        with gzip.open(tmp_path / "text" / f"{name}.tsv.gz", "wt", encoding="utf-8") as out:
+            out.write("\n".join(["text\tlabels", *rows]) + "\n")
+
+    rows = [f"{texts_of(lang)[label]}\t{EMOTIONS[label]}" for _ in range(12) for label in range(7) for lang in ["en"]]
+    for name in ("goemotions_en", "goemotions_ko"):
+        for split in ("train", "dev"):
+            put(f"{name}_{split}", rows)
+    recipe = tomllib.loads(RECIPES["text"])
+    material = Material(tmp_path, recipe)
+    taught = material.taught(recipe["teacher"], tmp_path / "teacher.npy")
+    for lang in ("en", "ko"):
+        assert taught[lang].sum(1) == pytest.approx(1, abs=1e-4)
+        assert (taught[lang].argmax(1) == material.targets[lang].argmax(1)).mean() > 0.9
+        assert np.abs(taught[lang] - material.targets[lang]).max() > 0.05
+    again = material.taught(recipe["teacher"] | {"folds": 0}, tmp_path / "teacher.npy")  # from the file
+    assert np.array_equal(again["en"], taught["en"])
+    put("goemotions_ko_train", rows[1:] + rows[:1])
+    with pytest.raises(DataError, match="no translations"):
+        Material(tmp_path, recipe).taught(recipe["teacher"], tmp_path / "other.npy")

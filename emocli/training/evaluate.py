@@ -127,7 +127,8 @@ def _text(data: Path, language: str) -> dict[str, Pool]:
     named = [language, *({"en", "ko"} - {language})]
     found = {f"goemotions_{lang}": read_texts(texts.load(data, f"goemotions_{lang}", "test").single(), lang)
              for lang in named}
-    return found | {"meld_en": read_texts(texts.load(data, "meld_en", "test"), "en")}
+    return found | {"meld_en": read_texts(texts.load(data, "meld_en", "test"), "en"),
+                    "kote_ko": read_texts(texts.load(data, "kote_ko_vote7", "test"), "ko")}
 
 
 def _fusion(data: Path) -> dict[str, Pool]:

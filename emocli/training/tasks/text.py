@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from emocli.emotions import EMOTIONS
+from emocli.errors import DataError
 from emocli.text.network import TextNetwork, bags
 from emocli.text.tokens import BUCKETS, Bag, bag, ngrams, words
 from emocli.training import metrics
@@ -38,61 +40,119 @@ def inverse_frequency(texts: Sequence[list[str]]) -> np.ndarray:
     return np.where(seen >= RAREST, weights, 0).astype(np.float32)
 
 
+class Material:
+    """What a recipe trains on: `targets` (n, 7) of every head's corpus, and the development rows."""
+
+    def __init__(self, data: Path, recipe: Mapping[str, Any]) -> None:
+        read = {head: corpus.load(data, name, split or None)
+                for head, (name, split) in recipe["corpora"].items() if head in recipe["heads"]}
+        pieces = {head: [words(t) for t in r.texts] for head, r in read.items()}
+        self.idf = inverse_frequency([p for some in pieces.values() for p in some])
+        self._sets = {head: [(bag(p, self.idf), bag([w for w in p if w not in MARKS] or p, self.idf)) for p in some]
+                      for head, some in pieces.items()}
+        self.targets = {head: r.targets for head, r in read.items()}
+        self.priors = {head: torch.from_numpy(np.log(t.mean(0) + 1e-3)) for head, t in self.targets.items()}
+        self.dev = {lang: corpus.load(data, f"goemotions_{lang}", "dev").single() for lang in ("en", "ko")}
+        self._dev_bags = {lang: bags([bag(words(t), self.idf) for t in d.texts]) for lang, d in self.dev.items()}
+        self._recipe = recipe
+
+    def network(self) -> TextNetwork:
+        """An untrained network."""
+        model = TextNetwork(width=self._recipe["width"], heads=tuple(self._recipe["heads"]),
+                            dropout=self._recipe["dropout"])
+        model.idf.copy_(torch.from_numpy(self.idf))
+        return model
+
+    def learn(self, model: TextNetwork, rows: Mapping[str, Sequence[int]], targets: Mapping[str, np.ndarray],
+              epochs: int, checkpoint: Path | None, seed: int) -> Iterator[Epoch]:
+        """Train `model` on some rows of each corpus."""
+        batch, keep, balance = (self._recipe[key] for key in ("batch", "keep", "balance"))
+        plan = [head for head, share in self._recipe["heads"].items()
+                for _ in range(round(share * len(rows[head]) / batch))]
+
+        def batches(epoch: int) -> Iterator[Batch]:
+            queue: dict[str, list[int]] = {}
+            for head in random.sample(plan, len(plan)):
+                waiting = queue.setdefault(head, [])
+                if len(waiting) < batch:
+                    waiting[:] = random.sample(list(rows[head]), len(rows[head]))
+                picked = [waiting.pop() for _ in range(batch)]
+                yield (head, *bags([perturb(self._sets[head][i], keep) for i in picked])), \
+                    torch.from_numpy(targets[head][picked])
+
+        def forward(inputs: Any) -> Tensor:
+            head, *bag_of = inputs
+            return model(*bag_of, head)[1] + balance * self.priors[head]
+
+        def validate() -> dict[str, float]:
+            found = {lang: metrics.summary(self.dev_logits(model, lang), d.targets.argmax(1))["macro_f1"]
+                     for lang, d in self.dev.items()}
+            return {"macro_f1": (found["en"] + found["ko"]) / 2, **found}
+
+        yield from train(model, batches, forward=forward, validate=validate, steps_per_epoch=len(plan),
+                         schedule=Schedule(**{**self._recipe["schedule"], "epochs": epochs}), checkpoint=checkpoint,
+                         seed=seed)
+
+    def dev_logits(self, model: TextNetwork, lang: str) -> np.ndarray:
+        """(n, 7) of the development rows."""
+        with torch.no_grad():
+            return model(*self._dev_bags[lang], lang)[1].numpy()
+
+    def logits(self, model: TextNetwork, head: str, rows: np.ndarray) -> np.ndarray:
+        """(n, 7) of training rows, undisturbed."""
+        with torch.no_grad():
+            return np.concatenate([model(*bags([self._sets[head][j][0] for j in rows[i:i + 2048]]), head)[1].numpy()
+                                   for i in range(0, len(rows), 2048)])
+
+    def taught(self, teacher: Mapping[str, Any], cache: Path) -> dict[str, np.ndarray]:
+        """Targets that lean on what networks trained without a row say of it, and of its translation
+        (Hinton et al. 2015, cross-fitted): the rows of all heads in `teacher` are translations of each other."""
+        languages = list(teacher["weights"])
+        count = len(self.targets[languages[0]])
+        if any(not np.array_equal(self.targets[languages[0]], self.targets[lang]) for lang in languages):
+            raise DataError(" and ".join(languages), "are no translations row by row", "leave [teacher] out")
+        if cache.exists():
+            said = np.load(cache)
+        else:
+            said = np.zeros((len(languages), count, len(EMOTIONS)), np.float32)
+            folds = np.array_split(np.random.default_rng(self._recipe["seed"]).permutation(count), teacher["folds"])
+            for held in folds:
+                rest = np.setdiff1d(np.arange(count), held)
+                rows = {head: rest.tolist() if head in languages else range(len(t)) for head, t in self.targets.items()}
+                for seed in range(1, teacher["seeds"] + 1):
+                    seed_all(seed)
+                    model = self.network()
+                    for _ in self.learn(model, rows, self.targets, teacher["epochs"], None, seed):
+                        pass
+                    for number, lang in enumerate(languages):
+                        said[number, held] += self.logits(model, lang, held) / teacher["seeds"]
+            part = cache.with_name("part.npy")
+            np.save(part, said)
+            part.replace(cache)
+        joined = sum(weight * z for weight, z in zip(teacher["weights"].values(), said, strict=True))
+        prior = self._recipe["balance"] * self.priors[languages[0]]
+        joined = torch.softmax(torch.from_numpy(joined) + prior, 1).numpy()
+        return {lang: ((1 - teacher["share"]) * self.targets[lang] + teacher["share"] * joined).astype(np.float32)
+                for lang in languages}
+
+
 def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
     """Train as `recipe` says; writes `text.safetensors` (half precision) and `temperature.txt`."""
     from safetensors.torch import save_file
 
-    read = {head: corpus.load(data, name, split or None)
-            for head, (name, split) in recipe["corpora"].items() if head in recipe["heads"]}
-    pieces = {head: [words(t) for t in r.texts] for head, r in read.items()}
-    idf = inverse_frequency([p for some in pieces.values() for p in some])
-    sets = {head: [(bag(p, idf), bag([w for w in p if w not in MARKS] or p, idf)) for p in some]
-            for head, some in pieces.items()}
-    targets = {head: r.targets for head, r in read.items()}
-    priors = {head: torch.from_numpy(np.log(t.mean(0) + 1e-3)) for head, t in targets.items()}
-    dev = {lang: corpus.load(data, f"goemotions_{lang}", "dev").single() for lang in ("en", "ko")}
-    cached = {lang: bags([bag(words(t), idf) for t in d.texts]) for lang, d in dev.items()}
+    material = Material(data, recipe)
+    targets = dict(material.targets)
+    if "teacher" in recipe:
+        targets |= material.taught(recipe["teacher"], out / "teacher.npy")
     seed_all(recipe["seed"])
-    model = TextNetwork(width=recipe["width"], heads=tuple(recipe["heads"]), dropout=recipe["dropout"])
-    model.idf.copy_(torch.from_numpy(idf))
-    batch = recipe["batch"]
-    plan = [head for head, share in recipe["heads"].items()
-            for _ in range(round(share * len(sets[head]) / batch))]
-
-    def batches(epoch: int) -> Iterator[Batch]:
-        queue: dict[str, list[int]] = {}
-        for head in random.sample(plan, len(plan)):
-            waiting = queue.setdefault(head, [])
-            if len(waiting) < batch:
-                waiting[:] = random.sample(range(len(sets[head])), len(sets[head]))
-            picked = [waiting.pop() for _ in range(batch)]
-            yield (head, *bags([perturb(sets[head][i], recipe["keep"]) for i in picked])), \
-                torch.from_numpy(targets[head][picked])
-
-    def forward(inputs: Any) -> Tensor:
-        head, *bag_of = inputs
-        logits = model(*bag_of, head)[1]
-        if recipe["balance"]:
-            logits = logits + recipe["balance"] * priors[head]
-        return logits
-
-    def logits_of(lang: str) -> np.ndarray:
-        with torch.no_grad():
-            return model(*cached[lang], lang)[1].numpy()
-
-    def validate() -> dict[str, float]:
-        found = {lang: metrics.summary(logits_of(lang), d.targets.argmax(1))["macro_f1"]
-                 for lang, d in dev.items()}
-        return {"macro_f1": (found["en"] + found["ko"]) / 2, **found}
-
-    yield from train(model, batches, forward=forward, validate=validate, steps_per_epoch=len(plan),
-                     schedule=Schedule(**recipe["schedule"]), checkpoint=out / "checkpoint.pt",
-                     seed=recipe["seed"])
-    logits = np.concatenate([logits_of(lang) for lang in dev])
-    labels = np.concatenate([d.targets.argmax(1) for d in dev.values()])
+    model = material.network()
+    yield from material.learn(model, {head: range(len(t)) for head, t in targets.items()}, targets,
+                              recipe["schedule"]["epochs"], out / "checkpoint.pt", recipe["seed"])
+    logits = np.concatenate([material.dev_logits(model, lang) for lang in material.dev])
+    labels = np.concatenate([d.targets.argmax(1) for d in material.dev.values()])
     (out / "temperature.txt").write_text(f"{metrics.fit_temperature(logits, labels):.4f}\n")
     part = out / "part.safetensors"
     kept = {k: v for k, v in model.state_dict().items()
-            if not k.startswith("heads.") or k.split(".")[1] in dev}
+            if not k.startswith("heads.") or k.split(".")[1] in material.dev}
     save_file({k: v.half().contiguous() for k, v in kept.items()}, part)
     part.replace(out / "text.safetensors")
