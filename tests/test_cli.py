@@ -220,13 +220,18 @@ def test_no_network_and_an_empty_cache(tmp_path: Path, demo: Path) -> None:
     assert document["tracks"]
 
 
+def _hear_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # tests that run in the background inherit deaf ears
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("after", [0.5, 3.0, 6.0])
 def test_interrupt(tmp_path: Path, after: float) -> None:
     path = write(tmp_path / "long.mkv", even(600, 10), pictures=lambda i: np.random.default_rng(i % 7).integers(
         0, 255, (240, 320, 3), np.uint8).astype(np.uint8), sound=tone(600), options={"preset": "ultrafast"})
     run = subprocess.Popen([sys.executable, "-m", "emocli", "analyze", str(path), "-o", str(tmp_path / "out"),
-                            "--face-fps", "10"], stderr=subprocess.PIPE, text=True, start_new_session=True)
+                            "--face-fps", "10"], stderr=subprocess.PIPE, text=True, start_new_session=True,
+                           preexec_fn=_hear_interrupts)
     time.sleep(after)
     children = psutil.Process(run.pid).children(recursive=True)
     os.killpg(run.pid, signal.SIGINT)
