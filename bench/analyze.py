@@ -125,12 +125,30 @@ def run(video: Path, folder: Path, *, watch: bool) -> tuple[float, float, float]
     return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, peak
 
 
-def stages(video: Path, result: dict[str, Any]) -> dict[str, float]:
-    """Seconds that each stage takes alone, one after another, in this process; the two ways of reading
-    faces go into `result`."""
+def networks() -> dict[str, dict[str, float]]:
+    """How long the two ways of reading faces take to start, and how many faces they read a second."""
+    from emocli import weights
+    from emocli.face.process import FaceProcess
+
+    found = {}
+    for name, network in (("LiteRT", "face_litert"), ("Keras", "face")):
+        with FaceProcess(weights.resolve(network), device="cpu") as process:
+            began = time.perf_counter()
+            process.classify(np.zeros((64, 48, 48), np.uint8)).result()
+            started = time.perf_counter() - began
+            began = time.perf_counter()
+            for call in [process.classify(np.zeros((64, 48, 48), np.uint8)) for _ in range(20)]:
+                call.result()
+            rate = 20 * 64 / (time.perf_counter() - began)
+        found[name] = {"start_seconds": started, "faces_per_second": rate}
+    return found
+
+
+def stages(video: Path, reading: dict[str, float]) -> dict[str, float]:
+    """Seconds that each stage takes alone, one after another, in this process; `reading` is how faces are
+    read, one of `networks`."""
     from emocli import weights
     from emocli.face.detect import YuNet
-    from emocli.face.process import FaceProcess
     from emocli.media.audio import decode
     from emocli.media.frames import FrameStream
     from emocli.media.probe import probe
@@ -148,19 +166,7 @@ def stages(video: Path, result: dict[str, Any]) -> dict[str, float]:
     for sample in some:
         detector.find(sample.small)
     found["find faces"] = (time.perf_counter() - began) * count / len(some)
-    for name, network in (("LiteRT", "face_litert"), ("Keras", "face")):
-        with FaceProcess(weights.resolve(network), device="cpu") as process:
-            began = time.perf_counter()
-            process.classify(np.zeros((64, 48, 48), np.uint8)).result()
-            started = time.perf_counter() - began
-            began = time.perf_counter()
-            calls = [process.classify(np.zeros((64, 48, 48), np.uint8)) for _ in range(20)]
-            for call in calls:
-                call.result()
-            rate = 20 * 64 / (time.perf_counter() - began)
-        result["networks"][name] = {"start_seconds": started, "faces_per_second": rate}
-    found["start LiteRT and read faces"] = result["networks"]["LiteRT"]["start_seconds"] \
-        + count / result["networks"]["LiteRT"]["faces_per_second"]
+    found["start LiteRT and read faces"] = reading["start_seconds"] + count / reading["faces_per_second"]
     began = time.perf_counter()
     *_, (_, sound) = decode(info)
     found["decode sound"] = time.perf_counter() - began
@@ -188,8 +194,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("bench/results"))
     args = parser.parse_args()
     width, height = map(int, args.size.split("x"))
-    result: dict[str, Any] = {"machine": machine(), "size": args.size, "clip": args.clip.name, "runs": [],
-                              "networks": {}}
+    result: dict[str, Any] = {"machine": machine(), "size": args.size, "clip": args.clip.name, "runs": []}
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder) / "base.mp4"
         encode(args.clip, base, (width, height))
@@ -203,7 +208,8 @@ def main() -> None:
                                    "x_real_time": [length / s for s, *_ in timed],
                                    "peak_mb": run(video, Path(folder) / "out", watch=True)[2]})
             if minutes == args.minutes[0]:
-                result["stages"] = stages(video, result)
+                result["networks"] = networks()
+                result["stages"] = stages(video, result["networks"]["LiteRT"])
     began = time.perf_counter()
     for _ in range(5):
         subprocess.run([sys.executable, "-m", "emocli", "--help"], stdout=subprocess.DEVNULL, check=True)

@@ -9,6 +9,7 @@ import pytest
 
 from emocli.errors import UsageError
 from emocli.training import export
+from emocli.training.samples import samples
 
 
 def run(*args: object) -> subprocess.CompletedProcess[str]:
@@ -43,7 +44,7 @@ def test_forms_of_the_face_network(form: str, quantize: str, most: float, size: 
 @pytest.mark.slow
 def test_one_head_answers(tmp_path: Path) -> None:
     """The exported words are those of the language that was asked for."""
-    (inputs, *_), _ = export.samples("text", None)
+    (inputs, *_), _ = samples("text", None)
     answers = [export._answer(export.load("text", language), inputs) for language in ("en", "ko")]
     assert np.abs(answers[0] - answers[1]).max() > 0.1
     export.export("text", tmp_path / "a.onnx", form="onnx", language="ko")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from emocli.cli.extra import training_extra
+
 app = typer.Typer(no_args_is_help=True, help="Training data: what there is, and bringing it into shape.")
 
 
@@ -42,15 +44,12 @@ def flatten_command(
 
     Example: emocli data flatten aihub259 -o aihub259_wav
     """
-    from emocli.errors import InputError, UsageError
+    from emocli.errors import InputError
     from emocli.training.corpora import aihub
 
     failures: list[InputError] = []
-    try:
+    with training_extra("emocli data"):
         done = sum(1 for _ in aihub.flatten(folder, out, failures.append))
-    except ModuleNotFoundError as error:
-        raise UsageError("emocli data", f"the package {error.name} is missing",
-                         'install the training extra: pip install "emocli[train]"') from error
     for failure in failures:
         typer.echo(f"emocli: {failure}", err=True)
     if failures and not done:

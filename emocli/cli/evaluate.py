@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from emocli.cli.extra import training_extra
 from emocli.errors import UsageError
 
 
@@ -48,14 +49,11 @@ def evaluate_command(
                          "evaluate voice, fusion or all on the data folder")
     results = {}
     for name in evaluate.MODALITIES if modality == "all" else [modality]:
-        try:
+        with training_extra("emocli evaluate"):
             results[name], pool = evaluate.evaluate(name, data, language=language, corrupt=corrupt)
             if full:
                 results[name] |= evaluate.compare(name, data)
             evaluate.pictures(results[name], pool, out, name)
-        except ModuleNotFoundError as error:
-            raise UsageError("emocli evaluate", f"the package {error.name} is missing",
-                             'install the training extra: pip install "emocli[train]"') from error
         if not json_:
             _tables(name, results[name])
     result = results if modality == "all" else results[modality]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from emocli.cli.extra import training_extra
 from emocli.errors import UsageError
 
 
@@ -25,10 +26,11 @@ def export_command(
 
     Example: emocli export voice --format onnx --quantize int8 -o voice.onnx
     """
+    from emocli.text.language import SUPPORTED
     from emocli.training import export
 
     for name, given, known in (("the network", modality, tuple(export.FORMATS)),
-                               ("--quantize", quantize, export.QUANTIZE), ("--language", language, ("en", "ko"))):
+                               ("--quantize", quantize, export.QUANTIZE), ("--language", language, SUPPORTED)):
         if given not in known:
             raise UsageError(name, f"{given} is not known", f"choose from {', '.join(known)}")
     ending = export.ENDINGS.get(form, "")
@@ -37,11 +39,8 @@ def export_command(
         raise UsageError(target, f"does not end in {ending}", f"give -o {target.with_suffix(ending)}")
     if target.exists() and not overwrite:
         raise UsageError(target, "is there already", "give --overwrite, or another -o")
-    try:
+    with training_extra("emocli export"):
         report = export.export(modality, target, form=form, quantize=quantize, data=data, language=language)
-    except ModuleNotFoundError as error:
-        raise UsageError("emocli export", f"the package {error.name} is missing",
-                         'install the training extra: pip install "emocli[train]"') from error
     scores = f"scores differ by at most {report.difference:.1e}"
     if report.f1:
         scores += f", macro-F1 {report.f1[0]:.3f} before and {report.f1[1]:.3f} after"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from emocli.cli.extra import training_extra
 from emocli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -49,16 +50,13 @@ def train_command(
         stage["schedule"]["epochs"] = epochs
     folder = out or Path("runs") / task
     folder.mkdir(parents=True, exist_ok=True)
-    try:
+    with training_extra("emocli train"):
         import torch
 
         if threads:
             torch.set_num_threads(threads)
         run = import_module(f"emocli.training.tasks.{task}").fit(data, settings, folder)
         show(run, folder)
-    except ModuleNotFoundError as error:
-        raise UsageError("emocli train", f"the package {error.name} is missing",
-                         'install the training extra: pip install "emocli[train]"') from error
     typer.echo(f"wrote {', '.join(sorted(str(p) for p in folder.glob(f'{task}.*')))}")
 
 

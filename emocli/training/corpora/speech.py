@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -74,13 +75,13 @@ def _decode(payload: bytes, name: str) -> np.ndarray:
 
 def names(data: Path, corpus: str) -> Iterator[tuple[int, str, str]]:
     """(class index, speaker, split) of every labelled clip of one corpus, without decoding any."""
-    for known, _ in _members(data, corpus):
+    for known, *_ in _members(data, corpus):
         label = index_of(known[0])
         if label is not None:
             yield label, known[1], known[2]
 
 
-def _members(data: Path, corpus: str) -> Iterator[tuple[tuple[str, str, str], Callable[[], tuple[str, bytes]]]]:
+def _members(data: Path, corpus: str) -> Iterator[tuple[tuple[str, str, str], str, IO[bytes]]]:
     path = data / "speech" / f"{corpus}.tar"
     if not path.is_file():
         raise DataError(path, "no such archive", "point --data at the data folder")
@@ -89,16 +90,15 @@ def _members(data: Path, corpus: str) -> Iterator[tuple[tuple[str, str, str], Ca
             known = describe(corpus, Path(member.name).stem) if member.isfile() else None
             handle = archive.extractfile(member) if known else None
             if known and handle:
-                yield known, lambda member=member, handle=handle: (member.name, handle.read())  # type: ignore[misc]
+                yield known, member.name, handle
 
 
 def read(data: Path, corpus: str, split: str = "") -> Iterator[Clip]:
     """Yield every labelled clip of one corpus, or of one of its splits, in the archive's order."""
-    for known, content in _members(data, corpus):
+    for known, name, handle in _members(data, corpus):
         label = index_of(known[0])
         if label is not None and split in ("", known[2]):
-            name, payload = content()
-            yield Clip(name, _decode(payload, name), label, known[1], known[2])
+            yield Clip(name, _decode(handle.read(), name), label, known[1], known[2])
 
 
 def read_folders(data: Path) -> Iterator[Clip]:

@@ -12,8 +12,8 @@ import numpy as np
 
 from emocli.emotions import EMOTIONS
 from emocli.training import metrics
+from emocli.training.convert import convert
 from emocli.training.corpora import faces as corpus
-from emocli.training.export import keras as convert
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
 
 

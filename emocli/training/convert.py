@@ -1,0 +1,68 @@
+"""Keras networks as other files, converted in a process of its own, because TensorFlow and PyTorch get
+into each other's way: `python -m emocli.training.convert SOURCE TARGET QUANTIZE`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emocli.errors import EmocliError
+
+
+def convert(source: Path, target: Path, *, quantize: str = "none") -> None:
+    """Write a Keras network as the file that the ending of `target` names (`.keras`, `.tflite`, `.onnx`).
+
+    Raises `EmocliError` when Keras cannot convert it.
+    """
+    backend = "torch" if target.suffix == ".onnx" else "tensorflow"
+    done = subprocess.run([sys.executable, "-m", __name__, str(source), str(target), quantize], capture_output=True,
+                          text=True, env=os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"})
+    if done.returncode or not target.is_file():
+        tail = done.stderr.strip().splitlines()[-1:] or ["no message"]
+        raise EmocliError(source, f"cannot be written as {target.suffix} ({tail[0][:200]})",
+                          'install the training extra: pip install "emocli[train]"')
+
+
+def main(source: str, target: str, quantize: str) -> None:
+    """What the process does."""
+    if target.endswith(".onnx"):
+        sys.modules["tensorflow"] = None  # type: ignore[assignment]
+    import keras
+
+    model = keras.saving.load_model(source, compile=False)
+    if target.endswith(".keras"):
+        model.save(target)
+    elif target.endswith(".onnx"):
+        model(np.zeros((1, *model.input_shape[1:]), np.float32))  # or Keras says that it was never called
+        model.export(target, format="onnx", verbose=False)
+        _name_outputs(target, sorted(model.output))
+    else:
+        settings: dict[str, Any] = {}
+        if quantize != "none":
+            import tensorflow as tf
+
+            settings["optimizations"] = [tf.lite.Optimize.DEFAULT]
+            if quantize == "fp16":
+                settings["target_spec"] = {"supported_types": [tf.float16]}
+        model.export(target, format="litert", verbose=False, **settings)
+
+
+def _name_outputs(path: str, names: Sequence[str]) -> None:
+    """Call an ONNX file's outputs by name; Keras flattens them in order of name and numbers them."""
+    import onnx
+
+    graph = (file := onnx.load(path)).graph
+    for output, name in zip(graph.output, names, strict=True):
+        graph.node.append(onnx.helper.make_node("Identity", [output.name], [name]))
+        output.name = name
+    onnx.save(file, path)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

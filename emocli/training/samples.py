@@ -1,0 +1,75 @@
+"""What the networks take in, to try an exported one on: at random, or the test split of the data folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from emocli.weights import resolve
+
+Arrays = tuple[np.ndarray, ...]
+
+
+def samples(modality: str, data: Path | None, language: str = "en") -> tuple[list[Arrays], np.ndarray | None]:
+    """Inputs of a network as `emocli.training.export.INPUTS` names them, batch by batch, and labels (n,) where there is `data`."""
+    if modality == "face":
+        if data is None:
+            return [(np.random.default_rng(0).integers(0, 256, (32, 48, 48)).astype(np.uint8),)], None
+        from emocli.training.corpora import faces
+
+        corpus = faces.load(data, "private_test")
+        voted = corpus.take(corpus.majority >= 0)
+        return [(voted.images,)], voted.majority
+    if modality == "voice":
+        from emocli.voice.reader import VoiceReader
+
+        reader = VoiceReader(resolve("voice"))
+        if data is None:
+            centre, scale = (reader.network.get_buffer(n).numpy() for n in ("centre", "scale"))
+            random = np.random.default_rng(0).standard_normal((32, len(centre)))
+            return [((centre + scale * random).astype(np.float32),)], None
+        from emocli.training.corpora import speech
+        from emocli.training.pools import voice_inputs
+
+        found, labels = voice_inputs(reader, speech.read(data, "ravdess", "test"))
+        return [(part,) for part in found], labels
+    if modality == "text":
+        return _sentences(data, language)
+    return _triplets(data)
+
+
+def _sentences(data: Path | None, language: str) -> tuple[list[Arrays], np.ndarray | None]:
+    from emocli.text.network import bags
+    from emocli.text.reader import BATCH, TextReader
+    from emocli.text.tokens import bag, words
+
+    said: Sequence[str] = ["I am so happy", "what a day", "leave me alone", "오늘 기분이 좋아"] * 8
+    labels = None
+    if data is not None:
+        from emocli.training.corpora import texts
+
+        corpus = texts.load(data, f"goemotions_{language}", "test").single()
+        said, labels = corpus.texts, corpus.targets.argmax(1)
+    idf = TextReader(resolve("text")).network.idf.numpy()
+    read = [bag(words(t), idf) for t in said]
+    return [tuple(t.numpy() for t in bags(read[i:i + BATCH])) for i in range(0, len(read), BATCH)], labels
+
+
+def _triplets(data: Path | None) -> tuple[list[Arrays], np.ndarray | None]:
+    from emocli.fusion.head import Fusion
+
+    random = np.random.default_rng(0)
+    if data is None:
+        widths = Fusion(resolve("fusion")).head.widths
+        scores = np.log(random.dirichlet(np.ones(7), (32, 3)).astype(np.float32) + 1e-6)
+        mask = (np.arange(32)[:, None] % 7 + 1 >> np.arange(3) & 1).astype(np.float32)
+        return [(*(random.random((32, w), np.float32) for w in widths), scores, mask)], None
+    from emocli.training.evaluate import SEED, TRIPLETS
+    from emocli.training.tasks import fusion as task
+
+    some = task.pools(data, "test")
+    where, labels = task.triplets(some, TRIPLETS, np.random.default_rng(SEED))
+    features, log_scores = task.tensors(some, where)
+    return [(*(f.numpy() for f in features), log_scores.numpy(), np.ones((len(labels), 3), np.float32))], labels
