@@ -13,7 +13,7 @@ Arrays = tuple[np.ndarray, ...]
 
 
 def samples(modality: str, data: Path | None, language: str = "en") -> tuple[list[Arrays], np.ndarray | None]:
-    """Inputs of a network as `emocli.training.export.INPUTS` names them, batch by batch, and labels (n,) where there is `data`."""
+    """Inputs of a network, batch by batch, as `emocli.training.export.INPUTS` names them, and labels (n,) of `data`."""
     if modality == "face":
         if data is None:
             return [(np.random.default_rng(0).integers(0, 256, (32, 48, 48)).astype(np.uint8),)], None
