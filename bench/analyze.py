@@ -131,7 +131,7 @@ def networks() -> dict[str, dict[str, float]]:
     from emocli.face.process import FaceProcess
 
     found = {}
-    for name, network in (("LiteRT", "face_litert"), ("Keras", "face")):
+    for name, network in (("LiteRT", "face-litert"), ("Keras", "face")):
         with FaceProcess(weights.resolve(network), device="cpu") as process:
             began = time.perf_counter()
             process.classify(np.zeros((64, 48, 48), np.uint8)).result()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
@@ -16,7 +17,7 @@ import numpy as np
 import emocli
 from emocli import weights
 from emocli.errors import EmocliError, InputError, WeightsError
-from emocli.options import AnalyzeOptions
+from emocli.options import VOICE_MODES, AnalyzeOptions
 from emocli.timeline.segments import tidy, tile
 from emocli.timeline.smoothing import smooth
 from emocli.timeline.types import (
@@ -68,8 +69,12 @@ class Analyzer:
         self._fusion: Fusion | None = None
         self._whisper: Any = None
         self._notes: list[str] = []
-        self._face = "face" if self.options.device == "cuda" else "face_litert"
-        self._paths = {name: weights.resolve(name) for name in (self._face, "voice", "text", "fusion")}
+        self._face = "face" if self.options.device == "cuda" else "face-litert"
+        self._voices, self._head = (("voice-permissive",), "fusion-permissive") if self.options.commercial else (
+            VOICE_MODES[voice_mode(self.options.voice_mode)], "fusion")
+        used = (*(() if self.options.commercial else (self._face,)), *self._voices, "text", self._head)
+        self._paths = {name: weights.resolve(name, commercial=self.options.commercial) for name in used}
+        self._enrolled: list[np.ndarray] | None = None
 
     def __enter__(self) -> Analyzer:
         return self
@@ -93,6 +98,7 @@ class Analyzer:
         from emocli.media.probe import probe
 
         info = probe(Path(path))
+        looked_at = replace(info, has_video=False) if self.options.commercial and info.has_video else info
         stop = [False]
 
         def told(stage: str) -> Callable[[float], None]:
@@ -102,15 +108,16 @@ class Analyzer:
                 progress(stage, min(1.0, seconds / info.duration) if info.duration else 1.0)
             return report
 
-        if info.has_video:
+        if looked_at.has_video:
             self._start_faces()
         with ThreadPoolExecutor(1, thread_name_prefix="emocli-pictures") as pool:
-            pictures = pool.submit(self._faces, info, told("faces"))
+            pictures = pool.submit(self._faces, looked_at, told("faces"))
             try:
                 with self._decode(info, told("sound")) as sound:
                     transcript = self._transcript(info, sound, told("transcript"),
                                                   lambda share: progress("download", share))
                     spoken = tidy(transcript.utterances, math.inf)
+                    self._enrol()
                     heard = self._heard(spoken, sound, transcript.language, told("voice"))
                     duration, broken = sound.duration, sound.broken
                 observed, end, broken_pictures = pictures.result()
@@ -119,15 +126,19 @@ class Analyzer:
                 self.close()
                 raise
         duration, broken = max(duration, end), broken + broken_pictures
+        if looked_at is not info:
+            duration = max(duration, info.duration)
         if duration <= 0:
             raise InputError(info.path, "holds no picture and no sound that can be decoded",
                              "check that it plays in a media player")
         info = replace(info, duration=duration)
         notes = [*self._notes, *transcript.notes]
+        if looked_at.has_video != info.has_video:
+            notes.append("the face is not read: no weights for it may be used commercially")
         if broken:
             notes.append(f"{broken} broken packets were passed over")
         segments = tile(spoken, duration)
-        return Timeline(media=info, rows=self._rows(segments, heard, observed, info),
+        return Timeline(media=info, rows=self._rows(segments, heard, observed, looked_at),
                         faces=tuple(observed), transcript_source=transcript.source,
                         language=transcript.language, provenance=self._provenance(transcript),
                         notes=tuple(notes))
@@ -210,13 +221,11 @@ class Analyzer:
     def _load_readers(self) -> tuple[VoiceReader, TextReader, Fusion]:
         from emocli.fusion.head import Fusion
         from emocli.text.reader import TextReader
-        from emocli.voice.reader import VoiceReader
+        from emocli.voice import reader as voice
 
-        table = weights.manifest()
-        self._voice = self._voice or VoiceReader(self._paths["voice"], device=self._torch_device(),
-                                                 temperature=table["voice"].temperature)
-        self._text = self._text or TextReader(self._paths["text"], temperature=table["text"].temperature)
-        self._fusion = self._fusion or Fusion(self._paths["fusion"])
+        self._voice = self._voice or voice.load(self._voices, device=self._torch_device())
+        self._text = self._text or TextReader(self._paths["text"], temperature=weights.manifest()["text"].temperature)
+        self._fusion = self._fusion or Fusion(self._paths[self._head])
         return self._voice, self._text, self._fusion
 
     def _heard(self, spoken: Sequence[Utterance], sound: Sound, language: str,
@@ -224,9 +233,25 @@ class Analyzer:
         """Voice and words of every utterance; needs no pictures, so it runs beside them."""
         voice, text, _ = self._load_readers()
         cues = [Segment(u.start, u.end, u) for u in spoken]
-        found = list(zip(voice.read(cues, sound, report), text.read(cues, language), strict=True))
+        voices = voice.read(cues, sound, report, enrolled=self._enrolled or ())
         report(math.inf)
-        return found
+        return list(zip(voices, text.read(cues, language), strict=True))
+
+    def _enrol(self) -> None:
+        """Hear the recording of the speaker once, if there is one."""
+        if not self.options.voice_baseline or self._enrolled is not None:
+            return
+        from emocli.media.probe import probe
+        from emocli.transcript import activity
+        from emocli.voice import reader as voice
+
+        recording = Path(self.options.voice_baseline)
+        with self._decode(probe(recording), lambda seconds: None) as sound:
+            spoken = activity.utterances(activity.probabilities(sound.blocks(30.0)), sound.duration)
+            self._enrolled = voice.enrol(spoken, sound)
+        if not self._enrolled:
+            raise InputError(recording, "no speech was heard in it",
+                             "give --voice-baseline a recording of the speaker, talking neutrally")
 
     def _rows(self, segments: Sequence[Segment], heard: Sequence[tuple[Reading, Reading]],
               observed: Sequence[FaceObservation], info: MediaInfo) -> tuple[Row, ...]:
@@ -254,6 +279,14 @@ class Analyzer:
                              "licence": table["yunet"].licence}
         return {"emocli": emocli.__version__, "options": asdict(self.options), "weights": used,
                 "detector": detector, "transcript": transcript.detail}
+
+
+def voice_mode(wanted: str) -> str:
+    """What "auto" stands for: "fast" when other programs leave less than a core free, else "accurate"."""
+    if wanted != "auto":
+        return wanted
+    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    return "fast" if (os.cpu_count() or 1) - busy < 1 else "accurate"
 
 
 def flags_of(segment: Segment, fused: np.ndarray, readings: dict[str, Reading], *, many_faces: bool) -> tuple[str, ...]:

@@ -8,13 +8,18 @@ from pathlib import Path
 from emocli.errors import UsageError
 
 DEVICES = ("auto", "cpu", "cuda")
+#: Which weights each way of reading the voice takes, the one that is asked first before the one that it asks.
+VOICE_MODES = {"fast": ("voice-small",), "accurate": ("voice",), "cascade": ("voice-small", "voice")}
 
 
 @dataclass(frozen=True)
 class AnalyzeOptions:
     """How to analyse.  `face_fps` is in pictures a second; `transcript` is "auto", "none" or a
     subtitle file; `asr_model` a Whisper size or the path of a `.pt`; `language` "auto" or an
-    ISO 639-1 code; `smooth` blends each row lightly with its neighbours."""
+    ISO 639-1 code; `smooth` blends each row lightly with its neighbours;
+    `voice_mode` is one of VOICE_MODES, or "auto", which takes "fast" on a busy machine; `voice_baseline` is a
+    recording of the speaker, talking neutrally; `commercial` keeps to weights that may be used commercially, and
+    so leaves the face out."""
 
     face_fps: float = 5.0
     transcript: str = "auto"
@@ -23,12 +28,21 @@ class AnalyzeOptions:
     device: str = "auto"
     offline: bool = False
     smooth: bool = True
+    voice_mode: str = "accurate"
+    voice_baseline: str = ""
+    commercial: bool = False
 
     def __post_init__(self) -> None:
         if not 0.1 <= self.face_fps <= 60:
             raise UsageError("--face-fps", f"{self.face_fps:g} is out of bounds", "give 0.1 to 60")
         if self.device not in DEVICES:
             raise UsageError("--device", f"{self.device} is unknown", f"give one of {', '.join(DEVICES)}")
+        if self.voice_mode not in (*VOICE_MODES, "auto"):
+            raise UsageError("--voice-mode", f"{self.voice_mode} is unknown",
+                             f"give one of {', '.join(VOICE_MODES)}, auto")
+        if self.voice_baseline and not Path(self.voice_baseline).is_file():
+            raise UsageError(self.voice_baseline, "no such recording",
+                             "give --voice-baseline a sound file or a video")
         code = self.language
         if code != "auto" and not (code.isascii() and code.isalpha() and 2 <= len(code) <= 3):
             raise UsageError("--language", f"{code} is no language code", "give auto, en, ko, ...")

@@ -46,6 +46,11 @@ class Weight:
         return not self.url
 
     @property
+    def commercial(self) -> bool:
+        """Whether the licence allows commercial use."""
+        return "NC" not in self.licence
+
+    @property
     def path(self) -> Path:
         """Where it lies, or would lie once fetched."""
         return (folder() if self.bundled else cache_folder()) / self.file
@@ -90,14 +95,18 @@ def state(weight: Weight) -> str:
     return "ok" if sha256_of(weight.path) == weight.sha256 else "damaged"
 
 
-def resolve(name: str, *, offline: bool = False) -> Path:
+def resolve(name: str, *, offline: bool = False, commercial: bool = False) -> Path:
     """Path of a whole, verified file; fetches it if need be and if allowed.
 
-    Raises `WeightsError` when it is damaged or cannot be had.
+    Raises `WeightsError` when it is damaged or cannot be had, or when it is for `commercial` use and its licence
+    bars that.
     """
     weight = manifest().get(name)
     if weight is None:
         raise WeightsError(name, "no weights of this name", "see `emocli models list`")
+    if commercial and not weight.commercial:
+        raise WeightsError(name, f"may not be used commercially ({weight.licence})",
+                           "see `emocli models list` for weights that may")
     found = state(weight)
     if found == "ok":
         return weight.path

@@ -16,6 +16,8 @@ import psutil
 import pytest
 from media import even, tone, write
 
+from emocli import weights
+
 FAST = ["--transcript", "none"]
 
 
@@ -46,6 +48,8 @@ def test_version() -> None:
     (["analyze", "a.mp4", "--transcript", "none.srt"], 2, "none.srt: no such subtitle file"),
     (["analyze", "a.mp4", "--device", "tpu"], 2, "auto, cpu, cuda"),
     (["analyze", "a.mp4", "--language", "english!"], 2, "no language code"),
+    (["analyze", "a.mp4", "--voice-mode", "slow"], 2, "fast, accurate, cascade, auto"),
+    (["analyze", "a.mp4", "--voice-baseline", "me.wav"], 2, "me.wav: no such recording"),
     (["analyze"], 2, "PATH"),
     (["evaluate", "smell", "--data", "."], 2, "face, voice, text, fusion"),
     (["evaluate", "face", "--data", ".", "--corrupt", "babble"], 2, "blur, dark, low-res, rotated"),
@@ -261,6 +265,7 @@ def test_models_list_and_verify() -> None:
     listed = emocli("models", "list", COLUMNS="160")
     assert "CC BY-NC-SA 4.0" in listed.stdout
     assert "yunet" in listed.stdout
+    assert listed.stdout.count(" no ") == sum(not w.commercial for w in weights.manifest().values()) > 3
     assert emocli("models", "verify").returncode == 0
 
 

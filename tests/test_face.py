@@ -83,7 +83,7 @@ def test_reading_is_of_the_largest_face() -> None:
 
 @pytest.mark.slow
 def test_face_process_reads_batches_and_leaves() -> None:
-    with FaceProcess(resolve("face_litert"), device="cpu") as process:
+    with FaceProcess(resolve("face-litert"), device="cpu") as process:
         child = psutil.Process(process.pid)
         crops = np.random.default_rng(0).integers(0, 255, (70, 48, 48), np.uint8).astype(np.uint8)
         features, logits, label_logits = process.classify(crops).result(timeout=120)
@@ -101,7 +101,7 @@ def test_face_process_reads_batches_and_leaves() -> None:
 def test_litert_and_keras_give_the_same_scores() -> None:
     crops = np.random.default_rng(1).integers(0, 256, (37, 48, 48)).astype(np.uint8)
     answers = []
-    for name in ("face", "face_litert"):
+    for name in ("face", "face-litert"):
         with FaceProcess(resolve(name), device="cpu") as process:
             answers.append(process.classify(crops).result(timeout=120))
     for keras, litert in zip(*answers, strict=True):
@@ -111,7 +111,7 @@ def test_litert_and_keras_give_the_same_scores() -> None:
 
 @pytest.mark.slow
 def test_a_killed_face_process_is_an_error_not_a_hang() -> None:
-    with FaceProcess(resolve("face_litert"), device="cpu") as process:
+    with FaceProcess(resolve("face-litert"), device="cpu") as process:
         process.classify(np.zeros((1, 48, 48), np.uint8)).result(timeout=120)
         psutil.Process(process.pid).kill()
         time.sleep(0.2)
@@ -132,7 +132,7 @@ def test_weights_that_cannot_be_read(tmp_path: Path, kind: str) -> None:
 def test_mtcnn_finds_the_portrait_without_any_file() -> None:
     data = pytest.importorskip("skimage.data")
     picture = np.ascontiguousarray(data.astronaut()[:300, 80:380, ::-1])
-    with FaceProcess(resolve("face_litert"), device="cpu") as process:
+    with FaceProcess(resolve("face-litert"), device="cpu") as process:
         found = process.detect(picture)
         assert process.detect(np.zeros((120, 160, 3), np.uint8)) == []
     assert len(found) == 1

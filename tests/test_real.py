@@ -56,6 +56,17 @@ def test_a_smiling_man(analyzer: Analyzer, clips: Path) -> None:
 
 
 @pytest.mark.shared
+def test_commercial_use_leaves_the_face_out(clips: Path) -> None:
+    found = emocli.analyze(clips / "his_girl_friday.mp4", commercial=True, transcript="none")
+    check_tiling(found)
+    assert not found.faces
+    assert all("no_face" in row.flags for row in found.rows)
+    assert any(row.readings["voice"].present for row in found.rows)
+    assert any("face is not read" in note for note in found.notes)
+    assert not any("NC" in used["licence"] for used in found.provenance["weights"].values())
+
+
+@pytest.mark.shared
 def test_a_woman_who_weeps_and_then_laughs(analyzer: Analyzer, clips: Path) -> None:
     """She weeps and frets for the first half and laughs in the second; the sound is silent."""
     found = analyzer.analyze(clips / "WolfgangLanger_Pexels.mp4")

@@ -17,6 +17,7 @@ from media import tone
 
 from emocli.emotions import EMOTIONS, index_of
 from emocli.errors import DataError
+from emocli.fusion.head import Fusion
 from emocli.training import corruptions, metrics
 from emocli.training.corpora import faces, speech, texts
 from emocli.training.tasks import fusion
@@ -141,7 +142,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
         mosaic(root / "faces" / f"fer2013_{split}.png", 140 if split == "train" else 70, number)
     codes = {0: "03", 1: "08", 2: "01", 3: "06", 4: "07", 5: "05", 6: "04"}
     german = {0: "F", 2: "N", 3: "A", 4: "E", 5: "W", 6: "T"}
-    for corpus in ("ravdess", "ravdess_song", "nemo", "emodb", "tess"):
+    for corpus in ("ravdess", "ravdess_song", "nemo", "emodb", "tess", "emogator"):
         with tarfile.open(root / "speech" / f"{corpus}.tar", "w") as archive:
             for person in range(4):
                 for label in range(7):
@@ -150,6 +151,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     actor = (1, 2, 19, 22)[person]
                     name = {"nemo": f"{('AA0', 'BB0', 'IC0', 'WR0')[person]}_{EMOTIONS[label]}_{label}",
                             "emodb": f"{('03', '08', '14', '15')[person]}a01{german.get(label)}a",
+                            "emogator": f"{(12, 13, 11, 10)[person]:04d}_{EMOTIONS[label]}_1",
                             "tess": f"{'OY'[person % 2]}AF_word{person}_{EMOTIONS[label]}",
                             }.get(corpus, f"03-01-{codes[label]}-01-01-01-{actor:02d}")
                     for take in "abc" if corpus == "ravdess" else "a":
@@ -181,7 +183,7 @@ RECIPES = {
             'heads = { en = 1.0, ko = 1.0 }\ncorpora = { en = ["goemotions_en", "train"], ko = ["goemotions_ko", '
             '"train"] }\nschedule = { epochs = 4, lr = 1e-2 }\n'
             'teacher = { folds = 2, seeds = 1, epochs = 2, share = 0.4, weights = { en = 0.7, ko = 0.3 } }\n',
-    "voice": "seed = 1\nbatch = 8\nsteps = 6\nmembers = 2\nwide = 16\nview = 8\ndropout = 0.1\nmixup = 0.5\n"
+    "voice": "seed = 1\nbatch = 8\nsteps = 6\nmembers = 4\nwide = 16\nview = 8\ndropout = 0.1\nmixup = 0.5\n"
              "main = 'ravdess'\nsmoothing = 0.05\nversions = [0.5, 0.1, 0.1, 0.3]\ncorpora = { ravdess = 3, "
              "nemo = 2, emodb = 1 }\nschedule = { epochs = 2, lr = 1e-3 }\n",
     "face": "seed = 1\nbatch = 20\nchannels = [8, 8, 16, 16]\nblocks = [1, 1, 1]\ndropout = 0.1\n"
@@ -189,7 +191,8 @@ RECIPES = {
             "schedule = { epochs = 1, lr = 1e-3 }\n"
             "[[stages]]\nbegin = [1.0]\ncrop = 48\nheads = 2\nvotes_share = 1.0\naugment = 0.5\nmixup = 0.0\n"
             "schedule = { epochs = 1, lr = 1e-3 }\n",
-    "fusion": "seed = 1\nbatch = 32\nsteps = 3\nheld_out = 0.4\nheld_triplets = 70\nkeep = 0.7\nhidden = 16\n"
+    "fusion": "seed = 1\nmodalities = ['face', 'voice', 'text']\nvoice = 'voice'\nspeech = ['ravdess', 'nemo']\n"
+              "batch = 32\nsteps = 3\nheld_out = 0.4\nheld_triplets = 70\nkeep = 0.7\nhidden = 16\n"
               "dropout = 0.1\nschedule = { epochs = 2, lr = 1e-3 }\n",
 }
 
@@ -206,6 +209,19 @@ def test_training_writes_weights_and_curves(task: str, tiny: Path, tmp_path: Pat
     assert (tmp_path / "run" / f"{task}.{ending}").is_file()
     assert list((tmp_path / "run" / "curves").iterdir())
     assert not list((tmp_path / "run").glob("*part*"))
+
+
+@pytest.mark.slow
+def test_a_fusion_head_can_do_without_the_face(tiny: Path, tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(RECIPES["fusion"].replace("'face', ", "").replace("= 'voice'", "= 'voice-permissive'"))
+    found = run("train", "fusion", "--data", tiny, "-o", tmp_path / "run", "--recipe", recipe, "--threads", 1)
+    assert found.returncode == 0, found.stderr
+    head = Fusion(tmp_path / "run" / "fusion.safetensors").head
+    assert head.widths[0] == 1
+    fitted = [head.temperatures[mask] != 1 for mask in (0b010, 0b100, 0b110)]  # voice, text, both
+    assert all(fitted)
+    assert head.temperatures[0b001] == 1
 
 
 @pytest.mark.slow
@@ -243,6 +259,7 @@ def test_evaluation_prints_one_json_object(modality: str, tiny: Path, tmp_path: 
     assert found.returncode == 0, found.stderr
     result = json.loads(found.stdout)
     assert set(result) >= KEYS
+    assert result["items_per_second"] > 1
     assert 0 <= result["ece"] <= 1
     assert result["parameters"] > 1000
     assert (tmp_path / f"{modality}.confusion.png").stat().st_size > 5000

@@ -10,10 +10,11 @@ from media import tone, write
 from emocli.media.audio import decode
 from emocli.media.probe import probe
 from emocli.timeline.types import Segment, Utterance
+from emocli.voice import store
 from emocli.voice.features import BANDS, COLUMNS, LONGEST, normalise, speaker_statistics, spectrogram, trim
 from emocli.voice.functionals import FUNCTIONALS, functionals, relative
-from emocli.voice.network import INPUTS
-from emocli.voice.reader import VoiceReader
+from emocli.voice.network import INPUTS, VoiceNetwork
+from emocli.voice.reader import UNSURE, VoiceReader, enrol, load
 from emocli.voice.spectrum import decibels, frames, mel_power, rms, yin
 from emocli.weights import manifest, resolve
 
@@ -130,3 +131,44 @@ def test_a_lonely_utterance_is_read_against_the_training_speakers() -> None:
     usual = (np.full(FUNCTIONALS, 2.0), np.ones(FUNCTIONALS))
     one = np.full((1, FUNCTIONALS), 4.0)
     assert relative(one, usual) == pytest.approx((4 - 0.2 * 4 - 0.8 * 2) / 0.801)
+
+
+def test_int8_rows_come_back_within_half_a_step(tmp_path: Path) -> None:
+    network = VoiceNetwork(members=4, wide=16, view=8)
+    store.write(tmp_path / "small.safetensors", network.beginning(), int8=True)
+    store.write(tmp_path / "whole.safetensors", network.state_dict())
+    small, whole = store.read(tmp_path / "small.safetensors"), network.state_dict()
+    assert len(VoiceNetwork.like(small).bodies) == 3
+    for name, tensor in small.items():
+        step = whole[name].abs().amax() / 127 if name.endswith(".weight") else 1e-3
+        assert (tensor - whole[name]).abs().amax() <= 0.51 * step, name
+    assert (tmp_path / "small.safetensors").stat().st_size < 0.6 * (tmp_path / "whole.safetensors").stat().st_size
+
+
+@pytest.mark.slow
+def test_the_small_network_asks_the_larger_where_it_is_unsure() -> None:
+    fast, accurate, cascade = load(["voice-small"]), load(["voice"]), load(["voice-small", "voice"])
+    centre, scale = (accurate.network.get_buffer(n).numpy() for n in ("centre", "scale"))
+    inputs = (centre + 2 * scale * np.random.default_rng(0).normal(size=(200, INPUTS))).astype(np.float32)
+    (near, small), (features, large), (_, found) = (reader.logits(inputs) for reader in (fast, accurate, cascade))
+    sure = torch.softmax(torch.from_numpy(small), 1).amax(1).numpy() >= UNSURE
+    assert 10 < sure.sum() < 190
+    assert np.array_equal(found[sure], small[sure])
+    assert found[~sure] == pytest.approx(large[~sure], abs=1e-4)
+    assert np.abs(found[~sure] - small[~sure]).max() > 0.05
+    assert np.corrcoef(near.ravel(), features.ravel())[0, 1] > 0.99  # one fusion head reads both
+
+
+@pytest.mark.slow
+def test_a_recording_of_the_speaker_tells_how_they_usually_talk(tmp_path: Path) -> None:
+    reader = load(["voice"])
+    tones = np.concatenate([tone(1, hertz) for hertz in (220, 240, 260)])
+    path = write(tmp_path / "a.wav", sound=tones, audio_codec="pcm_s16le")
+    *_, (_, sound) = decode(probe(path))
+    with sound:
+        segments = [Segment(0, 1, Utterance(0, 1))]
+        known = enrol([Utterance(1, 2), Utterance(2, 3)], sound)
+        alone, enrolled = reader.read(segments, sound), reader.read(segments, sound, enrolled=known)
+    assert len(known) == 2
+    assert len(alone) == len(enrolled) == 1
+    assert np.abs(alone[0].logits - enrolled[0].logits).max() > 0.05

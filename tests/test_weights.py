@@ -24,14 +24,16 @@ def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_every_shipped_file_is_listed_whole_and_has_a_card() -> None:
     listed = {w.file for w in weights.manifest().values() if w.bundled}
     there = {p.name for p in weights.folder().iterdir() if p.suffix in (".keras", ".tflite", ".safetensors")}
-    assert listed == there == {"face.keras", "face.tflite", *(f"{w}.safetensors" for w in ("voice", "text", "fusion"))}
+    assert listed == there == {"face.keras", "face.tflite", *(f"{w}.safetensors" for w in (
+        "voice", "voice_small", "voice_permissive", "text", "fusion", "fusion_permissive"))}
     assert not list(weights.problems())
     for weight in weights.manifest().values():
         assert weight.licence
         assert weight.source
         if weight.bundled:
             assert weight.path.stat().st_size == weight.size
-            assert weight.path.with_suffix(".md").is_file()
+            card = weights.folder() / f"{weight.path.stem.split('_')[0]}.md"
+            assert weight.path.stem in card.read_text(), weight.path
     assert sum(p.stat().st_size for p in weights.folder().iterdir()) < 40e6
 
 
@@ -52,6 +54,13 @@ def test_a_broken_manifest_names_itself(sandbox: Path) -> None:
     (sandbox / "manifest.toml").write_text("[")
     with pytest.raises(WeightsError, match=r"manifest\.toml"):
         weights.manifest()
+
+
+def test_weights_that_bar_commercial_use_are_refused() -> None:
+    assert weights.resolve("voice-permissive", commercial=True).is_file()
+    for name in ("face", "face-litert", "voice", "voice-small", "fusion"):
+        with pytest.raises(WeightsError, match="may not be used commercially"):
+            weights.resolve(name, commercial=True)
 
 
 def test_unknown_name() -> None:

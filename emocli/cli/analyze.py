@@ -59,6 +59,13 @@ def analyze_command(
     srt_gaps: Annotated[bool, typer.Option("--srt-gaps", help="Subtitle the stretches without words, too.")] = False,
     smooth: Annotated[bool, typer.Option(
         "--smooth/--no-smooth", help="Blend each row lightly with its neighbours.")] = True,
+    voice_mode: Annotated[str, typer.Option(
+        help="fast (the small network), accurate, cascade (fast, and accurate where it is unsure), or auto (fast on "
+             "a busy machine).")] = _DEFAULTS.voice_mode,
+    voice_baseline: Annotated[Path | None, typer.Option(
+        help="A recording of the speaker, talking neutrally; helps where the video holds little speech.")] = None,
+    commercial: Annotated[bool, typer.Option("--commercial", help="Use only weights that may be used commercially: "
+                                                                  "voice and words, not the face.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print only the paths written.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more on standard error.")] = False,
 ) -> None:
@@ -72,7 +79,8 @@ def analyze_command(
     logging.basicConfig(level=logging.DEBUG if verbose else logging.ERROR, format="%(name)s: %(message)s")
     chosen = _formats(formats, outputs.FORMATS)
     options = AnalyzeOptions(face_fps=face_fps, transcript=transcript, asr_model=asr_model, language=language,
-                             device=device, offline=offline, smooth=smooth)
+                             device=device, offline=offline, smooth=smooth, voice_mode=voice_mode,
+                             voice_baseline=str(voice_baseline or ""), commercial=commercial)
     media = inputs(paths)
     files = {path: outputs.targets(path, out, chosen, faces=faces) for path in media}
     _refuse_collisions(files)

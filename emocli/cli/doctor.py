@@ -41,7 +41,7 @@ def doctor_command() -> None:
 
         from emocli.face.process import FaceProcess
 
-        with FaceProcess(weights.resolve("face_litert"), device="cpu") as process:
+        with FaceProcess(weights.resolve("face-litert"), device="cpu") as process:
             process.classify(np.zeros((1, 48, 48), np.uint8)).result(timeout=120)
         typer.echo("  face process             ok")
     except EmocliError as error:

@@ -33,7 +33,7 @@ def evaluate_command(
     import json
 
     from emocli.outputs.base import write_atomic
-    from emocli.training import corruptions, evaluate, report
+    from emocli.training import corruptions, evaluate, pictures, report
 
     if modality not in (*evaluate.MODALITIES, "all"):
         raise UsageError(modality, "nothing of this name can be evaluated",
@@ -53,7 +53,7 @@ def evaluate_command(
             results[name], pool = evaluate.evaluate(name, data, language=language, corrupt=corrupt)
             if full:
                 results[name] |= evaluate.compare(name, data)
-            evaluate.pictures(results[name], pool, out, name)
+            pictures.draw(results[name], pool, out, name)
         if not json_:
             _tables(name, results[name])
     result = results if modality == "all" else results[modality]

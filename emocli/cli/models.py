@@ -14,7 +14,7 @@ _WHISPER = "whisper-"
 
 @app.command("list")
 def list_command() -> None:
-    """List all weights with state, size, licence and source.
+    """List all weights with state, size, licence, and whether that allows commercial use.
 
     Example: emocli models list
     """
@@ -24,14 +24,13 @@ def list_command() -> None:
     from emocli import weights
     from emocli.transcript import asr
 
-    table = Table("name", "state", "size", "licence", "file", box=None, pad_edge=False)
+    table = Table("name", "state", "size", "licence", "commercial", "comes", box=None, pad_edge=False)
     for weight in weights.manifest().values():
-        where = "shipped" if weight.bundled else "fetched once"
+        where = "with emocli" if weight.bundled else "fetched once"
         table.add_row(weight.name, weights.state(weight), f"{weight.size / 1e6:.2f} MB", weight.licence,
-                      f"{weight.file} ({where})")
+                      "yes" if weight.commercial else "no", where)
     for name in asr.SIZES:
-        table.add_row(_WHISPER + name, "ok" if asr.cached(name) else "absent", "", "MIT", "(fetched once, for speech "
-                      "without subtitles)")
+        table.add_row(_WHISPER + name, "ok" if asr.cached(name) else "absent", "", "MIT", "yes", "fetched once")
     Console(width=None).print(table)
 
 

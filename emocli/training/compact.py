@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from emocli.voice.store import rows_to_int8
+
 
 class Stored(nn.Module):
     """A matrix, "fp16" or "int8"."""
@@ -17,9 +19,8 @@ class Stored(nn.Module):
 
     def __init__(self, weight: Tensor, quantize: str) -> None:
         super().__init__()
-        small = quantize == "int8"
-        scale = weight.abs().amax(1, keepdim=True).clamp(min=1e-8) / 127 if small else torch.ones(len(weight), 1)
-        self.register_buffer("stored", (weight / scale).round().to(torch.int8) if small else weight.half())
+        stored, scale = rows_to_int8(weight) if quantize == "int8" else (weight.half(), torch.ones(len(weight), 1))
+        self.register_buffer("stored", stored)
         self.register_buffer("scale", scale)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from scipy.special import softmax
 
-from emocli.emotions import EMOTIONS
 from emocli.errors import DataError
-from emocli.training import corruptions, metrics
+from emocli.options import VOICE_MODES
+from emocli.training import corruptions, costs, metrics
 from emocli.training.corpora import faces, speech, texts
 from emocli.training.pools import Pool, read_heads, read_texts, read_voices
 from emocli.weights import manifest, resolve
@@ -30,6 +30,7 @@ def evaluate(modality: str, data: Path, *, language: str = "en", corrupt: str = 
 
     `data` is the project's data folder, a folder with one sub-folder a class (face, voice), or a
     TSV (text, in `language`).  Further test sets stand under "sets", each with the same figures;
+    the speed of the data folder's readers is that of one core, of other data what reading took here;
     `corrupt` spoils the pictures or the sound in one of the ways of `corruptions` first.
     """
     if not data.exists():
@@ -45,9 +46,12 @@ def evaluate(modality: str, data: Path, *, language: str = "en", corrupt: str = 
 
     result = figures(pools[main]) | {
         "reliability": metrics.reliability(pools[main].scores, pools[main].labels)}
-    result |= {"set": main, "parameters": _parameters(modality), "bytes": manifest()[modality].size,
-               "items_per_second": round(len(pools[main]) / max(1e-9, pools[main].seconds), 1),
+    result |= {"set": main, "parameters": costs.parameters(modality), "bytes": manifest()[modality].size,
                "sets": {name: figures(pools[name]) for name in others}}
+    if any((data / part).is_dir() for part in ("faces", "speech", "text")):
+        result |= costs.costs(modality, data)
+    else:
+        result["items_per_second"] = len(pools[main]) / max(1e-9, pools[main].seconds)
     return result, pools[main]
 
 
@@ -72,16 +76,20 @@ def _face(data: Path, corrupt: str) -> dict[str, Pool]:
 
 
 def _voice(data: Path, corrupt: str) -> dict[str, Pool]:
-    def test(name: str, kind: str = corrupt, *, known: bool = True) -> Pool:
+    def test(name: str, kind: str = corrupt, **how: Any) -> Pool:
         clips = list(speech.read(data, name, "test") if name else speech.read_folders(data))
         random, others = np.random.default_rng(SEED), [c.samples for c in clips]
         return read_voices((replace(c, samples=corruptions.noisy(c.samples, kind, corruptions.TEST_DB, random, others))
-                            if kind else c for c in clips), known_speaker=known)
+                            if kind else c for c in clips), **how)
 
     if not (data / "speech").is_dir():
         return {data.name: test("")}
-    found = {"ravdess": test("ravdess"), "ravdess_speaker_unknown": test("ravdess", known=False),
+    found = {"ravdess": test("ravdess"), "ravdess_speaker_unknown": test("ravdess", known_speaker=False),
              "emodb": test("emodb"), "nemo": test("nemo")}
+    found |= {f"ravdess, --voice-mode {mode}": test("ravdess", names=names)
+              for mode, names in VOICE_MODES.items() if mode != "accurate"}
+    found |= {f"{name}, voice-permissive": test(name, names=("voice-permissive",))
+              for name in ("ravdess", "emodb", "emogator")}
     return found | {f"ravdess, {kind} at {corruptions.TEST_DB:.0f} dB": test("ravdess", kind)
                     for kind in ([] if corrupt else corruptions.SOUNDS)}
 
@@ -137,87 +145,21 @@ def _fusion(data: Path) -> dict[str, Pool]:
     from emocli.fusion.head import Fusion
     from emocli.training.tasks import fusion as task
 
-    some = task.pools(data, "test")
-    where, labels = task.triplets(some, TRIPLETS, np.random.default_rng(SEED))
-    features, log_scores = task.tensors(some, where)
-    head = Fusion(resolve("fusion")).head
-    found: dict[str, Pool] = {}
-    for mask in sorted(task.MASKS, key=lambda m: -sum(m)):
-        wide = torch.tensor(mask, dtype=torch.float32).expand(len(labels), -1)
-        began = time.perf_counter()
-        with torch.no_grad():
+    def fused(name: str, some: task.Pools) -> Iterator[tuple[str, Pool]]:
+        where, labels = task.triplets(some, TRIPLETS, np.random.default_rng(SEED))
+        features, log_scores = task.tensors(some, where)
+        head = Fusion(resolve(name)).head
+        for mask in sorted(task.subsets(tuple(some)), key=lambda m: -sum(m)):
+            wide = torch.tensor(mask, dtype=torch.float32).expand(len(labels), -1)
             temperature = float(head.temperatures[head.subset(wide)[0]])
-            logits = head(features, log_scores, wide) / temperature
-        name = "+".join(m for m, there in zip(task.MODALITIES, mask, strict=True) if there)
-        found[name] = Pool(np.zeros((len(labels), 0)), torch.softmax(logits, 1).numpy(), labels,
-                           time.perf_counter() - began, temperature)
-    for name in task.MODALITIES:
-        found[f"{name} alone, unfused"] = Pool(np.zeros((len(labels), 0)), some[name].scores[where[name]], labels)
-    return found
+            with torch.no_grad():
+                logits = head(features, log_scores, wide) / temperature
+            joined = "+".join(m for m, there in zip(task.MODALITIES, mask, strict=True) if there)
+            yield joined, Pool(np.zeros((len(labels), 0)), torch.softmax(logits, 1).numpy(), labels, 0.0, temperature)
+        for m in some:
+            yield f"{m} alone, unfused", Pool(np.zeros((len(labels), 0)), some[m].scores[where[m]], labels)
 
-
-def _parameters(modality: str) -> int:
-    path = resolve(modality)
-    if path.suffix == ".safetensors":
-        from safetensors import safe_open
-
-        with safe_open(path, "numpy") as tensors:
-            return int(sum(np.prod(tensors.get_slice(k).get_shape()) for k in tensors.keys()))  # noqa: SIM118
-    return _keras_parameters(path)
-
-
-def _keras_parameters(path: Path) -> int:
-    """Count the numbers in a `.keras` archive without starting Keras."""
-    import io
-    import zipfile
-
-    import h5py
-
-    total = 0
-
-    def count(_: str, item: Any) -> None:
-        nonlocal total
-        if isinstance(item, h5py.Dataset) and "optimizer" not in item.name:
-            total += int(np.prod(item.shape))
-
-    with zipfile.ZipFile(path) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as tree:
-        tree.visititems(count)
-    return total
-
-
-def pictures(result: Result, pool: Pool, folder: Path, name: str) -> None:
-    """Draw the row-normalised confusion matrix and the reliability diagram as PNGs."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-    from sklearn.metrics import ConfusionMatrixDisplay
-
-    title = f"{name}: {result['set']}, n = {result['n']}"
-    present = sorted(set(pool.labels.tolist()) | set(pool.scores.argmax(1).tolist()))
-    figure, axes = plt.subplots(figsize=(6.4, 5.6), layout="constrained")
-    ConfusionMatrixDisplay.from_predictions(
-        pool.labels, pool.scores.argmax(1), labels=present, display_labels=[EMOTIONS[c] for c in present],
-        normalize="true", values_format=".2f", cmap="Blues", xticks_rotation=40, ax=axes, colorbar=False)
-    axes.set_title(title)
-    _save(figure, folder / f"{name}.confusion.png")
-
-    figure, axes = plt.subplots(figsize=(4.6, 4.4), layout="constrained")
-    axes.plot([0, 1], [0, 1], color="0.7", linestyle="--", label="as sure as right")
-    bins = result["reliability"]
-    axes.plot([b["confidence"] for b in bins], [b["accuracy"] for b in bins], color="tab:blue", zorder=2)
-    axes.scatter([b["confidence"] for b in bins], [b["accuracy"] for b in bins], zorder=3,
-                 s=[10 + 300 * b["n"] / result["n"] for b in bins], label="items (area: how many)")
-    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="share that is right", title=title)
-    axes.legend(loc="upper left", fontsize=8)
-    _save(figure, folder / f"{name}.reliability.png")
-
-
-def _save(figure: Any, path: Path) -> None:
-    from matplotlib import pyplot as plt
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.stem + ".part.png")
-    figure.savefig(part, dpi=110)
-    plt.close(figure)
-    part.replace(path)
+    found = dict(fused("fusion", task.pools(data, "test")))
+    permissive = task.pools(data, "test", voice="voice-permissive", modalities=("voice", "text"))
+    return found | {f"{name}, permissive": pool for name, pool in fused("fusion-permissive", permissive)
+                    if not name.startswith("text")}

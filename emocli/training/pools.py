@@ -6,7 +6,7 @@ Everything goes through the readers' own code: Keras in its process, functionals
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import softmax
 
 from emocli.errors import DataError
+from emocli.options import VOICE_MODES
 from emocli.training.corpora import faces, speech, texts
 from emocli.weights import manifest, resolve
 
@@ -101,11 +102,13 @@ def voice_inputs(reader: VoiceReader, clips: Iterable[speech.Clip], *,
     return parts, np.array(labels)
 
 
-def read_voices(clips: Iterable[speech.Clip], *, known_speaker: bool = True) -> Pool:
-    """Read clips, each speaker's as those of one video, or each clip as the only one of its video."""
-    from emocli.voice.reader import VoiceReader
+def read_voices(clips: Iterable[speech.Clip], *, known_speaker: bool = True,
+                names: Sequence[str] = VOICE_MODES["accurate"]) -> Pool:
+    """Read clips, each speaker's as those of one video, or each clip as the only one of its video; `names` as
+    `emocli.voice.reader.load` takes them."""
+    from emocli.voice.reader import load
 
-    reader = VoiceReader(resolve("voice"), temperature=manifest()["voice"].temperature)
+    reader = load(names)
     began = time.perf_counter()
     parts, labels = voice_inputs(reader, clips, known_speaker=known_speaker)
     features, logits = reader.logits(np.concatenate(parts))

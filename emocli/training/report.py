@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from typing import Any
 
@@ -25,7 +24,7 @@ def results_page(results: dict[str, Result]) -> str:
     lines = ["# Results", "", "Written by `emocli evaluate all --full`; do not edit. Splits are by person where the "
              "corpus names persons; macro-F1 is over the classes that a set has; ECE is over 15 bins, and by chance is "
              "what perfectly calibrated scores would show on so few items. "
-             f"Speed was read off {os.cpu_count()} cores ({platform.machine()}), features included.", ""]
+             f"Speed is that of one core (a hardware thread of {platform.machine()}), features included.", ""]
     for modality, result in results.items():
         lines += [f"## {modality}", "", f"{result['parameters']:,} parameters, {result['bytes']:,} bytes, "
                   f"{result['items_per_second']:,.0f} items/s.", ""]
@@ -36,6 +35,14 @@ def results_page(results: dict[str, Result]) -> str:
             lines += _table(["class", "precision", "recall", "F1", "n"],
                             [[c, *(f"{v[k]:.3f}" for k in ("precision", "recall", "f1")), v["support"]]
                              for c, v in r["per_class"].items()])
+        if modes := result.get("modes"):
+            lines += ["What each `--voice-mode` costs an utterance on one core (all take the same features):", ""]
+            sets = {"accurate": result} | {m: result["sets"][f"{result['set']}, --voice-mode {m}"] for m in modes
+                                           if m != "accurate"}
+            lines += _table(["mode", "macro-F1", "ms", "of it the network", "MB on disk", "MB in memory"],
+                            [[mode, f"{sets[mode]['macro_f1']:.3f}", f"{m['ms']:.1f}", f"{m['network_ms']:.1f}",
+                              f"{m['bytes'] / 1e6:.2f}", f"{m['memory_bytes'] / 1e6:.1f}"]
+                             for mode, m in modes.items()])
         if six := result.get("six_fold"):
             lines += ["RAVDESS by actor, six networks by the shipped recipe, each trained without the actors it is "
                       f"tested on: mean macro-F1 {six['mean_macro_f1']:.3f}, deviation "

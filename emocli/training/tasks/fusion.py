@@ -28,24 +28,38 @@ from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
 from emocli.training.pools import Pool, join, read_faces, read_texts, read_voices
 
 Pools = Mapping[str, Pool]
-#: Every subset of the modalities that is not empty, the whole last.
-MASKS = tuple(m for m in product((0, 1), repeat=len(MODALITIES)) if any(m))
+#: Speech of which the test triplets are made.
+TEST_SPEECH = ("ravdess",)
+
+
+def subsets(modalities: Sequence[str]) -> tuple[tuple[int, ...], ...]:
+    """A mask over MODALITIES for every subset of these that is not empty, the whole last."""
+    free = [(0, 1) if m in modalities else (0,) for m in MODALITIES]
+    return tuple(mask for mask in product(*free) if any(mask))
+
+
+#: Every subset of all modalities.
+MASKS = subsets(MODALITIES)
 
 
 @cache
-def pools(data: Path, split: str) -> dict[str, Pool]:
-    """Readings of the "dev" or the "test" splits by the shipped readers."""
-    face_split = {"dev": "public_test", "test": "private_test"}[split]
-    pictures = faces.load(data, face_split)
-    if split == "dev":
-        pictures = pictures.take(~faces.repeated(pictures, faces.load(data, "private_test")))
-    corpora = ("ravdess", "nemo", "emodb") if split == "dev" else ("ravdess",)
-    return {
-        "face": read_faces(pictures.take(pictures.majority >= 0)),
-        "voice": join(read_voices(speech.read(data, name, split)) for name in corpora),
-        "text": join(read_texts(texts.load(data, f"goemotions_{lang}", split).single(), lang)
-                     for lang in ("en", "ko")),
+def pools(data: Path, split: str, corpora: tuple[str, ...] = TEST_SPEECH, voice: str = "voice",
+          modalities: tuple[str, ...] = MODALITIES) -> dict[str, Pool]:
+    """Readings of the "dev" or the "test" splits by the shipped readers: `corpora` are whose speech is read,
+    `voice` is the entry of the manifest that reads it."""
+    def pictures() -> Pool:
+        some = faces.load(data, {"dev": "public_test", "test": "private_test"}[split])
+        if split == "dev":
+            some = some.take(~faces.repeated(some, faces.load(data, "private_test")))
+        return read_faces(some.take(some.majority >= 0))
+
+    readers = {
+        "face": pictures,
+        "voice": lambda: join(read_voices(speech.read(data, name, split), names=(voice,)) for name in corpora),
+        "text": lambda: join(read_texts(texts.load(data, f"goemotions_{lang}", split).single(), lang)
+                             for lang in ("en", "ko")),
     }
+    return {m: readers[m]() for m in modalities}
 
 
 def frequencies(some: Pools) -> np.ndarray:
@@ -70,10 +84,18 @@ def triplets(some: Pools, count: int, random: np.random.Generator,
     return where, labels
 
 
+def widths(some: Pools) -> list[int]:
+    """How many features each of MODALITIES has, 1 where there is no pool."""
+    return [some[m].features.shape[1] if m in some else 1 for m in MODALITIES]
+
+
 def tensors(some: Pools, where: Mapping[str, np.ndarray]) -> tuple[list[Tensor], Tensor]:
-    """Features and log scores of triplets, as `FusionHead` takes them."""
-    features = [torch.from_numpy(some[m].features[where[m]].astype(np.float32)) for m in MODALITIES]
-    scores = np.stack([some[m].scores[where[m]] for m in MODALITIES], 1)
+    """Features and log scores of triplets, as `FusionHead` takes them; zeros of a modality without a pool."""
+    count = len(next(iter(where.values())))
+    features = [torch.from_numpy(some[m].features[where[m]].astype(np.float32)) if m in some
+                else torch.zeros(count, width) for m, width in zip(MODALITIES, widths(some), strict=True)]
+    scores = np.stack([some[m].scores[where[m]] if m in some else np.ones((count, len(EMOTIONS)))
+                       for m in MODALITIES], 1)
     return features, torch.from_numpy(np.log(np.maximum(scores, 1e-6)).astype(np.float32))
 
 
@@ -109,7 +131,8 @@ class Material:
 def material(data: Path, recipe: Mapping[str, Any]) -> Material:
     """The development splits by the shipped readers, parted."""
     random = np.random.default_rng(recipe["seed"])
-    parts = {m: split_pool(p, recipe["held_out"], random) for m, p in pools(data, "dev").items()}
+    parts = {m: split_pool(p, recipe["held_out"], random) for m, p in pools(
+        data, "dev", tuple(recipe["speech"]), recipe["voice"], tuple(recipe["modalities"])).items()}
     training, held = ({m: p[i] for m, p in parts.items()} for i in (0, 1))
     # Were all classes alike often, every doubtful neutral face would become a rare emotion.
     often = frequencies(training)
@@ -118,18 +141,21 @@ def material(data: Path, recipe: Mapping[str, Any]) -> Material:
 
 
 def learn(model: nn.Module, known: Material, recipe: Mapping[str, Any], checkpoint: Path | None,
-          masks: Sequence[tuple[int, ...]] = MASKS) -> Iterator[Epoch]:
-    """Train a head that takes what `FusionHead` takes; it is judged by the subsets in `masks`, and, where
-    it has temperatures, calibrated for each of them."""
+          masks: Sequence[tuple[int, ...]] = ()) -> Iterator[Epoch]:
+    """Train a head that takes what `FusionHead` takes; it is judged by the subsets in `masks`, or by all that
+    there are, and, where it has temperatures, calibrated for each of them."""
     batch, steps = recipe["batch"], recipe["steps"]
+    there = [i for i, m in enumerate(MODALITIES) if m in known.training]
+    masks = masks or subsets(recipe["modalities"])
 
     def batches(epoch: int) -> Iterator[Batch]:
         draw = np.random.default_rng(recipe["seed"] * 1000 + epoch)
         for _ in range(steps):
             where, labels = triplets(known.training, batch, draw, known.often)
             features, scores = tensors(known.training, where)
-            mask = torch.from_numpy(draw.random((batch, len(MODALITIES))) < recipe["keep"]).float()
-            mask[mask.sum(1) == 0, int(draw.integers(len(MODALITIES)))] = 1
+            mask = torch.zeros(batch, len(MODALITIES))
+            mask[:, there] = torch.from_numpy(draw.random((batch, len(there))) < recipe["keep"]).float()
+            mask[mask.sum(1) == 0, there[int(draw.integers(len(there)))]] = 1
             yield (features, scores, mask), torch.eye(len(EMOTIONS))[torch.from_numpy(labels)]
 
     def validate() -> dict[str, float]:
@@ -150,7 +176,7 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
 
     seed_all(recipe["seed"])
     known = material(data, recipe)
-    model = FusionHead([known.training[m].features.shape[1] for m in MODALITIES], hidden=recipe["hidden"],
+    model = FusionHead(widths(known.training), hidden=recipe["hidden"],
                        dropout=recipe["dropout"])
     yield from learn(model, known, recipe, out / "checkpoint.pt")
     part = out / "part.safetensors"

@@ -16,6 +16,7 @@ from emocli.emotions import EMOTIONS
 from emocli.training import corruptions, metrics
 from emocli.training.corpora import speech as corpus
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
+from emocli.voice import store
 from emocli.voice.features import (
     SAMPLE_RATE,
     Statistics,
@@ -26,7 +27,7 @@ from emocli.voice.features import (
     trim,
 )
 from emocli.voice.functionals import functionals, relative
-from emocli.voice.network import VoiceNetwork
+from emocli.voice.network import SMALL, VoiceNetwork
 from emocli.voice.reader import SHORTEST
 
 #: How much of a speaker's own statistics is known in each version of a clip; the last is noisy.
@@ -184,9 +185,8 @@ def untrained(recipe: Mapping[str, Any]) -> VoiceNetwork:
 
 
 def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
-    """Train as `recipe` says; writes `voice.safetensors` and `temperature.txt` into `out`."""
-    from safetensors.torch import save_file
-
+    """Train as `recipe` says; writes `voice.safetensors` into `out`, a longer network's beginning
+    as `voice_small.safetensors` beside it, and a temperature for each."""
     tables, *usual = prepare(data, recipe)
     seed_all(recipe["seed"])
     model = untrained(recipe)
@@ -196,12 +196,20 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
                        if np.any(table.splits == split) and (split == "train" or name != "ravdess_song")}
                       for split in ("train", "dev"))
     yield from fit_tables(model, training, held, recipe, out / "checkpoint.pt")
+    _keep(model.state_dict(), held, out)
+    if len(model.bodies) > SMALL:
+        _keep(model.beginning(), held, out, "_small")
+
+
+def _keep(state: Mapping[str, Tensor], held: Mapping[str, Table], out: Path, suffix: str = "") -> None:
+    """Write weights, the small ones as int8, and the temperature of what was written."""
+    path = out / f"voice{suffix}.safetensors"
+    store.write(path, state, int8=bool(suffix))
+    stored = VoiceNetwork.like(state).eval()
+    stored.load_state_dict(store.read(path))
     # The corpus that asks for the most care decides: a new voice may be like any of them.
-    fitted = [metrics.fit_temperature(logits_of(model, t), t.labels) for t in held.values()]
-    (out / "temperature.txt").write_text(f"{max(fitted):.4f}\n")
-    part = out / "part.safetensors"
-    save_file({k: v.half().contiguous() for k, v in model.state_dict().items()}, part)
-    part.replace(out / "voice.safetensors")
+    fitted = [metrics.fit_temperature(logits_of(stored, t), t.labels) for t in held.values()]
+    (out / f"temperature{suffix}.txt").write_text(f"{max(fitted):.4f}\n")
 
 
 def folds(tables: Mapping[str, Table], recipe: Mapping[str, Any], folder: Path) \

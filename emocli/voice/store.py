@@ -1,0 +1,38 @@
+"""How the voice network lies in a file: in half precision, or its matrices as int8 with one scale a row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+_SCALE = ".scale"
+
+
+def rows_to_int8(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """int8 (rows, columns), and the float32 scale (rows, 1) that each row is to be multiplied by."""
+    scale = matrix.abs().amax(1, keepdim=True).clamp(min=1e-8) / 127
+    return (matrix / scale).round().to(torch.int8), scale
+
+
+def write(path: Path, state: Mapping[str, Tensor], *, int8: bool = False) -> None:
+    """Write a state dict under a temporary name, then rename it."""
+    stored: dict[str, Tensor] = {}
+    for name, tensor in state.items():
+        if int8 and name.endswith(".weight"):
+            stored[name], stored[name + _SCALE] = rows_to_int8(tensor.float())
+        else:
+            stored[name] = tensor.half().contiguous()
+    part = path.with_name(path.name + ".part")
+    save_file(stored, part)
+    part.replace(path)
+
+
+def read(path: Path) -> dict[str, Tensor]:
+    """The state dict in float32."""
+    stored = load_file(path)
+    return {name: tensor.float() * stored[name + _SCALE] if name + _SCALE in stored else tensor.float()
+            for name, tensor in stored.items() if not name.endswith(_SCALE)}
