@@ -27,6 +27,7 @@ def emocli(*args: str | Path, **environment: str) -> subprocess.CompletedProcess
 
 
 @pytest.mark.parametrize("command", [(), ("analyze",), ("doctor",), ("train",), ("evaluate",), ("models",),
+                                     ("data", "check"), ("data", "flatten"), ("data", "features"), ("export",),
                                      ("models", "list"), ("models", "pull"), ("models", "verify")])
 def test_help_has_an_example(command: tuple[str, ...]) -> None:
     found = emocli(*command, "--help", COLUMNS="200", TERM="dumb")
@@ -54,7 +55,7 @@ def test_version() -> None:
     (["evaluate", "smell", "--data", "."], 2, "face, voice, text, fusion"),
     (["evaluate", "face", "--data", ".", "--corrupt", "babble"], 2, "blur, dark, low-res, rotated"),
     (["evaluate", "text", "--data", ".", "--corrupt", "blur"], 2, "evaluate face or voice"),
-    (["evaluate", "text", "--data", ".", "--full"], 2, "only voice and fusion are compared"),
+    (["evaluate", "face", "--data", ".", "--full"], 2, "only voice, text and fusion are compared"),
     (["train", "voice", "--data", "nowhere"], 3, "nowhere: no such folder"),
     (["models", "pull", "nothing"], 4, "models list"),
 ])

@@ -13,14 +13,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from media import tone
 
 from emocli.emotions import EMOTIONS, index_of
-from emocli.errors import DataError
+from emocli.errors import DataError, WeightsError
 from emocli.fusion.head import Fusion
-from emocli.training import corruptions, metrics
+from emocli.training import cache, corruptions, metrics
 from emocli.training.corpora import faces, speech, texts
-from emocli.training.tasks import fusion
+from emocli.training.recipe import read_recipe
+from emocli.training.tasks import fusion, spectrogram
 
 KEYS = {"n", "accuracy", "macro_f1", "weighted_f1", "ece", "ece_uncalibrated", "per_class",
         "reliability", "parameters", "bytes", "items_per_second"}
@@ -191,6 +193,9 @@ RECIPES = {
             "schedule = { epochs = 1, lr = 1e-3 }\n"
             "[[stages]]\nbegin = [1.0]\ncrop = 48\nheads = 2\nvotes_share = 1.0\naugment = 0.5\nmixup = 0.0\n"
             "schedule = { epochs = 1, lr = 1e-3 }\n",
+    "spectrogram": "seed = 1\nbackbone = 'tiny'\ncorpora = ['ravdess']\nside = 64\nmargin = 3\nbatch = 8\n"
+                   "schedule = { epochs = 2, lr = 1e-3 }\n[backbones.tiny]\nmodel_type = 'convnext'\n"
+                   "config = { hidden_sizes = [8, 8, 16, 16], depths = [1, 1, 1, 1] }\n",
     "fusion": "seed = 1\nmodalities = ['face', 'voice', 'text']\nvoice = 'voice'\nspeech = ['ravdess', 'nemo']\n"
               "batch = 32\nsteps = 3\nheld_out = 0.4\nheld_triplets = 70\nkeep = 0.7\nhidden = 16\n"
               "dropout = 0.1\nschedule = { epochs = 2, lr = 1e-3 }\n",
@@ -198,17 +203,57 @@ RECIPES = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("task", ["text", "voice", "face", "fusion"])
+@pytest.mark.parametrize("task", ["text", "voice", "face", "fusion", "spectrogram"])
 def test_training_writes_weights_and_curves(task: str, tiny: Path, tmp_path: Path) -> None:
     recipe = tmp_path / "recipe.toml"
     recipe.write_text(RECIPES[task])
     found = run("train", task, "--data", tiny, "-o", tmp_path / "run", "--recipe", recipe, "--threads", 1)
     assert found.returncode == 0, found.stderr
     assert "epoch   2/" in found.stdout or task == "face"
-    ending = "keras" if task == "face" else "safetensors"
+    ending = {"face": "keras", "spectrogram": "model/model.safetensors"}.get(task, "safetensors")
     assert (tmp_path / "run" / f"{task}.{ending}").is_file()
     assert list((tmp_path / "run" / "curves").iterdir())
     assert not list((tmp_path / "run").glob("*part*"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["convnext", "resnet", "vit", "efficientnet"])
+def test_shipped_image_networks_fit_their_pictures(kind: str) -> None:
+    recipe = read_recipe("spectrogram")
+    reader = spectrogram.Reader(spectrogram.network(recipe["backbones"][kind]), (0.4, 0.2))
+    assert reader.logits(np.zeros((2, recipe["side"], recipe["side"]), np.float32)).shape == (2, 7)
+
+
+@pytest.mark.slow
+def test_a_pretrained_image_network_begins_a_run(tiny: Path, tmp_path: Path) -> None:
+    """A folder as `transformers` writes it, made for other classes."""
+    from transformers import ConvNextConfig, ConvNextForImageClassification
+
+    config = ConvNextConfig(hidden_sizes=[8, 8, 16, 16], depths=[1, 1, 1, 1], num_labels=9)
+    whole = ConvNextForImageClassification(config)
+    whole.save_pretrained(tmp_path / "pretrained")
+    begun = spectrogram.network({"pretrained": str(tmp_path / "pretrained")})
+    first, kept = (net.convnext.embeddings.patch_embeddings.weight for net in (begun, whole))
+    assert torch.equal(first, kept)
+    assert begun.classifier.weight.shape == (7, 16)
+    with pytest.raises(WeightsError, match="nothing"):
+        spectrogram.network({"pretrained": str(tmp_path / "nothing")})
+
+
+def test_spectrograms_are_spoilt_in_part() -> None:
+    images = torch.rand(16, 64, 64)
+    found = spectrogram.augment(images, np.random.default_rng(0), 3)
+    assert found.shape == images.shape
+    black = (found == 0).float().mean((1, 2))
+    assert 0.02 < black.mean() < 0.4
+    rising = spectrogram.picture(chirp(), 64)
+    assert rising.shape == (64, 64)
+    assert np.diff(rising[:, 8:-8].argmax(0)).mean() < 0  # the row of the loudest band moves up
+
+
+def chirp() -> np.ndarray:
+    time = np.arange(32000) / 16000
+    return np.sin(2 * np.pi * (200 * time + 400 * time**2)).astype(np.float32)
 
 
 @pytest.mark.slow
@@ -243,6 +288,37 @@ def test_a_resumed_run_ends_like_an_unbroken_one(tiny: Path, tmp_path: Path) -> 
     assert epochs == [3, 4]
     one, two = ((tmp_path / n / "text.safetensors").read_bytes() for n in ("one", "two"))
     assert one == two
+
+
+@pytest.mark.slow
+def test_spectrograms_are_kept_and_a_broken_run_goes_on(tiny: Path, tmp_path: Path) -> None:
+    def same(a: list[cache.Spectrum], b: list[cache.Spectrum]) -> bool:
+        return len(a) == len(b) and all(
+            np.array_equal(x.clean, y.clean) and np.array_equal(x.noisy, y.noisy)
+            and (x.label, x.speaker, x.split) == (y.label, y.speaker, y.split) for x, y in zip(a, b, strict=True))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cache, "PART", 20)
+        fresh = cache.spectra(tiny, "ravdess", 1)
+        assert same(fresh, cache.spectra(tiny, "ravdess", 1, tmp_path))
+        parts = sorted(tmp_path.rglob("*.npz"))
+        assert len(parts) == -(-len(fresh) // 20) > 2
+        before = parts[0].stat().st_mtime_ns
+        parts[1].unlink()
+        parts[2].with_name("part").write_bytes(b"a write that was cut off")
+        assert same(fresh, cache.spectra(tiny, "ravdess", 1, tmp_path))
+        assert parts[0].stat().st_mtime_ns == before
+        assert len({p.parent for p in parts}) == 1
+        assert not same(fresh, cache.spectra(tiny, "ravdess", 2, tmp_path))  # another seed, another noise
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(RECIPES["voice"])
+    assert run("data", "features", tiny, "-o", tmp_path / "kept", "--recipe", recipe).returncode == 0
+    weights = []
+    for name, more in (("one", []), ("two", ["--features", tmp_path / "kept"])):
+        found = run("train", "voice", "--data", tiny, "-o", tmp_path / name, "--recipe", recipe, "--threads", 1, *more)
+        assert found.returncode == 0, found.stderr
+        weights.append((tmp_path / name / "voice.safetensors").read_bytes())
+    assert weights[0] == weights[1]
 
 
 @pytest.mark.slow

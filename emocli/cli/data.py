@@ -34,6 +34,27 @@ def check_command(folder: Annotated[Path, typer.Argument(help="The data folder, 
     console.print(table)
 
 
+@app.command("features")
+def features_command(
+    data: Annotated[Path, typer.Argument(help="The data folder.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the spectrograms.")] = Path("features"),
+    recipe: Annotated[Path | None, typer.Option(help="A recipe for voice; the shipped one if left out.")] = None,
+) -> None:
+    """Keep the spectrograms that training the voice wants, so that they are made once. A run that was stopped goes
+    on where it was.
+
+    Example: emocli data features data -o features
+    """
+    from emocli.training.recipe import read_recipe
+
+    settings = read_recipe("voice", recipe)
+    with training_extra("emocli data"):
+        from emocli.training import cache
+
+        for corpus in settings["corpora"]:
+            typer.echo(f"{corpus}: {len(cache.spectra(data, corpus, settings['seed'], out))} clips")
+
+
 @app.command("flatten")
 def flatten_command(
     folder: Annotated[Path, typer.Argument(help="AI Hub 259's tree of videos.")],

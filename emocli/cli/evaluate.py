@@ -21,8 +21,8 @@ def evaluate_command(
     corrupt: Annotated[str, typer.Option(help="Spoil the pictures (blur, dark, low-res, rotated) or the sound (white, "
                                                "babble: noise at 10 dB) first.")] = "",
     full: Annotated[bool, typer.Option("--full", help="Also train what the networks are compared with: the voice six "
-                                                      "times, each without four actors of RAVDESS, other voice "
-                                                      "networks, other ways to fuse. About half an hour.")] = False,
+                                                      "times, each without four actors of RAVDESS, other networks "
+                                                      "for voice and words, other ways to fuse. An hour.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
     """Measure the weights on labelled data: accuracy, macro-F1, ECE, per class, confusion matrix,
@@ -44,9 +44,9 @@ def evaluate_command(
     if corrupt and corrupt not in spoilt:
         raise UsageError("--corrupt", f"{modality} cannot be spoilt by {corrupt}",
                          f"choose from {', '.join(spoilt)}" if spoilt else "evaluate face or voice")
-    if full and (modality not in ("voice", "fusion", "all") or not (data / "speech").is_dir()):
-        raise UsageError("--full", "only voice and fusion are compared with others, and only on the data folder",
-                         "evaluate voice, fusion or all on the data folder")
+    if full and (modality == "face" or not (data / "speech").is_dir()):
+        raise UsageError("--full", "only voice, text and fusion are compared with others, and only on the data folder",
+                         "evaluate voice, text, fusion or all on the data folder")
     results = {}
     for name in evaluate.MODALITIES if modality == "all" else [modality]:
         with training_extra("emocli evaluate"):

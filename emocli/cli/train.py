@@ -18,17 +18,19 @@ if TYPE_CHECKING:
 
     from emocli.training.loop import Epoch
 
-TASKS = ("face", "voice", "text", "fusion")
+TASKS = ("face", "voice", "text", "fusion", "spectrogram")
 
 
 def train_command(
-    task: Annotated[str, typer.Argument(help="face, voice, text or fusion.")],
+    task: Annotated[str, typer.Argument(help="face, voice, text, fusion or spectrogram.")],
     data: Annotated[Path, typer.Option(help="The data folder.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder for weights, checkpoint and curves; "
                                                                 "runs/TASK if left out.")] = None,
     recipe: Annotated[Path | None, typer.Option(help="A recipe; the shipped one if left out.")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
+    features: Annotated[Path | None, typer.Option(help="Spectrograms that `emocli data features` has kept (for "
+                                                       "voice).")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Cores; all if left out.")] = None,
 ) -> None:
     """Train one network as a recipe says; a run that was stopped goes on from its last epoch.
@@ -39,6 +41,8 @@ def train_command(
 
     if task not in TASKS:
         raise UsageError(task, "nothing of this name can be trained", f"choose from {', '.join(TASKS)}")
+    if features and task != "voice":
+        raise UsageError("--features", f"{task} is not trained on spectrograms", "leave it out")
     if not data.is_dir():
         raise DataError(data, "no such folder", "point --data at the data folder")
     os.environ["KERAS_BACKEND"] = "torch"  # twice as fast as TensorFlow on a CPU
@@ -55,7 +59,8 @@ def train_command(
 
         if threads:
             torch.set_num_threads(threads)
-        run = import_module(f"emocli.training.tasks.{task}").fit(data, settings, folder)
+        more = {"kept": features} if features else {}
+        run = import_module(f"emocli.training.tasks.{task}").fit(data, settings, folder, **more)
         show(run, folder)
     typer.echo(f"wrote {', '.join(sorted(str(p) for p in folder.glob(f'{task}.*')))}")
 

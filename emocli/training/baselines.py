@@ -98,7 +98,27 @@ def voices(data: Path) -> dict[str, Result]:
             CnnBiLstm, against_baseline(plain, clips, enrolled=False) / scale),
         "CNN + BiLSTM, against one neutral clip": (CnnBiLstm, against_baseline(plain, clips, enrolled=True) / scale)}
     labels = np.array([c.label for c in clips])
-    return {name: _voice(kind, found.astype(np.float32), labels, split) for name, (kind, found) in inputs.items()}
+    found = {name: _voice(kind, x.astype(np.float32), labels, split) for name, (kind, x) in inputs.items()}
+    return found | images(data)
+
+
+def images(data: Path) -> dict[str, Result]:
+    """The same of image networks over mel spectrograms, by the shipped recipe."""
+    from emocli.training.recipe import read_recipe
+    from emocli.training.tasks import spectrogram
+
+    recipe, found = read_recipe("spectrogram"), {}
+    known = spectrogram.pictures(data, recipe["corpora"], recipe["side"])
+    dev, test = known.where("dev"), known.where("test")
+    for name, backbone in recipe["backbones"].items():
+        seed_all(recipe["seed"])
+        reader = spectrogram.Reader(spectrogram.network(backbone), known.scale)
+        _run(spectrogram.learn(reader, known, recipe, None))
+        temperature = metrics.fit_temperature(reader.logits(known.images[dev]), known.labels[dev])
+        scores = torch.softmax(torch.from_numpy(reader.logits(known.images[test])) / temperature, 1).numpy()
+        found[f"{name}, {recipe['side']} px spectrogram"] = metrics.summary(
+            scores, known.labels[test], temperature) | {"parameters": parameters(reader.model)}
+    return found
 
 
 def _voice(kind: type[nn.Module], inputs: np.ndarray, labels: np.ndarray, split: np.ndarray, *,
@@ -125,6 +145,42 @@ def _voice(kind: type[nn.Module], inputs: np.ndarray, labels: np.ndarray, split:
     temperature = metrics.fit_temperature(logits(dev), labels[dev])
     scores = torch.softmax(torch.from_numpy(logits(test)) / temperature, 1).numpy()
     return metrics.summary(scores, labels[test], temperature) | {"parameters": parameters(model)}
+
+
+def sentences(data: Path) -> dict[str, Result]:
+    """Figures on the test rows of MELD, and of KOTE, of logistic regressions that have learnt from that corpus' own
+    training rows: over TF-IDF of n-grams, and over these and the shipped network's features and logits.
+
+    The shipped network learns from neither: MELD's licence (GPL-3.0) would bind it, and KOTE's rows did not help.
+    """
+    from scipy.sparse import csr_matrix, hstack
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_union
+
+    from emocli.text.reader import TextReader
+    from emocli.training.corpora import texts
+    from emocli.weights import resolve
+
+    reader, found = TextReader(resolve("text")), {}
+    for name, language, balance in (("meld_en", "en", 0.5), ("kote_ko_vote7", "ko", 1.0)):
+        known, asked = (texts.load(data, name, split) for split in ("train", "test"))
+        labels, truth = known.targets.argmax(1), asked.targets.argmax(1)
+        ngrams = make_union(TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True),
+                            TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), min_df=2, sublinear_tf=True))
+        plain = ngrams.fit_transform(known.texts), ngrams.transform(asked.texts)
+        dense = [np.concatenate(reader.logits(some.texts, language), 1) for some in (known, asked)]
+        largest = np.maximum(np.abs(dense[0]).max(0), 1e-6)
+        read = [csr_matrix(x / largest) for x in dense]
+        both = [hstack([x, r]).tocsr() for x, r in zip(plain, read, strict=True)]
+        counts = np.bincount(labels, minlength=_CLASSES) / len(labels)
+        weights = {c: float(counts[c]) ** -balance for c in range(_CLASSES) if counts[c]}
+        for way, (x, y) in (("n-grams", plain), ("n-grams and the network", both)):
+            model = LogisticRegression(C=1.0, class_weight=weights, max_iter=500).fit(x, labels)
+            scores = np.zeros((len(truth), _CLASSES))
+            scores[:, model.classes_] = model.predict_proba(y)
+            found[f"{name}: its own rows, {way}"] = metrics.summary(scores, truth) | {"parameters": model.coef_.size}
+    return found
 
 
 class WeightedExperts(nn.Module):

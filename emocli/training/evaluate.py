@@ -95,7 +95,7 @@ def _voice(data: Path, corrupt: str) -> dict[str, Pool]:
 
 
 def compare(modality: str, data: Path) -> Result:
-    """What takes training to find out: other networks and ways on the main test set ("compared") and, of the
+    """What takes training to find out: other networks and ways on the same test sets ("compared") and, of the
     voice, the six folds."""
     from emocli.training import baselines
     from emocli.training.recipe import read_recipe
@@ -104,7 +104,7 @@ def compare(modality: str, data: Path) -> Result:
         return {"compared": baselines.heads(data, read_recipe("fusion"), TRIPLETS, SEED)}
     if modality == "voice":
         return {"six_fold": six_fold(data), "compared": baselines.voices(data)}
-    return {}
+    return {"compared": baselines.sentences(data)} if modality == "text" else {}
 
 
 def six_fold(data: Path) -> Result:

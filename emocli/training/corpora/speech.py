@@ -1,12 +1,13 @@
-"""Acted speech in tar files, split by person only; or a folder with one sub-folder a class.
+"""Acted speech in tar files or trees, split by person only; or a folder with one sub-folder a class.
 
 RAVDESS (Livingstone & Russo 2018), nEMO (Christop 2024), EmoDB (Burkhardt et al. 2005), TESS
-(Pichora-Fuller & Dupuis 2020), EmoGator (Buhl 2023): how each names speaker and emotion.
+(Pichora-Fuller & Dupuis 2020), EmoGator (Buhl 2023), CREMA-D (Cao et al. 2014): how each names speaker and emotion.
 """
 
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,10 +18,22 @@ import numpy as np
 
 from emocli.emotions import EMOTIONS, INDEX, index_of
 from emocli.errors import DataError
+from emocli.media.probe import AUDIO_ENDINGS
 from emocli.voice.features import SAMPLE_RATE
 
 _RAVDESS = {"01": "neutral", "02": "neutral", "03": "happiness", "04": "sadness", "05": "anger",
             "06": "fear", "07": "disgust", "08": "surprise"}
+_CREMA_D = {"ANG": "anger", "DIS": "disgust", "FEA": "fear", "HAP": "happiness", "NEU": "neutral", "SAD": "sadness"}
+#: Categories of EmoGator's own files that are a class of ours; 27 and 28 are bad and good surprises.
+_EMOGATOR = {"02": "happiness", "03": "anger", "10": "disgust", "13": "happiness", "15": "fear", "18": "neutral",
+             "24": "sadness", "27": "surprise", "28": "surprise"}
+#: What a file of each corpus is called.
+PATTERNS = {name: re.compile(form) for name, form in {
+    "ravdess": r"0[123]-01(-\d\d){5}", "ravdess_song": r"0[123]-02(-\d\d){5}", "emodb": r"\d\d[ab]\d\d[A-Z][a-z]?",
+    "nemo": r"[A-Z]{2}\d_[a-z]+_\d+", "tess": r"[OY]A?F_\w+_[a-z]+", "crema_d": r"\d{4}_[A-Z]{3}_[A-Z]{3}_[A-Z]{2}",
+    "emogator": r"\d+_[a-z]+_.+|\d{6}-\d\d-\d"}.items()}
+#: Of the files that lie in a tree, the share that must be called so.
+_RECOGNISED = 0.9
 _EMODB = {"W": "anger", "E": "disgust", "A": "fear", "F": "happiness", "T": "sadness", "N": "neutral"}
 
 
@@ -52,8 +65,17 @@ def describe(corpus: str, stem: str) -> tuple[str, str, str] | None:
     if corpus == "tess":
         speaker, _, emotion = stem.split("_", 2)
         return emotion, f"tess{speaker[0]}", "train"
+    if corpus == "crema_d":
+        speaker, _, emotion, _ = stem.split("_")
+        return _CREMA_D[emotion], f"crema_d{speaker}", {0: "test", 1: "dev"}.get(int(speaker) % 10, "train")
     if corpus == "emogator":
-        contributor, emotion = stem.split("_")[:2]
+        if "_" not in stem:
+            contributor, category, _ = stem.split("-")
+            if category not in _EMOGATOR:
+                return None
+            emotion = _EMOGATOR[category]
+        else:
+            contributor, emotion = stem.split("_")[:2]
         return emotion, f"emogator{contributor}", {0: "test", 1: "dev"}.get(int(contributor) % 10, "train")
     raise DataError(corpus, "emocli does not know this corpus", "use one that the docstring names")
 
@@ -84,13 +106,43 @@ def names(data: Path, corpus: str) -> Iterator[tuple[int, str, str]]:
 def _members(data: Path, corpus: str) -> Iterator[tuple[tuple[str, str, str], str, IO[bytes]]]:
     path = data / "speech" / f"{corpus}.tar"
     if not path.is_file():
-        raise DataError(path, "no such archive", "point --data at the data folder")
+        yield from _tree(data, corpus)
+        return
     with tarfile.open(path) as archive:
         for member in archive:
             known = describe(corpus, Path(member.name).stem) if member.isfile() else None
             handle = archive.extractfile(member) if known else None
             if known and handle:
                 yield known, member.name, handle
+
+
+def _tree(data: Path, corpus: str) -> Iterator[tuple[tuple[str, str, str], str, IO[bytes]]]:
+    """The files of a corpus as it is published: in a folder of that name, or in a folder of nothing else."""
+    root = data / "speech" / corpus
+    if not root.is_dir():
+        if recognise(data) != corpus:
+            raise DataError(root.with_suffix(".tar"), "no such archive, and no folder of that name",
+                            "point --data at the data folder")
+        root = data
+    for path in _audio(root):
+        known = describe(corpus, path.stem) if PATTERNS[corpus].fullmatch(path.stem) else None
+        if known:
+            with path.open("rb") as handle:
+                yield known, str(path), handle
+
+
+def recognise(root: Path) -> str:
+    """The corpus whose files lie in a tree, by their names, or "".
+
+    RAVDESS' speech and song are told apart; a tree of both is its speech.
+    """
+    stems = [path.stem for path in _audio(root)]
+    shares = {name: sum(map(bool, map(form.fullmatch, stems))) / max(1, len(stems)) for name, form in PATTERNS.items()}
+    return next((name for name, share in shares.items() if share >= _RECOGNISED), "")
+
+
+def _audio(root: Path) -> list[Path]:
+    return sorted(p for p in root.rglob("*") if p.suffix.lower() in AUDIO_ENDINGS and not p.name.startswith("."))
 
 
 def read(data: Path, corpus: str, split: str = "") -> Iterator[Clip]:

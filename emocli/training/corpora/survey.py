@@ -14,7 +14,7 @@ from emocli.errors import DataError
 from emocli.training.corpora import aihub, faces, speech, texts
 
 #: Corpora of speech that the data folder can hold.
-SPEECH = ("ravdess", "ravdess_song", "nemo", "emodb", "tess", "emogator")
+SPEECH = ("ravdess", "ravdess_song", "nemo", "emodb", "tess", "emogator", "crema_d")
 #: Splits of the text corpora that have them.
 SPLITS = {"goemotions_en": ("train", "dev", "test"), "goemotions_ko": ("train", "dev", "test"),
           "meld_en": ("train", "dev", "test"), "emorynlp_en": ("train",)}
@@ -54,8 +54,8 @@ class Found:
 
 
 def survey(root: Path) -> list[Found]:
-    """Every corpus that lies in `root`, which is the data folder, AI Hub 259's tree, or a folder with one
-    sub-folder a class.
+    """Every corpus that lies in `root`, which is the data folder, one data set as it is published, or a folder with
+    one sub-folder a class (AI Hub 466 is).
 
     Raises `DataError` when it is none of them.
     """
@@ -65,10 +65,16 @@ def survey(root: Path) -> list[Found]:
         return [one.judge() for part in (_faces, _speech, _text) for one in part(root)]
     if videos := aihub.videos(root):
         return [one.judge() for one in _aihub(videos)]
+    if (root / "fer2013.csv").is_file():
+        return [one.judge() for one in _faces(root)]
+    if corpus := speech.recognise(root):
+        return [one.judge() for one in _corpus(root, corpus)]
     if found := _folders(root):
         return [found.judge()]
-    raise DataError(root, "holds nothing that emocli knows", "give the data folder, AI Hub 259's tree, or one "
-                    f"sub-folder a class: {', '.join(EMOTIONS)}")
+    if tables := list(_tables(root)):
+        return [one.judge() for one in tables]
+    raise DataError(root, "holds nothing that emocli knows", "give the data folder, a data set as it is published, or "
+                    f"one sub-folder a class: {', '.join(EMOTIONS)}")
 
 
 def _faces(root: Path) -> Iterator[Found]:
@@ -83,14 +89,30 @@ def _faces(root: Path) -> Iterator[Found]:
 
 def _speech(root: Path) -> Iterator[Found]:
     for corpus in SPEECH:
-        splits: dict[str, Found] = {}
+        yield from _corpus(root, corpus)
+
+
+def _corpus(root: Path, corpus: str) -> Iterator[Found]:
+    splits: dict[str, Found] = {}
+    try:
+        for label, speaker, split in speech.names(root, corpus):
+            one = splits.setdefault(split, Found(f"{corpus} {split}"))
+            one.count([label], [speaker])
+    except DataError as error:
+        splits[""] = Found(corpus, remarks=[error.cause])
+    yield from splits.values()
+
+
+def _tables(root: Path) -> Iterator[Found]:
+    """Labelled sentences, as GoEmotions, KOTE, XED and MELD are published."""
+    for path in sorted(p for p in root.rglob("*") if p.suffix in (".tsv", ".csv", ".txt")):
         try:
-            for label, speaker, split in speech.names(root, corpus):
-                one = splits.setdefault(split, Found(f"{corpus} {split}"))
-                one.count([label], [speaker])
-        except DataError as error:
-            splits[""] = Found(corpus, remarks=[error.cause])
-        yield from splits.values()
+            targets = texts.read(path).targets
+        except DataError:
+            continue
+        one = Found(str(path.relative_to(root)), items=len(targets))
+        one.classes.update(np.nonzero(targets)[1].tolist())
+        yield one
 
 
 def _text(root: Path) -> Iterator[Found]:

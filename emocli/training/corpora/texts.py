@@ -1,4 +1,5 @@
-"""Sentences with labels: TSV files with the columns `text` and `labels` (comma-separated)."""
+"""Sentences with labels: tables with the columns `text` and `labels` (comma-separated), MELD's CSV, and what
+`published` knows."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from emocli.emotions import EMOTIONS, index_of
 from emocli.errors import DataError
+from emocli.training.corpora import published
 
 #: File stems under `text/` of the data folder, and the language of each.
 SETS = {"goemotions_en": "en", "goemotions_ko": "ko", "kote_ko_vote7": "ko", "xed_en": "en",
@@ -34,29 +36,39 @@ class Texts:
 
 
 def read(path: Path) -> Texts:
-    """Read a `.tsv` or `.tsv.gz`; labels may be ours or any alias of `emocli.emotions`."""
+    """Read a table, `.gz` or not; labels may be ours or any alias of `emocli.emotions`."""
     opener = gzip.open if path.suffix == ".gz" else open
     try:
-        with opener(path, "rt", encoding="utf-8", newline="") as lines:
-            # Some corpora quote as CSV does and some do not; the tokens pass over quotes anyhow.
-            rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+        with opener(path, "rt", encoding="utf-8", newline="") as file:
+            lines = list(file)
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(path, f"cannot be read ({error})", "check the path and the encoding") from error
-    if not rows or not {"text", "labels"} <= rows[0].keys():
+    rows = _with_header(lines) or published.rows(path, lines)
+    if rows is None:
         raise DataError(path, "no rows with the columns text and labels",
                         "write a tab-separated file with that header")
     texts, targets = [], []
-    for row in rows:
-        named = [index_of(label) for label in (row["labels"] or "").strip("\"").split(",")]
-        found = [n for n in named if n is not None]
-        if row["text"] and found:
+    for text, labels in rows:
+        found = [n for label in labels if (n := index_of(label)) is not None]
+        if text and found:
             target = np.zeros(len(EMOTIONS), np.float32)
             target[found] = 1 / len(found)
-            texts.append(row["text"])
+            texts.append(text)
             targets.append(target)
     if not texts:
         raise DataError(path, "no row has a label that emocli knows", f"use {', '.join(EMOTIONS)}")
     return Texts(texts, np.stack(targets))
+
+
+def _with_header(lines: list[str]) -> list[published.Row] | None:
+    header = lines[0].rstrip("\r\n") if lines else ""
+    if {"Utterance", "Emotion"} <= set(header.split(",")):
+        return [(row["Utterance"], [row["Emotion"]]) for row in csv.DictReader(lines)]
+    if not {"text", "labels"} <= set(header.split("\t")):
+        return None
+    # Some corpora quote as CSV does and some do not; the tokens pass over quotes anyhow.
+    table = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+    return [(row["text"], (row["labels"] or "").strip("\"").split(",")) for row in table] or None
 
 
 def load(data: Path, name: str, split: str | None = None) -> Texts:

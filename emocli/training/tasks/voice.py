@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,67 +12,22 @@ import torch
 from torch import Tensor
 
 from emocli.emotions import EMOTIONS
-from emocli.training import corruptions, metrics
-from emocli.training.corpora import speech as corpus
+from emocli.training import cache, metrics
+from emocli.training.cache import Spectrum
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
 from emocli.voice import store
 from emocli.voice.features import (
-    SAMPLE_RATE,
     Statistics,
     blend,
     normalise,
-    speaker_statistics,
-    spectrogram,
-    trim,
 )
 from emocli.voice.functionals import functionals, relative
 from emocli.voice.network import SMALL, VoiceNetwork
-from emocli.voice.reader import SHORTEST
 
-#: How much of a speaker's own statistics is known in each version of a clip; the last is noisy.
-VERSIONS = (1.0, 0.5, 0.15, 1.0)
-#: dB of speech above noise in the noisy version.
-NOISE_DB = (5.0, 20.0)
+#: How much of a speaker's own statistics is known in each version of a clip, and whether it is noisy.
+VERSIONS = ((1.0, False), (0.5, False), (0.15, False), (1.0, True))
 #: Actors of RAVDESS, and those of one fold.
 ACTORS, FOLD = 24, 4
-
-
-@dataclass(frozen=True)
-class Spectrum:
-    """A clip's spectrogram (frames, COLUMNS) float16, and its speaker's statistics."""
-
-    mel: np.ndarray
-    statistics: Statistics
-    label: int
-    speaker: str
-    split: str
-
-
-def spectra(clips: Iterable[corpus.Clip]) -> list[Spectrum]:
-    """Spectrograms, each with the statistics of all its speaker's unlabelled speech."""
-    kept, by_speaker = [], defaultdict(list)
-    for clip in clips:
-        kept.append((clip, spectrogram(trim(clip.samples))))
-        by_speaker[clip.speaker].append(kept[-1][1])
-    statistics = {speaker: speaker_statistics(mels) for speaker, mels in by_speaker.items()}
-    return [Spectrum(mel.astype(np.float16), statistics[c.speaker], c.label, c.speaker, c.split)
-            for c, mel in kept]
-
-
-def prior_of(items: list[Spectrum]) -> Statistics:
-    """Mean of the statistics over speakers: what a voice looks like before it is known."""
-    each = list({s.speaker: s.statistics for s in items}.values())
-    return (np.mean([m for m, _ in each], axis=0).astype(np.float32),
-            np.mean([d for _, d in each], axis=0).astype(np.float32))
-
-
-def noisy(clips: list[corpus.Clip], seed: int) -> Iterator[corpus.Clip]:
-    """The clips in white noise or in the babble of training clips."""
-    random = np.random.default_rng(seed)
-    others = [c.samples for c in clips if c.split == "train"][::7]
-    for clip in clips:
-        kind = corruptions.SOUNDS[random.integers(len(corruptions.SOUNDS))]
-        yield replace(clip, samples=corruptions.noisy(clip.samples, kind, random.uniform(*NOISE_DB), random, others))
 
 
 @dataclass(frozen=True)
@@ -91,36 +45,37 @@ class Table:
         return Table(self.inputs[:, where], self.labels[where], self.speakers[where], self.splits[where])
 
 
-def tabulate(clean: list[Spectrum], spoilt: list[Spectrum], prior: Statistics,
-             usual: Statistics | None = None) -> tuple[Table, Statistics]:
+def tabulate(some: list[Spectrum], prior: Statistics, usual: Statistics | None = None) -> tuple[Table, Statistics]:
     """All VERSIONS of a corpus, and the usual functionals of its training speakers, which stand in
     where `usual` is not given."""
-    speakers = np.array([s.speaker for s in clean])
-    training = np.array([s.split == "train" for s in clean])
-    found = np.stack([[functionals(normalise(s.mel.astype(np.float32), blend(s.statistics, prior, own)))
-                       for s in items] for own, items in zip(VERSIONS, (clean, clean, clean, spoilt), strict=True)])
+    speakers, splits = (np.array([getattr(s, name) for s in some]) for name in ("speaker", "split"))
+    own_of = [cache.statistics(some, noisy=noisy) for noisy in (False, True)]
+    found = np.stack([[functionals(normalise((s.noisy if noisy else s.clean).astype(np.float32),
+                                             blend(own_of[noisy][s.speaker], prior, share)))
+                       for s in some] for share, noisy in VERSIONS])
     groups = [np.flatnonzero(speakers == name) for name in dict.fromkeys(speakers)]
-    known = [found[0, g] for g in groups if training[g[0]]]
+    known = [found[0, g] for g in groups if splits[g[0]] == "train"]
     own = (np.mean([f.mean(0) for f in known], axis=0), np.mean([f.std(0) for f in known], axis=0))
     against = np.zeros_like(found)
     for group in groups:
-        for version, share in enumerate(VERSIONS):
+        for version, (share, _) in enumerate(VERSIONS):
             against[version, group] = relative(found[version, group], usual or own, share)
-    return Table(np.concatenate([found, against], 2), np.array([s.label for s in clean]), speakers,
-                 np.array([s.split for s in clean])), own
+    return Table(np.concatenate([found, against], 2), np.array([s.label for s in some]), speakers, splits), own
 
 
-def prepare(data: Path, recipe: Mapping[str, Any]) -> tuple[dict[str, Table], Statistics, Statistics]:
-    """Every corpus of a recipe, and the usual columns and functionals of the main one's training speakers."""
+def prepare(data: Path, recipe: Mapping[str, Any],
+            kept: Path | None = None) -> tuple[dict[str, Table], Statistics, Statistics]:
+    """Every corpus of a recipe, and the usual columns and functionals of the main one's training speakers; `kept` is
+    a folder of spectrograms, as `emocli data features` fills it."""
     main = recipe["main"]
     names = sorted(recipe["corpora"], key=lambda name: name != main)
     tables: dict[str, Table] = {}
     prior = usual = None
     for name in names:
-        clips = [c for c in corpus.read(data, name) if len(trim(c.samples)) >= SHORTEST * SAMPLE_RATE]
-        clean = spectra(clips)
-        prior = prior or prior_of([s for s in clean if s.split == "train"])
-        tables[name], own = tabulate(clean, spectra(noisy(clips, recipe["seed"])), prior, usual)
+        some = cache.spectra(data, name, recipe["seed"], kept)
+        training = [s for s in some if s.split == "train"]
+        prior = prior or cache.prior_of(list(cache.statistics(training).values()))
+        tables[name], own = tabulate(some, prior, usual)
         usual = usual or own
     assert prior
     assert usual
@@ -184,10 +139,10 @@ def untrained(recipe: Mapping[str, Any]) -> VoiceNetwork:
     return VoiceNetwork(**{key: recipe[key] for key in ("members", "wide", "view", "dropout")})
 
 
-def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
+def fit(data: Path, recipe: dict[str, Any], out: Path, kept: Path | None = None) -> Iterator[Epoch]:
     """Train as `recipe` says; writes `voice.safetensors` into `out`, a longer network's beginning
-    as `voice_small.safetensors` beside it, and a temperature for each."""
-    tables, *usual = prepare(data, recipe)
+    as `voice_small.safetensors` beside it, and a temperature for each.  `kept` as in `prepare`."""
+    tables, *usual = prepare(data, recipe, kept)
     seed_all(recipe["seed"])
     model = untrained(recipe)
     for name, statistics in zip(("columns", "functionals"), usual, strict=True):
