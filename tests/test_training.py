@@ -184,7 +184,7 @@ RECIPES = {
     "text": 'seed = 1\nbatch = 16\nwidth = 8\ndropout = 0.1\nkeep = 0.9\nbalance = 0.5\n'
             'heads = { en = 1.0, ko = 1.0 }\ncorpora = { en = ["goemotions_en", "train"], ko = ["goemotions_ko", '
             '"train"] }\nschedule = { epochs = 4, lr = 1e-2 }\n'
-            'teacher = { folds = 2, seeds = 1, epochs = 2, share = 0.4, weights = { en = 0.7, ko = 0.3 } }\n',
+            'teacher = { seed = 1, folds = 2, seeds = 1, epochs = 2, share = 0.4, weights = { en = 0.7, ko = 0.3 } }\n',
     "voice": "seed = 1\nbatch = 8\nsteps = 6\nmembers = 4\nwide = 16\nview = 8\ndropout = 0.1\nmixup = 0.5\n"
              "main = 'ravdess'\nsmoothing = 0.05\nversions = [0.5, 0.1, 0.1, 0.3]\ncorpora = { ravdess = 3, "
              "nemo = 2, emodb = 1 }\nschedule = { epochs = 2, lr = 1e-3 }\n",

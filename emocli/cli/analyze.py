@@ -11,41 +11,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from emocli.errors import EXIT_SOME_FAILED, EmocliError, InputError, UsageError
-from emocli.media.probe import AUDIO_ENDINGS, VIDEO_ENDINGS
+from emocli.errors import EXIT_SOME_FAILED, EmocliError, UsageError
 from emocli.options import AnalyzeOptions
 
 if TYPE_CHECKING:
     from emocli.timeline.types import Timeline
 
 _DEFAULTS = AnalyzeOptions()
+#: The options of a batch, in the help.
+_MANY = "Many videos, with -o"
 #: glibc's settings (malloc.h): bytes from which memory goes back to the system as soon as it is
 #: freed, and the number of arenas.
 _MALLOC = {"M_MMAP_THRESHOLD": (-3, 512 * 1024), "M_ARENA_MAX": (-8, 1)}
 
 
-def inputs(paths: Iterable[Path]) -> list[Path]:
-    """Files as given, folders as the media files directly in them, in order of name.
-
-    Raises `InputError` for a folder that holds none.
-    """
-    found: list[Path] = []
-    for path in paths:
-        if not path.is_dir():
-            found.append(path)
-            continue
-        inside = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith(".")
-                        and p.suffix.lower() in VIDEO_ENDINGS | AUDIO_ENDINGS)
-        if not inside:
-            raise InputError(path, "the folder holds no video", "give a folder with videos, or the files themselves")
-        found += inside
-    return list(dict.fromkeys(found))
-
-
 def analyze_command(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Videos, sound files, or folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(
+        metavar="PATH...", help="Videos, sound files, folders of them, or .txt files that list them.")],
     out: Annotated[Path | None, typer.Option(
-        "-o", "--out", help="Folder for the results; beside each video if left out.")] = None,
+        "-o", "--out", help="Folder for the results; beside each video if left out. With several videos it also keeps "
+                            "account, so that a second run does only what is left.")] = None,
     formats: Annotated[str, typer.Option("-f", "--formats", help="Which files: csv, srt, vtt, json.")] = "csv,srt",
     face_fps: Annotated[float, typer.Option(
         help="Pictures a second that are searched for faces.")] = _DEFAULTS.face_fps,
@@ -66,13 +51,32 @@ def analyze_command(
         help="A recording of the speaker, talking neutrally; helps where the video holds little speech.")] = None,
     commercial: Annotated[bool, typer.Option("--commercial", help="Use only weights that may be used commercially: "
                                                                   "voice and words, not the face.")] = False,
+    workers: Annotated[str, typer.Option(
+        help="Videos at a time: auto (what cores and free memory bear), or a number.", rich_help_panel=_MANY)] = "auto",
+    include: Annotated[list[str] | None, typer.Option(
+        help="Only files that match, as '*.mkv' or 'day1/*'; may be repeated.", rich_help_panel=_MANY)] = None,
+    exclude: Annotated[list[str] | None, typer.Option(
+        help="No files that match; may be repeated.", rich_help_panel=_MANY)] = None,
+    combine: Annotated[bool, typer.Option(
+        "--combine", help="Also write all rows into all.emotions.csv.", rich_help_panel=_MANY)] = False,
+    parquet: Annotated[bool, typer.Option(
+        "--parquet", help="Also write batch.csv and all.emotions.csv as Parquet.", rich_help_panel=_MANY)] = False,
+    retry_failed: Annotated[bool, typer.Option(
+        "--retry-failed", help="Try again what failed in an earlier run.", rich_help_panel=_MANY)] = False,
+    timeout: Annotated[float, typer.Option(
+        min=0, help="Seconds that one video may take; 0 for any time.", rich_help_panel=_MANY)] = 0.0,
+    wait: Annotated[bool, typer.Option(
+        "--wait", help="Wait for another run on the same folder.", rich_help_panel=_MANY)] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print only the paths written.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more on standard error.")] = False,
 ) -> None:
     """Write the timed emotions of videos as CSV and subtitles.
 
     Example: emocli analyze interview.mp4 -o results -f csv,srt,json
+
+    Example: emocli analyze videos/ -o results --combine
     """
+    from emocli.batch.discover import discover
     from emocli.outputs import formats as outputs
     from emocli.outputs.base import OutputOptions
 
@@ -81,7 +85,20 @@ def analyze_command(
     options = AnalyzeOptions(face_fps=face_fps, transcript=transcript, asr_model=asr_model, language=language,
                              device=device, offline=offline, smooth=smooth, voice_mode=voice_mode,
                              voice_baseline=str(voice_baseline or ""), commercial=commercial)
-    media = inputs(paths)
+    jobs = discover(paths, include=include or (), exclude=exclude or ())
+    if out and (len(jobs) > 1 or [job.path for job in jobs] != paths):
+        from emocli.batch.runner import Plan
+        from emocli.cli import batch
+
+        raise typer.Exit(batch.run(Plan(
+            jobs, out, options, OutputOptions(gaps=srt_gaps), chosen, faces, _workers(workers), timeout, retry_failed,
+            overwrite, wait, combine, parquet), quiet=quiet))
+    given = [name for name, value in {"--workers": workers != "auto", "--combine": combine, "--parquet": parquet,
+                                      "--retry-failed": retry_failed, "--timeout": timeout, "--wait": wait}.items()
+             if value]
+    if given:
+        raise UsageError(given[0], "is for several videos with a folder for the results", "give -o, or leave it out")
+    media = [job.path for job in jobs]
     files = {path: outputs.targets(path, out, chosen, faces=faces) for path in media}
     _refuse_collisions(files)
     if not overwrite:
@@ -97,6 +114,14 @@ def analyze_command(
             print(f"emocli: {error}", file=sys.stderr)
         print(f"emocli: {len(failures)} of {len(media)} inputs failed", file=sys.stderr)
         raise typer.Exit(failures[0].exit_code if len(failures) == len(media) else EXIT_SOME_FAILED)
+
+
+def _workers(text: str) -> int:
+    if text == "auto":
+        return 0
+    if not text.isdecimal() or not int(text):
+        raise UsageError("--workers", f"{text} is no number of workers", "give auto, 1, 2, ...")
+    return int(text)
 
 
 def _give_memory_back() -> None:

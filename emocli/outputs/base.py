@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from emocli.errors import OutputError
 from emocli.timeline.types import Timeline
@@ -25,19 +27,26 @@ Render = Callable[[Timeline, OutputOptions], str]
 
 def write_atomic(path: Path, text: str) -> None:
     """Write UTF-8 to a temporary file beside `path`, then rename; raises `OutputError`."""
+    with parts_of(path) as stream:
+        stream.write(text)
+
+
+@contextmanager
+def parts_of(path: Path) -> Iterator[TextIO]:
+    """The same for a text that is written piece by piece; a fault in between leaves nothing."""
     part = path.with_name(f".emocli-{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(path)
-    except OSError as error:
-        try:
+    except BaseException as error:
+        with suppress(OSError):
             part.unlink(missing_ok=True)
-        except OSError:
-            pass
+        if not isinstance(error, OSError):
+            raise
         raise OutputError(path, f"cannot be written ({error.strerror})",
                           "free some space or give another folder with -o") from error
 

@@ -115,7 +115,7 @@ class Material:
             said = np.load(cache)
         else:
             said = np.zeros((len(languages), count, len(EMOTIONS)), np.float32)
-            folds = np.array_split(np.random.default_rng(self._recipe["seed"]).permutation(count), teacher["folds"])
+            folds = np.array_split(np.random.default_rng(teacher["seed"]).permutation(count), teacher["folds"])
             for held in folds:
                 rest = np.setdiff1d(np.arange(count), held)
                 rows = {head: rest.tolist() if head in languages else range(len(t)) for head, t in self.targets.items()}

@@ -1,0 +1,80 @@
+"""What a batch comes to as a whole: a line a video, and all rows in one table."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from emocli.batch.discover import Job
+from emocli.batch.ledger import DONE, Ledger
+from emocli.emotions import EMOTIONS
+from emocli.errors import UsageError
+from emocli.outputs.base import parts_of
+
+#: Columns of `batch.csv`; `seconds` is what the analysis took, `duration` that of the video.
+COLUMNS = ("video", "status", "seconds", "duration", "emotion", *EMOTIONS, "error")
+
+
+def batch(ledger: Ledger, jobs: Sequence[Job], out: Path, *, parquet: bool = False) -> None:
+    """Write `batch.csv`, and `batch.parquet` if asked: a line a job of this run, in its order."""
+    with parts_of(out / "batch.csv") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for job in jobs:
+            if entry := ledger.get(job.name):
+                shares = entry.summary.get("shares", {})
+                writer.writerow([job.path, entry.status, _round(entry.seconds), _round(entry.duration),
+                                 entry.summary.get("emotion", ""), *(_round(shares.get(e)) for e in EMOTIONS),
+                                 entry.error or ""])
+    if parquet:
+        _parquet(out / "batch.csv")
+
+
+def combine(ledger: Ledger, jobs: Sequence[Job], out: Path, *, parquet: bool = False) -> None:
+    """Write `all.emotions.csv`: the rows of every video that is done, with a `video` column in front.
+
+    Raises `UsageError` when the videos were analysed without a CSV.
+    """
+    with parts_of(out / "all.emotions.csv") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        header: list[str] = []
+        for job, rows in _tables(ledger, jobs, out):
+            first = next(rows)
+            if not header:
+                header = first
+                writer.writerow(["video", *header])
+            writer.writerows([str(job.path), *row] for row in rows)
+    if parquet:
+        _parquet(out / "all.emotions.csv")
+
+
+def _tables(ledger: Ledger, jobs: Sequence[Job], out: Path) -> Iterator[tuple[Job, Iterator[list[str]]]]:
+    for job in jobs:
+        entry = ledger.get(job.name)
+        if entry is None or entry.status != DONE:
+            continue
+        table = next((out / f for f in entry.outputs if f.endswith(".emotions.csv")), None)
+        if table is None:
+            raise UsageError("--combine", f"{job.path} was analysed without a CSV", "add csv to --formats")
+        with table.open(encoding="utf-8", newline="") as file:
+            yield job, csv.reader(file)
+
+
+def _round(value: Any) -> Any:
+    return "" if value is None else round(value, 4)
+
+
+def _parquet(table: Path) -> None:
+    try:
+        import pyarrow  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise UsageError("--parquet", "the package pyarrow is missing",
+                         'install the extra: pip install "emocli[parquet]"') from error
+    import pandas as pd
+
+    target = table.with_suffix(".parquet")
+    part = target.with_name(f".emocli-{target.name}.part")
+    pd.read_csv(table).to_parquet(part, index=False)
+    part.replace(target)
