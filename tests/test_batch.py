@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,13 @@ import psutil
 import pytest
 from media import even, tone, write
 
+from emocli.analyzer import Analyzer
+from emocli.batch import places, worker
 from emocli.batch.discover import discover
 from emocli.batch.ledger import FILE, Ledger
 from emocli.errors import InputError, OutputError
+from emocli.options import AnalyzeOptions
+from emocli.outputs.base import OutputOptions
 
 WITHOUT_WORDS = ["--transcript", "none"]
 #: Makes workers of videos called so die, hang or run out of memory inside the analysis, as native code may.
@@ -229,6 +234,131 @@ def test_nothing_is_lost_whatever_is_killed(tiny: Path, tmp_path: Path) -> None:
     whole(out, names)
     with Ledger(out) as ledger:
         assert ledger.counts() == {"done": len(names)}
+
+
+def test_a_list_of_urls_and_files(tmp_path: Path) -> None:
+    (tmp_path / "a b.mp4").touch()
+    (tmp_path / "list.txt").write_text(f"memory://bucket/deep/c.mp4\nmemory://bucket/d.mp4\nfile://{tmp_path}/a%20b.mp4\n")
+    assert [j.name for j in discover([places.place(str(tmp_path / "list.txt"))], include=["*.mp4"])][:2] == [
+        "memory/bucket/deep/c", "memory/bucket/d"]
+    assert places.place(f"file://{tmp_path}/a%20b.mp4") == tmp_path / "a b.mp4"
+
+
+@pytest.mark.slow
+def test_a_store_in_memory(tiny: Path) -> None:
+    """The worker's own function, because such a store is seen by one process only."""
+    source = places.place("memory://videos/day/a.mp4")
+    source.parent.mkdir(parents=True)
+    source.write_bytes(tiny.read_bytes())
+    source.with_suffix(".srt").write_text("1\n00:00:00,000 --> 00:00:00,500\nI am so happy\n")
+    jobs = discover([places.place("memory://videos")])
+    assert [(str(j.path), j.name) for j in jobs] == [("memory://videos/day/a.mp4", "day/a")]
+    files = {"csv": "memory://out/day/a.emotions.csv", "srt": "memory://out/day/a.emotions.srt"}
+    with Analyzer(AnalyzeOptions(offline=True)) as analyzer:
+        said = worker.answer(analyzer, {"path": str(source), "files": files}, OutputOptions(), lambda message: None)
+        lost = worker.answer(analyzer, {"path": "memory://videos/b.mp4", "files": files}, OutputOptions(),
+                             lambda message: None)
+    assert said["kind"] == "done", said
+    assert lost["kind"] == "failed"
+    assert "cannot be fetched" in lost["error"]
+    assert sorted(p.name for p in places.place("memory://out/day").iterdir()) == ["a.emotions.csv", "a.emotions.srt"]
+    assert "I am so happy" in places.place(files["csv"]).read_text()
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An S3 bucket on loopback."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name, value in {"AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "a",
+                        "AWS_SECRET_ACCESS_KEY": "b", "AWS_DEFAULT_REGION": "us-east-1"}.items():
+        monkeypatch.setenv(name, value)
+    import s3fs
+
+    s3fs.S3FileSystem(skip_instance_cache=True).mkdir("films")
+    yield "s3://films"
+    server.stop()
+
+
+@pytest.mark.slow
+def test_a_bucket_in_and_a_bucket_out(bucket: str, tiny: Path, tmp_path: Path) -> None:
+    import s3fs
+
+    store = s3fs.S3FileSystem(skip_instance_cache=True)
+    for name in ("a.mp4", "sub/b.mp4"):
+        store.put_file(str(tiny), f"films/in/{name}")
+    (tmp_path / "a.srt").write_text("1\n00:00:00,000 --> 00:00:00,500\nI am so happy\n")
+    store.put_file(str(tmp_path / "a.srt"), "films/in/a.srt")
+    state = {"XDG_STATE_HOME": str(tmp_path)}
+    found = emocli(f"{bucket}/in", "-o", f"{bucket}/out", "--combine", **state)
+    assert found.returncode == 0, found.stderr
+    store.invalidate_cache()
+    names = {"a.emotions.csv", "a.emotions.srt", "sub/b.emotions.csv", "sub/b.emotions.srt", "batch.csv",
+             "all.emotions.csv"}
+    assert {p.removeprefix("films/out/") for p in store.find("films/out")} == names
+    assert "I am so happy" in store.read_text("films/out/a.emotions.csv")
+    assert store.read_text("films/out/batch.csv").count("done") == 2
+    before = store.info("films/out/a.emotions.csv")["LastModified"]
+    store.put_file(str(tiny), "films/in/c.mp4")
+    assert emocli(f"{bucket}/in", "-o", f"{bucket}/out", **state).returncode == 0
+    store.invalidate_cache()
+    assert store.info("films/out/a.emotions.csv")["LastModified"] == before
+    assert store.exists("films/out/c.emotions.csv")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_two_ray_nodes_and_one_dies(tiny: Path, tmp_path: Path) -> None:
+    """60 videos on two nodes; one is killed in the middle; all are done, none is done twice."""
+    names = [f"{i:02d}" for i in range(60)]
+    folder, out = copies(tiny, tmp_path / "in", *(f"{n}.mp4" for n in names)), tmp_path / "out"
+    cluster = subprocess.Popen([sys.executable, "-c", CLUSTER], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               text=True)
+    assert cluster.stdin
+    assert cluster.stdout
+    try:
+        address = next(line.split()[1] for line in cluster.stdout if line.startswith("address"))
+        run = subprocess.Popen([sys.executable, "-m", "emocli", "analyze", folder, "-o", out, "--engine", "ray",
+                                "--ray-address", address, *WITHOUT_WORDS])
+        until(lambda: len(list(out.glob("*.srt"))) > 15, 120)
+        assert len(list(out.glob("*.srt"))) < 50
+        print("kill", file=cluster.stdin, flush=True)
+        assert run.wait(240) == 0
+    finally:
+        cluster.stdin.close()
+        cluster.wait(60)
+    whole(out, names)
+    with Ledger(out) as ledger:
+        assert ledger.counts() == {"done": 60}
+        deaths = [e.deaths for e in ledger.entries()]
+    assert max(deaths) <= 1
+
+
+#: A Ray cluster of two nodes, one of which is killed when a line is read.
+CLUSTER = """
+from ray.cluster_utils import Cluster
+small = {"num_cpus": 2, "object_store_memory": 100 << 20, "memory": 2 << 30}
+cluster = Cluster(initialize_head=True, head_node_args=small | {"include_dashboard": False})
+second = cluster.add_node(**small)
+cluster.wait_for_nodes()
+print("address", cluster.address, flush=True)
+input()
+cluster.remove_node(second, allow_graceful=False)
+try:
+    input()
+except EOFError:
+    cluster.shutdown()
+"""
+
+
+def test_no_cluster(tiny: Path, tmp_path: Path) -> None:
+    found = emocli(copies(tiny, tmp_path / "in", "a.mp4"), "-o", tmp_path / "out", "--engine", "ray",
+                   "--ray-address", "127.0.0.1:1", *WITHOUT_WORDS)
+    assert found.returncode == 1
+    assert "docs/cluster.md" in found.stderr
 
 
 def until(holds: object, seconds: float = 30) -> None:

@@ -9,6 +9,7 @@ from fnmatch import fnmatch
 from os.path import commonpath
 from pathlib import Path, PurePath, PurePosixPath
 
+from emocli.batch.places import place, posix
 from emocli.errors import InputError
 from emocli.media.probe import AUDIO_ENDINGS, VIDEO_ENDINGS
 
@@ -42,22 +43,24 @@ def discover(paths: Sequence[Path], *, include: Sequence[str] = (), exclude: Seq
     single: list[Path] = []
     for path in paths:
         if path.is_dir():
-            front = PurePath(path.resolve().name) if len(folders) > 1 else PurePath()
-            inside = [p for p in _media(path) if _wanted(p.relative_to(path), include, exclude)]
+            front = PurePosixPath(path.resolve().name) if len(folders) > 1 else PurePosixPath()
+            below = {p: posix(p).relative_to(posix(path)) for p in _media(path)}
+            inside = {p: front / name for p, name in below.items() if _wanted(name, include, exclude)}
             if not inside:
-                raise InputError(path, "the folder holds no video" + (" that is wanted" if include or exclude else ""),
+                which = "no video that is wanted" if include or exclude else "no video"
+                raise InputError(str(path), f"the folder holds {which}",
                                  "give a folder with videos, or the files themselves")
-            found |= {p: front / p.relative_to(path) for p in inside if p not in found}
+            found |= {p: name for p, name in inside.items() if p not in found}
         else:
             single += _listed(path) if path.suffix.lower() in LISTS else [path]
-    single = [p for p in single if _wanted(p, include, exclude)]
-    shared = commonpath([p.absolute().parent for p in single]) if single else ""
-    found |= {p: p.absolute().relative_to(shared) for p in single if p not in found}
+    single = [p for p in single if _wanted(posix(p), include, exclude)]
+    shared = commonpath([posix(p).parent for p in single]) if single else ""
+    found |= {p: posix(p).relative_to(shared) for p in single if p not in found}
     return list(_named(found))
 
 
 def _media(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.iterdir(), key=str):
         if path.name.startswith("."):
             continue
         if path.is_dir():
@@ -77,10 +80,12 @@ def _listed(path: Path) -> list[Path]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(path, f"the list cannot be read ({error})", "check the path, and that it is UTF-8") from error
-    found = [path.parent / line for raw in lines if (line := raw.strip()) and not line.startswith("#")]
+        raise InputError(str(path), f"the list cannot be read ({error})",
+                         "check the path, and that it is UTF-8") from error
+    found = [place(line) if "://" in line else path.parent / line
+             for raw in lines if (line := raw.strip()) and not line.startswith("#")]
     if not found:
-        raise InputError(path, "the list names no video", "write a path a line")
+        raise InputError(str(path), "the list names no video", "write a path a line")
     return found
 
 
@@ -90,7 +95,7 @@ def _named(found: dict[Path, PurePath]) -> Iterator[Job]:
     wholes = Counter(str(name).lower() for name in found.values())
     for path, name in found.items():
         if wholes[str(name).lower()] > 1:
-            raise InputError(path, f"its results would be called {name}, as another's",
+            raise InputError(str(path), f"its results would be called {name}, as another's",
                              "rename one of them, or analyse them into different folders")
         alone = stems[str(name.with_suffix("")).lower()] == 1
         yield Job(path, PurePosixPath(name.with_suffix("") if alone else name).as_posix())

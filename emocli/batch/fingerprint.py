@@ -35,8 +35,8 @@ def of_file(path: Path) -> str:
             file.seek(max(ENDS, size - ENDS))
             seen.update(file.read())
     except OSError as error:
-        raise InputError(path, "no such file" if isinstance(error, FileNotFoundError) else
-                         f"cannot be read ({error.strerror})", "check the path") from error
+        raise InputError(str(path), "no such file" if isinstance(error, FileNotFoundError) else
+                         f"cannot be read ({error.strerror or error})", "check the path") from error
     seen.update(str(size).encode())
     return seen.hexdigest()
 

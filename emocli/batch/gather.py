@@ -17,9 +17,10 @@ from emocli.outputs.base import parts_of
 COLUMNS = ("video", "status", "seconds", "duration", "emotion", *EMOTIONS, "error")
 
 
-def batch(ledger: Ledger, jobs: Sequence[Job], out: Path, *, parquet: bool = False) -> None:
-    """Write `batch.csv`, and `batch.parquet` if asked: a line a job of this run, in its order."""
-    with parts_of(out / "batch.csv") as file:
+def batch(ledger: Ledger, jobs: Sequence[Job], folder: Path, *, parquet: bool = False) -> list[Path]:
+    """Write `batch.csv`, and `batch.parquet` if asked: a line a job of this run, in its order; returns what was
+    written."""
+    with parts_of(folder / "batch.csv") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for job in jobs:
@@ -28,16 +29,16 @@ def batch(ledger: Ledger, jobs: Sequence[Job], out: Path, *, parquet: bool = Fal
                 writer.writerow([job.path, entry.status, _round(entry.seconds), _round(entry.duration),
                                  entry.summary.get("emotion", ""), *(_round(shares.get(e)) for e in EMOTIONS),
                                  entry.error or ""])
-    if parquet:
-        _parquet(out / "batch.csv")
+    return [folder / "batch.csv", *([_parquet(folder / "batch.csv")] if parquet else [])]
 
 
-def combine(ledger: Ledger, jobs: Sequence[Job], out: Path, *, parquet: bool = False) -> None:
-    """Write `all.emotions.csv`: the rows of every video that is done, with a `video` column in front.
+def combine(ledger: Ledger, jobs: Sequence[Job], out: Path, folder: Path, *, parquet: bool = False) -> list[Path]:
+    """Write `all.emotions.csv`: the rows of every video that is done, with a `video` column in front, from the
+    results in `out`; returns what was written.
 
     Raises `UsageError` when the videos were analysed without a CSV.
     """
-    with parts_of(out / "all.emotions.csv") as file:
+    with parts_of(folder / "all.emotions.csv") as file:
         writer = csv.writer(file, lineterminator="\n")
         header: list[str] = []
         for job, rows in _tables(ledger, jobs, out):
@@ -46,8 +47,7 @@ def combine(ledger: Ledger, jobs: Sequence[Job], out: Path, *, parquet: bool = F
                 header = first
                 writer.writerow(["video", *header])
             writer.writerows([str(job.path), *row] for row in rows)
-    if parquet:
-        _parquet(out / "all.emotions.csv")
+    return [folder / "all.emotions.csv", *([_parquet(folder / "all.emotions.csv")] if parquet else [])]
 
 
 def _tables(ledger: Ledger, jobs: Sequence[Job], out: Path) -> Iterator[tuple[Job, Iterator[list[str]]]]:
@@ -66,7 +66,7 @@ def _round(value: Any) -> Any:
     return "" if value is None else round(value, 4)
 
 
-def _parquet(table: Path) -> None:
+def _parquet(table: Path) -> Path:
     try:
         import pyarrow  # noqa: F401
     except ModuleNotFoundError as error:
@@ -78,3 +78,4 @@ def _parquet(table: Path) -> None:
     part = target.with_name(f".emocli-{target.name}.part")
     pd.read_csv(table).to_parquet(part, index=False)
     part.replace(target)
+    return target

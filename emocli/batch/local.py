@@ -30,13 +30,14 @@ def suited(jobs: int) -> int:
 
 
 @dataclass(eq=False)
-class Worker:
+class ChildWorker:
     """One child; what it says is put into `heard` as (itself, message), its end as (itself, None)."""
 
     number: int
-    heard: SimpleQueue[tuple[Worker, dict[str, Any] | None]]
+    heard: SimpleQueue[tuple[Any, dict[str, Any] | None]]
     options: AnalyzeOptions
     writing: OutputOptions
+    ready: bool = False
     job: Job | None = None
     began: float = 0.0
     shares: dict[str, float] = field(default_factory=dict)

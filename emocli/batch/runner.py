@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, Protocol
 
-from emocli.batch import fingerprint, gather, local
+from emocli.batch import cluster, fingerprint, gather, local, places
 from emocli.batch.discover import Job
 from emocli.batch.ledger import DONE, FAILED, Ledger
-from emocli.batch.local import Worker
 from emocli.errors import EmocliError, UsageError, WeightsError
 from emocli.options import AnalyzeOptions
 from emocli.outputs import formats
@@ -31,7 +30,7 @@ LOCK = "emocli-batch.lock"
 @dataclass(frozen=True)
 class Plan:
     """A batch: jobs, where results go, and how. `workers` is 0 for as many as the machine bears; `timeout` is seconds
-    for one video, 0 for any; `wait` is for another run on the same folder."""
+    for one video, 0 for any; `wait` is for another run on the same folder; `engine` is "local" or "ray"."""
 
     jobs: Sequence[Job]
     out: Path
@@ -46,6 +45,31 @@ class Plan:
     wait: bool = False
     combine: bool = False
     parquet: bool = False
+    engine: str = "local"
+    ray_address: str = "auto"
+
+
+class Worker(Protocol):
+    """What does the work: a child process, or an actor.  It puts (itself, message) into the queue that it was given,
+    and (itself, None) when it has ended."""
+
+    number: int
+    ready: bool
+    job: Job | None
+    began: float
+    shares: dict[str, float]
+
+    def take(self, job: Job, files: dict[str, str], now: float) -> None:
+        """Begin a job."""
+
+    def kill(self) -> None:
+        """End, whatever it is doing."""
+
+    def last_words(self) -> str:
+        """How it ended."""
+
+    def close(self) -> None:
+        """End, and let go of everything."""
 
 
 @dataclass
@@ -84,22 +108,26 @@ def run(plan: Plan, show: Callable[[State], None] = lambda state: None) -> State
     """
     from filelock import FileLock, Timeout
 
-    formats.refuse_locked([plan.out / LOCK])
-    plan.out.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(plan.out / LOCK)
+    home = places.home(plan.out)
+    formats.refuse_locked([home / LOCK])
+    home.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(home / LOCK)
     try:
         lock.acquire(timeout=-1 if plan.wait else 0)
     except Timeout as error:
-        raise UsageError(plan.out, "another run is working on this folder",
+        raise UsageError(str(plan.out), "another run is working on this folder",
                          "wait for it, or pass --wait; results go elsewhere with -o") from error
     try:
-        with Ledger(plan.out) as ledger:
-            for left in plan.out.rglob(".emocli-*.part"):
+        with Ledger(home) as ledger:
+            for left in home.rglob(".emocli-*.part"):
                 left.unlink(missing_ok=True)
             state = _work(plan, ledger, show)
-            gather.batch(ledger, plan.jobs, plan.out, parquet=plan.parquet)
+            written = gather.batch(ledger, plan.jobs, home, parquet=plan.parquet)
             if plan.combine:
-                gather.combine(ledger, plan.jobs, plan.out, parquet=plan.parquet)
+                written += gather.combine(ledger, plan.jobs, plan.out, home, parquet=plan.parquet)
+            if places.remote(plan.out):
+                for path in written:
+                    places.put(path, plan.out / path.name)
             return state
     finally:
         lock.release()
@@ -110,43 +138,48 @@ def _work(plan: Plan, ledger: Ledger, show: Callable[[State], None]) -> State:
     waiting = deque(_due(plan, ledger, state))
     state.bytes_left = sum(_size(job) for job in waiting)
     heard: SimpleQueue[tuple[Worker, dict[str, Any] | None]] = SimpleQueue()
-    count = min(plan.workers or local.suited(len(waiting)), len(waiting))
+    if waiting and plan.engine == "ray":
+        cluster.connect(plan.ray_address)
+    engine, kind = (cluster, cluster.ActorWorker) if plan.engine == "ray" else (local, local.ChildWorker)
+    count = min(plan.workers or engine.suited(len(waiting)), len(waiting)) if waiting else 0
+    stillborn = 0
 
     def start(number: int) -> Worker:
-        return Worker(number, heard, plan.options, plan.writing)
-
-    def next_job(worker: Worker) -> None:
-        worker.job = None
-        if waiting:
-            job = waiting.popleft()
-            ledger.begin(job.name)
-            worker.take(job, _files(plan, job), time.monotonic())
+        return kind(number, heard, plan.options, plan.writing)
 
     state.workers = [start(number) for number in range(count)]
     try:
-        for worker in state.workers:
-            next_job(worker)
-        while any(worker.job for worker in state.workers):
+        while waiting or any(worker.job for worker in state.workers):
+            for worker in state.workers:
+                if waiting and worker.ready and not worker.job:
+                    job = waiting.popleft()
+                    ledger.begin(job.name)
+                    worker.take(job, _files(plan, job), time.monotonic())
             show(state)
             try:
                 worker, message = heard.get(timeout=TICK)
             except Empty:
                 _end_the_slow(plan, state)
                 continue
-            if worker not in state.workers or worker.job is None:
+            if worker not in state.workers:
                 continue  # the last words of one that was replaced
-            job = worker.job
             if message is None:
-                _died(ledger, state, waiting, worker, plan.timeout)
+                words = worker.last_words()
+                if worker.job:
+                    _died(plan, ledger, state, waiting, worker, words)
+                else:
+                    stillborn += 1
+                    if stillborn > TRIES * count:
+                        raise EmocliError("the workers", f"do not start: {words}", "run `emocli doctor`")
                 worker.close()
-                at = state.workers.index(worker)
-                worker = state.workers[at] = start(worker.number)
-                next_job(worker)
+                state.workers[state.workers.index(worker)] = start(worker.number)
             elif message["kind"] == "progress":
                 worker.shares[message["stage"]] = message["share"]
+            elif message["kind"] == "ready":
+                worker.ready = True
             else:
-                _settle(plan, ledger, state, job, message)
-                next_job(worker)
+                _settle(plan, ledger, state, worker.job, message)
+                worker.job = None
     finally:
         for worker in state.workers:
             worker.close()
@@ -161,7 +194,7 @@ def _due(plan: Plan, ledger: Ledger, state: State) -> Iterable[Job]:
     unreadable: list[tuple[Job, str]] = []
     for job in plan.jobs:
         known = ledger.get(job.name)
-        files = [Path(f) for f in _files(plan, job).values()]
+        files = [places.place(f) for f in _files(plan, job).values()]
         try:
             mark = fingerprint.of_job(job.path, settings)
         except EmocliError as error:
@@ -193,28 +226,28 @@ def _size(job: Job) -> int:
     return job.path.stat().st_size if job.path.exists() else 0
 
 
-def _settle(plan: Plan, ledger: Ledger, state: State, job: Job, message: dict[str, Any]) -> None:
+def _settle(plan: Plan, ledger: Ledger, state: State, job: Job | None, message: dict[str, Any]) -> None:
     """A worker has answered."""
-    if message.get("fatal"):
-        raise WeightsError("the batch", message["error"], "run `emocli models verify`")
+    if message.get("fatal") or job is None:
+        raise WeightsError("the workers", message["error"], "run `emocli models verify`")
     size = _size(job)
     state.bytes_left -= size
     if message["kind"] == "failed":
         _fail(ledger, state, job, message["error"])
         return
     ledger.finish(job.name, seconds=message["seconds"], duration=message["duration"], summary=message["summary"],
-                  outputs=[str(Path(f).relative_to(plan.out)) for f in _files(plan, job).values()])
+                  outputs=[f.removeprefix(str(plan.out)).lstrip("/\\") for f in _files(plan, job).values()])
     state.bytes_done += size
     state.done += 1
     state.media_seconds += message["duration"]
 
 
-def _died(ledger: Ledger, state: State, waiting: deque[Job], worker: Worker, timeout: float) -> None:
+def _died(plan: Plan, ledger: Ledger, state: State, waiting: deque[Job], worker: Worker, words: str) -> None:
     """A worker has ended over a job: once more, or enough."""
-    job, words = worker.job, worker.last_words()
+    job = worker.job
     assert job
-    if timeout and time.monotonic() - worker.began > timeout:
-        words = f"took longer than --timeout {timeout:g}"
+    if plan.timeout and time.monotonic() - worker.began > plan.timeout:
+        words = f"took longer than --timeout {plan.timeout:g}"
     if ledger.died(job.name) < TRIES:
         waiting.append(job)
     else:

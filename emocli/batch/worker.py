@@ -1,7 +1,7 @@
 """The child that analyses one video after the other with its models loaded: `python -m emocli.batch.worker`.
 
 It reads JSON lines: first the options, then a job each; and answers with JSON lines on what was standard output:
-`progress`, and then `done` or `failed`.  It ends when its parent does.
+`ready`, and of each job `progress`, and then `done` or `failed`.  It ends when its parent does.
 """
 
 from __future__ import annotations
@@ -10,13 +10,21 @@ import json
 import os
 import queue
 import sys
+import tempfile
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
+from emocli.batch import places
 from emocli.errors import EmocliError, WeightsError
 from emocli.options import AnalyzeOptions
+
+if TYPE_CHECKING:
+    from emocli.analyzer import Analyzer
+    from emocli.outputs.base import OutputOptions
 
 #: Seconds between two reports of a stage.
 REPORT_EVERY = 0.2
@@ -30,24 +38,32 @@ def serve(incoming: IO[str], outgoing: IO[str]) -> None:
     settings = json.loads(incoming.readline())
     jobs: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(incoming, jobs), daemon=True).start()
-    writing = OutputOptions(**settings["writing"])
-    with Analyzer(AnalyzeOptions(**settings["options"])) as analyzer:
-        while True:
-            job = json.loads(jobs.get())
-            try:
-                answer = analyze(analyzer, job, writing, outgoing)
-            except WeightsError as error:
-                answer = {"kind": "failed", "error": str(error), "fatal": True}
-            except EmocliError as error:
-                answer = {"kind": "failed", "error": str(error)}
-            except Exception as error:  # a video that a library cannot cope with must not end the batch
-                answer = {"kind": "failed", "error": f"{job['path']}: {type(error).__name__}: {error}"}
-                analyzer.close()
-            _say(outgoing, answer)
+    writing, tell = OutputOptions(**settings["writing"]), partial(_say, outgoing)
+    try:
+        with Analyzer(AnalyzeOptions(**settings["options"])) as analyzer:
+            tell({"kind": "ready"})
+            while True:
+                tell(answer(analyzer, json.loads(jobs.get()), writing, tell))
+    except WeightsError as error:
+        tell({"kind": "failed", "error": str(error), "fatal": True})
 
 
-def analyze(analyzer: Any, job: dict[str, Any], writing: Any, outgoing: IO[str]) -> dict[str, Any]:
-    """Analyse one video and write its results."""
+def answer(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions,
+           tell: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    """Analyse one video and write its results; the message that says how it went.  `tell` hears of progress."""
+    try:
+        return _analyze(analyzer, job, writing, tell)
+    except WeightsError as error:
+        return {"kind": "failed", "error": str(error), "fatal": True}
+    except EmocliError as error:
+        return {"kind": "failed", "error": str(error)}
+    except Exception as error:  # a video that a library cannot cope with must not end the batch
+        analyzer.close()
+        return {"kind": "failed", "error": f"{job['path']}: {type(error).__name__}: {error}"}
+
+
+def _analyze(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions,
+             tell: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
     from emocli.outputs import formats
 
     began = time.monotonic()
@@ -57,10 +73,18 @@ def analyze(analyzer: Any, job: dict[str, Any], writing: Any, outgoing: IO[str])
         now = time.monotonic()
         if now - told.get(stage, 0.0) >= REPORT_EVERY or share >= 1:
             told[stage] = now
-            _say(outgoing, {"kind": "progress", "stage": stage, "share": share})
+            tell({"kind": "progress", "stage": stage, "share": share})
 
-    timeline = analyzer.analyze(Path(job["path"]), report)
-    formats.write(timeline, {name: Path(path) for name, path in job["files"].items()}, writing)
+    video, files = places.place(job["path"]), {name: places.place(path) for name, path in job["files"].items()}
+    with tempfile.TemporaryDirectory(prefix="emocli-") as name:
+        timeline = analyzer.analyze(places.fetch(video, Path(name)), report)
+        # Results at a URL are written here first.
+        here = {kind: Path(name) / "out" / target.name if places.remote(target) else target
+                for kind, target in files.items()}
+        formats.write(timeline, here, writing)
+        for kind, target in files.items():
+            if places.remote(target):
+                places.put(here[kind], target)
     shares = timeline.shares()
     return {"kind": "done", "seconds": time.monotonic() - began, "duration": timeline.media.duration,
             "summary": {"emotion": max(shares, key=lambda name: shares[name]), "shares": shares,

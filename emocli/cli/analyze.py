@@ -20,15 +20,17 @@ if TYPE_CHECKING:
 _DEFAULTS = AnalyzeOptions()
 #: The options of a batch, in the help.
 _MANY = "Many videos, with -o"
+ENGINES = ("local", "ray")
 #: glibc's settings (malloc.h): bytes from which memory goes back to the system as soon as it is
 #: freed, and the number of arenas.
 _MALLOC = {"M_MMAP_THRESHOLD": (-3, 512 * 1024), "M_ARENA_MAX": (-8, 1)}
 
 
 def analyze_command(
-    paths: Annotated[list[Path], typer.Argument(
-        metavar="PATH...", help="Videos, sound files, folders of them, or .txt files that list them.")],
-    out: Annotated[Path | None, typer.Option(
+    paths: Annotated[list[str], typer.Argument(
+        metavar="PATH...", help="Videos, sound files, folders of them, or .txt files that list them; paths or URLs "
+                                "(s3://, gs://, ...).")],
+    out: Annotated[str | None, typer.Option(
         "-o", "--out", help="Folder for the results; beside each video if left out. With several videos it also keeps "
                             "account, so that a second run does only what is left.")] = None,
     formats: Annotated[str, typer.Option("-f", "--formats", help="Which files: csv, srt, vtt, json.")] = "csv,srt",
@@ -65,6 +67,10 @@ def analyze_command(
         "--retry-failed", help="Try again what failed in an earlier run.", rich_help_panel=_MANY)] = False,
     timeout: Annotated[float, typer.Option(
         min=0, help="Seconds that one video may take; 0 for any time.", rich_help_panel=_MANY)] = 0.0,
+    engine: Annotated[str, typer.Option(
+        help="local, or ray for several machines (docs/cluster.md).", rich_help_panel=_MANY)] = "local",
+    ray_address: Annotated[str, typer.Option(
+        help="Of the Ray cluster.", rich_help_panel=_MANY)] = "auto",
     wait: Annotated[bool, typer.Option(
         "--wait", help="Wait for another run on the same folder.", rich_help_panel=_MANY)] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print only the paths written.")] = False,
@@ -77,6 +83,7 @@ def analyze_command(
     Example: emocli analyze videos/ -o results --combine
     """
     from emocli.batch.discover import discover
+    from emocli.batch.places import place, remote
     from emocli.outputs import formats as outputs
     from emocli.outputs.base import OutputOptions
 
@@ -85,21 +92,27 @@ def analyze_command(
     options = AnalyzeOptions(face_fps=face_fps, transcript=transcript, asr_model=asr_model, language=language,
                              device=device, offline=offline, smooth=smooth, voice_mode=voice_mode,
                              voice_baseline=str(voice_baseline or ""), commercial=commercial)
-    jobs = discover(paths, include=include or (), exclude=exclude or ())
-    if out and (len(jobs) > 1 or [job.path for job in jobs] != paths):
+    if engine not in ENGINES:
+        raise UsageError("--engine", f"{engine} is unknown", f"give one of {', '.join(ENGINES)}")
+    jobs = discover([place(path) for path in paths], include=include or (), exclude=exclude or ())
+    folder = place(out) if out else None
+    if folder is not None and (len(jobs) > 1 or [str(job.path) for job in jobs] != paths or engine != "local"
+                               or remote(folder) or remote(jobs[0].path)):
         from emocli.batch.runner import Plan
         from emocli.cli import batch
 
         raise typer.Exit(batch.run(Plan(
-            jobs, out, options, OutputOptions(gaps=srt_gaps), chosen, faces, _workers(workers), timeout, retry_failed,
-            overwrite, wait, combine, parquet), quiet=quiet))
+            jobs, folder, options, OutputOptions(gaps=srt_gaps), chosen, faces=faces, workers=_workers(workers),
+            timeout=timeout, retry_failed=retry_failed, overwrite=overwrite, wait=wait, combine=combine,
+            parquet=parquet, engine=engine, ray_address=ray_address), quiet=quiet))
     given = [name for name, value in {"--workers": workers != "auto", "--combine": combine, "--parquet": parquet,
-                                      "--retry-failed": retry_failed, "--timeout": timeout, "--wait": wait}.items()
+                                      "--retry-failed": retry_failed, "--timeout": timeout, "--wait": wait,
+                                      "--engine": engine != "local", "URLs": any(remote(j.path) for j in jobs)}.items()
              if value]
     if given:
-        raise UsageError(given[0], "is for several videos with a folder for the results", "give -o, or leave it out")
-    media = [job.path for job in jobs]
-    files = {path: outputs.targets(path, out, chosen, faces=faces) for path in media}
+        raise UsageError(given[0], "needs several videos, or a folder, and -o", "give -o, or leave it out")
+    media = [Path(path) for path in dict.fromkeys(str(job.path) for job in jobs)]
+    files = {path: outputs.targets(path, Path(out) if out else None, chosen, faces=faces) for path in media}
     _refuse_collisions(files)
     if not overwrite:
         for mine in files.values():

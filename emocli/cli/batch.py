@@ -33,7 +33,7 @@ def run(plan: Plan, *, quiet: bool) -> int:
     if state.failed:
         again = "" if plan.retry_failed else "; --retry-failed tries again those that failed before"
         print(f"emocli: {state.failed} of {state.total} inputs failed{again}", file=sys.stderr)
-    print(plan.out / "batch.csv")
+    print(f"{plan.out}/batch.csv")
     if not state.failed:
         return 0
     return InputError.exit_code if state.failed == state.total else EXIT_SOME_FAILED

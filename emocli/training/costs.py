@@ -96,14 +96,14 @@ def _face(data: Path) -> dict[str, Any]:
 
 def _voice(data: Path) -> dict[str, Any]:
     from emocli.training.corpora import speech
-    from emocli.training.pools import voice_inputs
+    from emocli.training.pools import hear, voice_inputs
     from emocli.voice.reader import load
 
     clips = list(islice(speech.read(data, "ravdess", "dev"), CLIPS))
     found: dict[str, Any] = {"modes": {}}
     for mode, names in VOICE_MODES.items():
         reader = load(names)
-        inputs, labels = voice_inputs(reader, clips)
+        inputs, labels = voice_inputs(reader, hear(clips))
         rate = _rate(partial(_hear, reader, clips), len(labels))
         network = _rate(partial(reader.logits, inputs[0][:1]), 1)
         found["modes"][mode] = {"ms": 1e3 / rate, "network_ms": 1e3 / network,
@@ -115,9 +115,9 @@ def _voice(data: Path) -> dict[str, Any]:
 
 
 def _hear(reader: VoiceReader, clips: list[Clip]) -> None:
-    from emocli.training.pools import voice_inputs
+    from emocli.training.pools import hear, voice_inputs
 
-    for inputs in voice_inputs(reader, clips)[0]:
+    for inputs in voice_inputs(reader, hear(clips))[0]:
         reader.logits(inputs)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from emocli.errors import DataError
 from emocli.options import VOICE_MODES
 from emocli.training import corruptions, costs, metrics
 from emocli.training.corpora import faces, speech, texts
-from emocli.training.pools import Pool, read_heads, read_texts, read_voices
+from emocli.training.pools import Heard, Pool, hear, read_heads, read_texts, read_voices
 from emocli.weights import manifest, resolve
 
 MODALITIES = ("face", "voice", "text", "fusion")
@@ -76,11 +76,15 @@ def _face(data: Path, corrupt: str) -> dict[str, Pool]:
 
 
 def _voice(data: Path, corrupt: str) -> dict[str, Pool]:
-    def test(name: str, kind: str = corrupt, **how: Any) -> Pool:
+    @cache
+    def heard(name: str, kind: str) -> list[Heard]:
         clips = list(speech.read(data, name, "test") if name else speech.read_folders(data))
         random, others = np.random.default_rng(SEED), [c.samples for c in clips]
-        return read_voices((replace(c, samples=corruptions.noisy(c.samples, kind, corruptions.TEST_DB, random, others))
-                            if kind else c for c in clips), **how)
+        return hear(replace(c, samples=corruptions.noisy(c.samples, kind, corruptions.TEST_DB, random, others))
+                    if kind else c for c in clips)
+
+    def test(name: str, kind: str = corrupt, **how: Any) -> Pool:
+        return read_voices(heard(name, kind), **how)
 
     if not (data / "speech").is_dir():
         return {data.name: test("")}

@@ -75,34 +75,55 @@ def read_heads(corpus: faces.Faces) -> list[Pool]:
             for logits, t, labels in zip(heads, temperatures, (corpus.majority, corpus.labels), strict=False)]
 
 
-def voice_inputs(reader: VoiceReader, clips: Iterable[speech.Clip], *,
+@dataclass(frozen=True)
+class Heard:
+    """A clip as a spectrogram (frames, COLUMNS), its class and its speaker, and the seconds that this took."""
+
+    mel: np.ndarray
+    label: int
+    speaker: str
+    seconds: float
+
+
+def hear(clips: Iterable[speech.Clip]) -> list[Heard]:
+    """Spectrograms of the clips that are long enough; the costly part of reading a voice, the same for all networks."""
+    from emocli.voice.features import SAMPLE_RATE, spectrogram, trim
+    from emocli.voice.reader import SHORTEST
+
+    found = []
+    for clip in clips:
+        began = time.perf_counter()
+        samples = trim(clip.samples)
+        if len(samples) >= SHORTEST * SAMPLE_RATE:
+            mel = spectrogram(samples)
+            found.append(Heard(mel, clip.label, clip.speaker, time.perf_counter() - began))
+    if not found:
+        raise DataError("speech", f"no clip of this split is longer than {SHORTEST} s", "check the data")
+    return found
+
+
+def voice_inputs(reader: VoiceReader, heard: Iterable[Heard], *,
                  known_speaker: bool = True) -> tuple[list[np.ndarray], np.ndarray]:
     """What the voice network takes of clips, (n, INPUTS) each speaker as one video, or each clip as the only
     one of its video; and all labels, in that order."""
     from collections import defaultdict
 
-    from emocli.voice.features import SAMPLE_RATE, normalise, speaker_statistics, spectrogram, trim
+    from emocli.voice.features import normalise, speaker_statistics
     from emocli.voice.functionals import functionals
-    from emocli.voice.reader import SHORTEST
 
     usual = reader.network.usual("columns")
     videos = defaultdict(list)
-    for number, clip in enumerate(clips):
-        samples = trim(clip.samples)
-        if len(samples) >= SHORTEST * SAMPLE_RATE:
-            video = clip.speaker if clip.speaker and known_speaker else number
-            videos[video].append((clip.label, spectrogram(samples)))
-    if not videos:
-        raise DataError("speech", f"no clip of this split is longer than {SHORTEST} s", "check the data")
+    for number, clip in enumerate(heard):
+        videos[clip.speaker if clip.speaker and known_speaker else number].append(clip)
     parts, labels = [], []
-    for heard in videos.values():
-        statistics = speaker_statistics([mel for _, mel in heard], usual)
-        parts.append(reader.inputs(np.stack([functionals(normalise(mel, statistics)) for _, mel in heard])))
-        labels += [label for label, _ in heard]
+    for clips in videos.values():
+        statistics = speaker_statistics([clip.mel for clip in clips], usual)
+        parts.append(reader.inputs(np.stack([functionals(normalise(clip.mel, statistics)) for clip in clips])))
+        labels += [clip.label for clip in clips]
     return parts, np.array(labels)
 
 
-def read_voices(clips: Iterable[speech.Clip], *, known_speaker: bool = True,
+def read_voices(heard: Sequence[Heard], *, known_speaker: bool = True,
                 names: Sequence[str] = VOICE_MODES["accurate"]) -> Pool:
     """Read clips, each speaker's as those of one video, or each clip as the only one of its video; `names` as
     `emocli.voice.reader.load` takes them."""
@@ -110,9 +131,10 @@ def read_voices(clips: Iterable[speech.Clip], *, known_speaker: bool = True,
 
     reader = load(names)
     began = time.perf_counter()
-    parts, labels = voice_inputs(reader, clips, known_speaker=known_speaker)
+    parts, labels = voice_inputs(reader, heard, known_speaker=known_speaker)
     features, logits = reader.logits(np.concatenate(parts))
-    return Pool(features, softmax(logits, 1), labels, time.perf_counter() - began, reader.temperature)
+    seconds = time.perf_counter() - began + sum(clip.seconds for clip in heard)
+    return Pool(features, softmax(logits, 1), labels, seconds, reader.temperature)
 
 
 def read_texts(corpus: texts.Texts, language: str) -> Pool:

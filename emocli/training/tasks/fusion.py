@@ -25,7 +25,7 @@ from emocli.timeline.types import MODALITIES
 from emocli.training import metrics
 from emocli.training.corpora import faces, speech, texts
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
-from emocli.training.pools import Pool, join, read_faces, read_texts, read_voices
+from emocli.training.pools import Pool, hear, join, read_faces, read_texts, read_voices
 
 Pools = Mapping[str, Pool]
 #: Speech of which the test triplets are made.
@@ -55,7 +55,7 @@ def pools(data: Path, split: str, corpora: tuple[str, ...] = TEST_SPEECH, voice:
 
     readers = {
         "face": pictures,
-        "voice": lambda: join(read_voices(speech.read(data, name, split), names=(voice,)) for name in corpora),
+        "voice": lambda: join(read_voices(hear(speech.read(data, name, split)), names=(voice,)) for name in corpora),
         "text": lambda: join(read_texts(texts.load(data, f"goemotions_{lang}", split).single(), lang)
                              for lang in ("en", "ko")),
     }
