@@ -14,7 +14,7 @@ from emocli.timeline.types import Segment, Utterance
 from emocli.weights import manifest, resolve
 
 #: Of the sixty everyday utterances, how many the shipped weights read right; the aim is 45.
-EVERYDAY = 40
+EVERYDAY = 41
 
 
 @pytest.fixture(scope="module")
