@@ -1,5 +1,6 @@
 """Voice features and the reader."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import torch
 from media import tone, write
 
+from emocli.analyzer import voice_mode
 from emocli.media.audio import decode
 from emocli.media.probe import probe
 from emocli.timeline.types import Segment, Utterance
@@ -143,6 +145,14 @@ def test_int8_rows_come_back_within_half_a_step(tmp_path: Path) -> None:
         step = whole[name].abs().amax() / 127 if name.endswith(".weight") else 1e-3
         assert (tensor - whole[name]).abs().amax() <= 0.51 * step, name
     assert (tmp_path / "small.safetensors").stat().st_size < 0.6 * (tmp_path / "whole.safetensors").stat().st_size
+
+
+def test_a_busy_machine_takes_the_small_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    for busy, mode in ((0.5, "accurate"), (3.5, "fast")):
+        monkeypatch.setattr(os, "getloadavg", lambda busy=busy: (busy, 0.0, 0.0))
+        assert voice_mode("auto") == mode
+        assert voice_mode("cascade") == "cascade"
 
 
 @pytest.mark.slow

@@ -74,7 +74,8 @@ class Worker(Protocol):
 
 @dataclass
 class State:
-    """How far a batch is; what a display shows."""
+    """How far a batch is; what a display shows.  `skipped` were done before; `failed` counts those that did so in
+    an earlier run, too."""
 
     total: int
     skipped: int = 0
@@ -156,10 +157,10 @@ def _work(plan: Plan, ledger: Ledger, show: Callable[[State], None]) -> State:
                     ledger.begin(job.name)
                     worker.take(job, _files(plan, job), time.monotonic())
             show(state)
+            _end_the_slow(plan, state)
             try:
                 worker, message = heard.get(timeout=TICK)
             except Empty:
-                _end_the_slow(plan, state)
                 continue
             if worker not in state.workers:
                 continue  # the last words of one that was replaced
@@ -199,11 +200,10 @@ def _due(plan: Plan, ledger: Ledger, state: State) -> Iterable[Job]:
             mark = fingerprint.of_job(job.path, settings)
         except EmocliError as error:
             mark = f"unreadable {error}"
-        current = known is not None and known.fingerprint == mark
+        current = known is not None and known.fingerprint == mark and not plan.overwrite
         if known and current and known.status == DONE and all(f.is_file() for f in files):
             state.skipped += 1
         elif known and current and known.status == FAILED and not plan.retry_failed:
-            state.skipped += 1
             state.failed += 1
             state.errors.append(known.error or "")
         else:
