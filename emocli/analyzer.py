@@ -126,14 +126,15 @@ class Analyzer:
                 self.close()
                 raise
         duration, broken = max(duration, end), broken + broken_pictures
-        if looked_at is not info:
+        unseen = looked_at is not info
+        if unseen:
             duration = max(duration, info.duration)
         if duration <= 0:
             raise InputError(info.path, "holds no picture and no sound that can be decoded",
                              "check that it plays in a media player")
         info = replace(info, duration=duration)
         notes = [*self._notes, *transcript.notes]
-        if looked_at.has_video != info.has_video:
+        if unseen:
             notes.append("the face is not read: no weights for it may be used commercially")
         if broken:
             notes.append(f"{broken} broken packets were passed over")

@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from emocli.batch import places
 from emocli.errors import EmocliError, WeightsError
+from emocli.media.memory import give_memory_back
 from emocli.options import AnalyzeOptions
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ def main() -> None:
     # Whatever a library prints must not get between the messages.
     outgoing = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    give_memory_back()
     serve(sys.stdin, outgoing)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,9 +20,6 @@ _DEFAULTS = AnalyzeOptions()
 #: The options of a batch, in the help.
 _MANY = "Many videos, with -o"
 ENGINES = ("local", "ray")
-#: glibc's settings (malloc.h): bytes from which memory goes back to the system as soon as it is
-#: freed, and the number of arenas.
-_MALLOC = {"M_MMAP_THRESHOLD": (-3, 512 * 1024), "M_ARENA_MAX": (-8, 1)}
 
 
 def analyze_command(
@@ -84,6 +80,7 @@ def analyze_command(
     """
     from emocli.batch.discover import discover
     from emocli.batch.places import place, remote
+    from emocli.media.memory import give_memory_back
     from emocli.outputs import formats as outputs
     from emocli.outputs.base import OutputOptions
 
@@ -118,7 +115,7 @@ def analyze_command(
         for mine in files.values():
             outputs.refuse_existing(mine.values())
     outputs.refuse_locked(target for mine in files.values() for target in mine.values())
-    _give_memory_back()
+    give_memory_back()
     failures = _run(media, files, options, OutputOptions(gaps=srt_gaps), quiet=quiet)
     if failures:
         if len(media) == 1:
@@ -135,16 +132,6 @@ def _workers(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise UsageError("--workers", f"{text} is no number of workers", "give auto, 1, 2, ...")
     return int(text)
-
-
-def _give_memory_back() -> None:
-    """Keep glibc from holding on to decoded pictures, which made long videos take a fifth more."""
-    import ctypes
-
-    if sys.platform == "linux":
-        with suppress(AttributeError, OSError):  # another C library
-            for number, value in _MALLOC.values():
-                ctypes.CDLL(None).mallopt(number, value)
 
 
 def _formats(text: str, known: Iterable[str]) -> list[str]:

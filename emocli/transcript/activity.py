@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -21,9 +23,8 @@ def probabilities(blocks: Iterable[tuple[float, np.ndarray]],
                   progress: Callable[[float], None] = lambda seconds: None) -> np.ndarray:
     """Speech probability of every 32 ms of the sound, (n,) float32."""
     import torch
-    from silero_vad import load_silero_vad
 
-    model = load_silero_vad()
+    model = _model()
     model.reset_states()
     found: list[float] = []
     rest = np.zeros(0, np.float32)
@@ -36,6 +37,14 @@ def probabilities(blocks: Iterable[tuple[float, np.ndarray]],
             rest = joined[whole:]
             progress(start + len(block) / SAMPLE_RATE)
     return np.array(found, np.float32)
+
+
+@cache
+def _model() -> Any:
+    """Kept, because loading it and its first calls take a quarter of a second."""
+    from silero_vad import load_silero_vad
+
+    return load_silero_vad()
 
 
 def utterances(speech: np.ndarray, duration: float) -> list[Utterance]:
