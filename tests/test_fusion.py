@@ -4,9 +4,10 @@ from itertools import product
 
 import numpy as np
 import pytest
+import torch
 
 from emocli.emotions import NEUTRAL
-from emocli.fusion.head import Fusion, pack
+from emocli.fusion.head import Fusion, FusionHead, pack
 from emocli.timeline.types import MODALITIES, Reading
 from emocli.weights import resolve
 
@@ -55,3 +56,14 @@ def test_absent_readings_leave_no_trace(fusion: Fusion) -> None:
     again = pack([{"face": reading("face", fusion.head.widths[0], 0)}], fusion.head.widths)
     changed, plain = fusion.head(features, log_scores, mask), fusion.head(*again)
     assert changed.detach().numpy() == pytest.approx(plain.detach().numpy())
+
+
+def test_a_modality_by_itself_may_keep_its_scores() -> None:
+    head = FusionHead([4, 5, 6]).eval()
+    head.alone[1] = 1
+    features, scores = [torch.randn(3, w) for w in (4, 5, 6)], torch.randn(3, 3, 7).log_softmax(2)
+    mask = torch.tensor([[0.0, 1, 0], [1, 0, 0], [1, 1, 0]])
+    found = head(features, scores, mask)
+    assert torch.equal(found[0], scores[0, 1])
+    assert not torch.allclose(found[1], scores[1, 0])
+    assert not torch.allclose(found[2], scores[2, 1])

@@ -44,7 +44,7 @@ def test_fusion_gains(results: dict[str, Any]) -> None:
     fused = {None: results["fusion"]} | results["fusion"]["sets"]
     alone = {m: fused[f"{m} alone, unfused"]["macro_f1"] for m in ("face", "voice", "text")}
     assert fused[None]["macro_f1"] >= max(alone.values()) + 0.10
-    for left in ("face+voice", "face+text", "voice+text"):
+    for left in ("face", "voice", "text", "face+voice", "face+text", "voice+text"):
         assert fused[left]["macro_f1"] >= max(alone[m] for m in left.split("+"))
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tarfile
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -146,14 +147,14 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     german = {0: "F", 2: "N", 3: "A", 4: "E", 5: "W", 6: "T"}
     for corpus in ("ravdess", "ravdess_song", "nemo", "emodb", "tess", "emogator"):
         with tarfile.open(root / "speech" / f"{corpus}.tar", "w") as archive:
-            for person in range(4):
+            for person in range(5):
                 for label in range(7):
                     if (corpus == "emodb" and label not in german) or (corpus == "nemo" and label == 4):
                         continue
-                    actor = (1, 2, 19, 22)[person]
-                    name = {"nemo": f"{('AA0', 'BB0', 'IC0', 'WR0')[person]}_{EMOTIONS[label]}_{label}",
-                            "emodb": f"{('03', '08', '14', '15')[person]}a01{german.get(label)}a",
-                            "emogator": f"{(12, 13, 11, 10)[person]:04d}_{EMOTIONS[label]}_1",
+                    actor = (1, 2, 19, 22, 20)[person]
+                    name = {"nemo": f"{('AA0', 'BB0', 'IC0', 'WR0', 'CC0')[person]}_{EMOTIONS[label]}_{label}",
+                            "emodb": f"{('03', '08', '14', '15', '09')[person]}a01{german.get(label)}a",
+                            "emogator": f"{(12, 13, 11, 10, 14)[person]:04d}_{EMOTIONS[label]}_1",
                             "tess": f"{'OY'[person % 2]}AF_word{person}_{EMOTIONS[label]}",
                             }.get(corpus, f"03-01-{codes[label]}-01-01-01-{actor:02d}")
                     for take in "abc" if corpus == "ravdess" else "a":
@@ -197,8 +198,8 @@ RECIPES = {
                    "schedule = { epochs = 2, lr = 1e-3 }\n[backbones.tiny]\nmodel_type = 'convnext'\n"
                    "config = { hidden_sizes = [8, 8, 16, 16], depths = [1, 1, 1, 1] }\n",
     "fusion": "seed = 1\nmodalities = ['face', 'voice', 'text']\nvoice = 'voice'\nspeech = ['ravdess', 'nemo']\n"
-              "batch = 32\nsteps = 3\nheld_out = 0.4\nheld_triplets = 70\nkeep = 0.7\nhidden = 16\n"
-              "dropout = 0.1\nschedule = { epochs = 2, lr = 1e-3 }\n",
+              "batch = 32\nsteps = 3\nheld_speakers = ['ravdess20']\nheld_out = 0.4\nheld_triplets = 70\nkeep = 0.7\n"
+              "hidden = 16\ndropout = 0.1\nschedule = { epochs = 2, lr = 1e-3 }\n",
 }
 
 
@@ -371,6 +372,18 @@ def test_bad_tables(tmp_path: Path, content: str, cause: str) -> None:
     path.write_text(content)
     with pytest.raises(DataError, match=cause):
         texts.read(path)
+
+
+def test_a_voice_is_learnt_or_held_but_not_both() -> None:
+    pool = fusion.Pool(np.zeros((70, 2)), np.full((70, 7), 1 / 7), np.resize(np.arange(7), 70))
+    voices = replace(pool, speakers=np.repeat(["ravdess19", "ravdess20"], 35))
+    random = np.random.default_rng(0)
+    learnt, held = fusion.split_pool(voices, 0.3, random, ["ravdess20"])
+    assert learnt.speakers is not None
+    assert held.speakers is not None
+    assert set(learnt.speakers) == {"ravdess19"}
+    assert set(held.speakers) == {"ravdess20"}
+    assert [len(part) for part in fusion.split_pool(pool, 0.3, random, ["ravdess20"])] == [49, 21]
 
 
 def test_triplets_share_their_label() -> None:

@@ -24,10 +24,12 @@ _CLASSES = len(EMOTIONS)
 class FusionHead(nn.Module):
     """(features, log scores, mask) of n segments in, logits (n, 7) out.
 
-    `widths` are the feature widths in the order of MODALITIES.
+    `widths` are the feature widths in the order of MODALITIES.  `alone` (3,) is 1 for a modality that keeps its own
+    scores where it is the only one, because fusing did not better them.
     """
 
     temperatures: Tensor
+    alone: Tensor
 
     def __init__(self, widths: Sequence[int], *, hidden: int = 64, dropout: float = 0.3) -> None:
         super().__init__()
@@ -39,6 +41,7 @@ class FusionHead(nn.Module):
         self.correct = nn.Sequential(nn.Dropout(dropout), nn.Linear(wide, hidden), nn.ReLU(),
                                      nn.Dropout(dropout), nn.Linear(hidden, _CLASSES))
         self.register_buffer("temperatures", torch.ones(2 ** len(widths)))
+        self.register_buffer("alone", torch.zeros(len(widths)))
 
     def forward(self, features: Sequence[Tensor], log_scores: Tensor, mask: Tensor) -> Tensor:
         """features: one (n, width) a modality; log_scores: (n, 3, 7); mask: (n, 3) of 0 and 1."""
@@ -47,7 +50,9 @@ class FusionHead(nn.Module):
         squeezed = [layer(f) * mask[:, i:i + 1] for i, (layer, f)
                     in enumerate(zip(self.squeeze, features, strict=True))]
         seen = torch.cat([*squeezed, (there * log_scores.clamp(min=-6) / 3).flatten(1), mask], 1)
-        return experts + self.correct(seen)
+        single = mask * self.alone * (mask.sum(1, keepdim=True) == 1)
+        own = (single[..., None] * log_scores).sum(1)
+        return torch.where(single.sum(1, keepdim=True) > 0, own, experts + self.correct(seen))
 
     def subset(self, mask: Tensor) -> Tensor:
         """Which entry of `temperatures` a mask (n, 3) stands for, (n,) int64."""

@@ -103,7 +103,7 @@ def _voice(data: Path) -> dict[str, Any]:
     found: dict[str, Any] = {"modes": {}}
     for mode, names in VOICE_MODES.items():
         reader = load(names)
-        inputs, labels = voice_inputs(reader, hear(clips))
+        inputs, labels, _ = voice_inputs(reader, hear(clips))
         rate = _rate(partial(_hear, reader, clips), len(labels))
         network = _rate(partial(reader.logits, inputs[0][:1]), 1)
         found["modes"][mode] = {"ms": 1e3 / rate, "network_ms": 1e3 / network,

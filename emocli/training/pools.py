@@ -27,14 +27,16 @@ FACE_BATCH = 64
 
 @dataclass(frozen=True)
 class Pool:
-    """Readings of n labelled items: `features` (n, d), calibrated `scores` (n, 7), `labels` (n,).
-    `seconds` is the time that reading took, features included; `temperature` calibrated the scores."""
+    """Readings of n labelled items: `features` (n, d), calibrated `scores` (n, 7), `labels` (n,) and, of voices,
+    `speakers` (n,).  `seconds` is the time that reading took, features included; `temperature` calibrated the
+    scores."""
 
     features: np.ndarray
     scores: np.ndarray
     labels: np.ndarray
     seconds: float = 0.0
     temperature: float = 1.0
+    speakers: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -42,6 +44,7 @@ class Pool:
     def take(self, where: np.ndarray) -> Pool:
         """The items at these positions, and their share of the time."""
         return replace(self, features=self.features[where], scores=self.scores[where], labels=self.labels[where],
+                       speakers=None if self.speakers is None else self.speakers[where],
                        seconds=self.seconds * len(where) / max(1, len(self)))
 
 
@@ -50,7 +53,9 @@ def join(pools: Iterable[Pool]) -> Pool:
     some = list(pools)
     features, scores, labels = (np.concatenate([getattr(p, part) for p in some])
                                 for part in ("features", "scores", "labels"))
-    return Pool(features, scores, labels, sum(p.seconds for p in some), some[0].temperature)
+    speakers = [p.speakers for p in some if p.speakers is not None]
+    return Pool(features, scores, labels, sum(p.seconds for p in some), some[0].temperature,
+                np.concatenate(speakers) if speakers else None)
 
 
 def read_faces(corpus: faces.Faces) -> Pool:
@@ -103,9 +108,9 @@ def hear(clips: Iterable[speech.Clip]) -> list[Heard]:
 
 
 def voice_inputs(reader: VoiceReader, heard: Iterable[Heard], *,
-                 known_speaker: bool = True) -> tuple[list[np.ndarray], np.ndarray]:
+                 known_speaker: bool = True) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
     """What the voice network takes of clips, (n, INPUTS) each speaker as one video, or each clip as the only
-    one of its video; and all labels, in that order."""
+    one of its video; and all labels and speakers, in that order."""
     from collections import defaultdict
 
     from emocli.voice.features import normalise, speaker_statistics
@@ -115,12 +120,12 @@ def voice_inputs(reader: VoiceReader, heard: Iterable[Heard], *,
     videos = defaultdict(list)
     for number, clip in enumerate(heard):
         videos[clip.speaker if clip.speaker and known_speaker else number].append(clip)
-    parts, labels = [], []
+    parts, order = [], []
     for clips in videos.values():
         statistics = speaker_statistics([clip.mel for clip in clips], usual)
         parts.append(reader.inputs(np.stack([functionals(normalise(clip.mel, statistics)) for clip in clips])))
-        labels += [clip.label for clip in clips]
-    return parts, np.array(labels)
+        order += clips
+    return parts, np.array([clip.label for clip in order]), np.array([clip.speaker for clip in order])
 
 
 def read_voices(heard: Sequence[Heard], *, known_speaker: bool = True,
@@ -131,10 +136,10 @@ def read_voices(heard: Sequence[Heard], *, known_speaker: bool = True,
 
     reader = load(names)
     began = time.perf_counter()
-    parts, labels = voice_inputs(reader, heard, known_speaker=known_speaker)
+    parts, labels, speakers = voice_inputs(reader, heard, known_speaker=known_speaker)
     features, logits = reader.logits(np.concatenate(parts))
     seconds = time.perf_counter() - began + sum(clip.seconds for clip in heard)
-    return Pool(features, softmax(logits, 1), labels, seconds, reader.temperature)
+    return Pool(features, softmax(logits, 1), labels, seconds, reader.temperature, speakers)
 
 
 def read_texts(corpus: texts.Texts, language: str) -> Pool:

@@ -33,7 +33,7 @@ def samples(modality: str, data: Path | None, language: str = "en") -> tuple[lis
         from emocli.training.corpora import speech
         from emocli.training.pools import hear, voice_inputs
 
-        found, labels = voice_inputs(reader, hear(speech.read(data, "ravdess", "test")))
+        found, labels, _ = voice_inputs(reader, hear(speech.read(data, "ravdess", "test")))
         return [(part,) for part in found], labels
     if modality == "text":
         return _sentences(data, language)

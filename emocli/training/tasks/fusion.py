@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -99,8 +100,12 @@ def tensors(some: Pools, where: Mapping[str, np.ndarray]) -> tuple[list[Tensor],
     return features, torch.from_numpy(np.log(np.maximum(scores, 1e-6)).astype(np.float32))
 
 
-def split_pool(pool: Pool, share: float, random: np.random.Generator) -> tuple[Pool, Pool]:
-    """Two parts of a pool, the second with `share` of every class."""
+def split_pool(pool: Pool, share: float, random: np.random.Generator, persons: Sequence[str]) -> tuple[Pool, Pool]:
+    """Two parts of a pool: the second has the speakers that match a pattern of `persons`, or, where the pool knows
+    no speakers, `share` of every class."""
+    if pool.speakers is not None:
+        held = np.array([any(fnmatch(who, pattern) for pattern in persons) for who in pool.speakers])
+        return pool.take(np.flatnonzero(~held)), pool.take(np.flatnonzero(held))
     parts: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
     for label in np.unique(pool.labels):
         order = random.permutation(np.flatnonzero(pool.labels == label))
@@ -129,9 +134,10 @@ class Material:
 
 
 def material(data: Path, recipe: Mapping[str, Any]) -> Material:
-    """The development splits by the shipped readers, parted."""
+    """The development splits by the shipped readers, parted; by person, or the head would be judged by voices that
+    it has learnt."""
     random = np.random.default_rng(recipe["seed"])
-    parts = {m: split_pool(p, recipe["held_out"], random) for m, p in pools(
+    parts = {m: split_pool(p, recipe["held_out"], random, recipe["held_speakers"]) for m, p in pools(
         data, "dev", tuple(recipe["speech"]), recipe["voice"], tuple(recipe["modalities"])).items()}
     training, held = ({m: p[i] for m, p in parts.items()} for i in (0, 1))
     # Were all classes alike often, every doubtful neutral face would become a rare emotion.
@@ -143,7 +149,8 @@ def material(data: Path, recipe: Mapping[str, Any]) -> Material:
 def learn(model: nn.Module, known: Material, recipe: Mapping[str, Any], checkpoint: Path | None,
           masks: Sequence[tuple[int, ...]] = ()) -> Iterator[Epoch]:
     """Train a head that takes what `FusionHead` takes; it is judged by the subsets in `masks`, or by all that
-    there are, and, where it has temperatures, calibrated for each of them."""
+    there are.  A `FusionHead` is calibrated for each of them, and leaves alone a single modality that it does not
+    better."""
     batch, steps = recipe["batch"], recipe["steps"]
     there = [i for i, m in enumerate(MODALITIES) if m in known.training]
     masks = masks or subsets(recipe["modalities"])
@@ -166,6 +173,10 @@ def learn(model: nn.Module, known: Material, recipe: Mapping[str, Any], checkpoi
                      schedule=Schedule(**recipe["schedule"]), checkpoint=checkpoint, seed=recipe["seed"])
     if isinstance(model, FusionHead):
         for mask in masks:
+            if sum(mask) == 1:
+                fused, own = (metrics.summary(logits, known.labels)["macro_f1"] for logits in (
+                    known.logits(model, mask), known.log_scores[:, mask.index(1)].numpy()))
+                model.alone[mask.index(1)] = float(own >= fused)
             at = int(model.subset(torch.tensor([mask]))[0])
             model.temperatures[at] = metrics.fit_temperature(known.logits(model, mask), known.labels)
 
