@@ -75,7 +75,7 @@ class Worker(Protocol):
 @dataclass
 class State:
     """How far a batch is; what a display shows.  `skipped` were done before; `failed` counts those that did so in
-    an earlier run, too."""
+    an earlier run, too; `written` are the files of this run."""
 
     total: int
     skipped: int = 0
@@ -87,6 +87,7 @@ class State:
     bytes_left: int = 0
     workers: list[Worker] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
@@ -129,6 +130,7 @@ def run(plan: Plan, show: Callable[[State], None] = lambda state: None) -> State
             if places.remote(plan.out):
                 for path in written:
                     places.put(path, plan.out / path.name)
+            state.written += [str(plan.out / path.name) for path in written]
             return state
     finally:
         lock.release()
@@ -235,8 +237,10 @@ def _settle(plan: Plan, ledger: Ledger, state: State, job: Job | None, message: 
     if message["kind"] == "failed":
         _fail(ledger, state, job, message["error"])
         return
+    files = _files(plan, job).values()
     ledger.finish(job.name, seconds=message["seconds"], duration=message["duration"], summary=message["summary"],
-                  outputs=[f.removeprefix(str(plan.out)).lstrip("/\\") for f in _files(plan, job).values()])
+                  outputs=[f.removeprefix(str(plan.out)).lstrip("/\\") for f in files])
+    state.written += files
     state.bytes_done += size
     state.done += 1
     state.media_seconds += message["duration"]
