@@ -75,7 +75,8 @@ class Worker(Protocol):
 @dataclass
 class State:
     """How far a batch is; what a display shows.  `skipped` were done before; `failed` counts those that did so in
-    an earlier run, too; `written` are the files of this run."""
+    an earlier run, too; `written` are the videos' files of this run, `gathered` those
+    of the whole batch."""
 
     total: int
     skipped: int = 0
@@ -88,6 +89,7 @@ class State:
     workers: list[Worker] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
+    gathered: list[str] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
@@ -130,7 +132,7 @@ def run(plan: Plan, show: Callable[[State], None] = lambda state: None) -> State
             if places.remote(plan.out):
                 for path in written:
                     places.put(path, plan.out / path.name)
-            state.written += [str(plan.out / path.name) for path in written]
+            state.gathered = [str(plan.out / path.name) for path in written]
             return state
     finally:
         lock.release()

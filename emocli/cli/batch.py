@@ -20,8 +20,6 @@ REDRAW = 0.25
 STAGES = ("faces", "sound", "transcript", "voice")
 #: Failures that the table names.
 NAMED = 3
-#: Files that the end names: the last ones, which are those of the whole batch.
-SHOWN = 2
 
 
 def run(plan: Plan, *, quiet: bool) -> int:
@@ -36,7 +34,7 @@ def run(plan: Plan, *, quiet: bool) -> int:
         again = "" if plan.retry_failed else "; --retry-failed tries again those that failed before"
         print(f"emocli: {state.failed} of {state.total} inputs failed{again}", file=sys.stderr)
     if quiet:
-        print("\n".join(state.written))
+        print("\n".join(state.written + state.gathered))
     if not state.failed:
         return 0
     return InputError.exit_code if state.failed == state.total else EXIT_SOME_FAILED
@@ -67,7 +65,7 @@ def display(*, enabled: bool) -> Iterator[Callable[[State], None]]:
         yield show
     if last:
         console.print(sums(last[0]), highlight=False)
-        for path in last[0].written[-SHOWN:]:
+        for path in last[0].gathered:
             console.print(f"[green]wrote[/] {escape(path)}", highlight=False)
 
 

@@ -101,7 +101,9 @@ def network(backbone: Mapping[str, Any]) -> nn.Module:
     Raises `WeightsError` when a pretrained one cannot be had.
     """
     from transformers import AutoConfig, AutoModelForImageClassification
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     if "pretrained" not in backbone:
         config = AutoConfig.for_model(backbone["model_type"], num_labels=len(EMOTIONS), **backbone.get("config", {}))
         return AutoModelForImageClassification.from_config(config)
