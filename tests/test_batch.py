@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import os
 import random
 import shutil
@@ -20,10 +21,10 @@ import pytest
 from media import even, tone, write
 
 from emocli.analyzer import Analyzer
-from emocli.batch import places, worker
+from emocli.batch import places, runner, worker
 from emocli.batch.discover import discover
 from emocli.batch.ledger import FILE, Ledger
-from emocli.errors import InputError, OutputError
+from emocli.errors import InputError, OutputError, UsageError
 from emocli.options import AnalyzeOptions
 from emocli.outputs.base import OutputOptions
 
@@ -124,8 +125,12 @@ def test_the_ledger_keeps_account(tmp_path: Path) -> None:
         assert done
         assert (done.status, done.summary, done.outputs, done.duration) == ("done", {"emotion": "fear"}, ["b.csv"], 3)
         assert [(e.name, e.error) for e in ledger.entries("failed")] == [("a", "it died")]
-        ledger.plan([("a", Path("a.mp4"), "1")])
+        ledger.plan([("a", Path("a.mp4"), "1"), ("b", Path("b.mp4"), "3")])
         assert ledger.died("a") == 1  # a new run counts anew
+        ledger.fail("b", "it is broken now")
+        failed = ledger.get("b")
+        assert failed
+        assert (failed.seconds, failed.duration, failed.summary, failed.outputs) == (None, None, {}, [])
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / FILE).write_bytes(b"no database" * 100)
     with pytest.raises(OutputError, match="cannot be used"):
@@ -352,6 +357,25 @@ try:
 except EOFError:
     cluster.shutdown()
 """
+
+
+def test_what_cannot_be_gathered_is_said_before_the_work(tiny: Path, tmp_path: Path,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = discover([copies(tiny, tmp_path / "in", "a.mp4", "b.mp4")])
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    for asked, words in (({"combine": True, "formats": ["srt"]}, "add csv"), ({"parquet": True}, "emocli.parquet")):
+        with pytest.raises(UsageError, match=f"(?i){words}"):
+            runner.run(runner.Plan(jobs, tmp_path / "out", **asked))
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_one_video_is_no_batch_however_it_is_written(tiny: Path, tmp_path: Path) -> None:
+    shutil.copyfile(tiny, tmp_path / "a.mp4")
+    for number, name in enumerate((tmp_path / "." / "a.mp4", f"{tmp_path}/./a.mp4")):
+        out = tmp_path / f"out{number}"
+        assert emocli(name, "-o", out, *WITHOUT_WORDS).returncode == 0
+        assert sorted(p.name for p in out.iterdir()) == ["a.emotions.csv", "a.emotions.srt"]
 
 
 def test_no_cluster(tiny: Path, tmp_path: Path) -> None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from dataclasses import asdict, dataclass, field
-from queue import SimpleQueue
+from dataclasses import asdict
 from typing import Any
 
-from emocli.batch.discover import Job
-from emocli.batch.local import MEMORY, THREADS
+from emocli.batch.base import MEMORY, THREADS, Worker
 from emocli.errors import EmocliError, UsageError
 from emocli.options import AnalyzeOptions
 from emocli.outputs.base import OutputOptions
@@ -72,20 +70,11 @@ class _Reader:
         return worker.answer(self._analyzer, job, self._writing, lambda message: None)
 
 
-@dataclass(eq=False)
-class ActorWorker:
-    """One actor, as `emocli.batch.local.Worker` is one child."""
+class ActorWorker(Worker):
+    """An actor."""
 
-    number: int
-    heard: SimpleQueue[Any]
-    options: AnalyzeOptions
-    writing: OutputOptions
-    ready: bool = False
-    job: Job | None = None
-    began: float = 0.0
-    shares: dict[str, float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
+    def start(self) -> None:
+        """Begin to load the models."""
         import ray
 
         gpus = 1 if self.options.device == "cuda" else 0
@@ -94,10 +83,9 @@ class ActorWorker:
         self._words = "it said nothing"
         self._await(self._actor.ready.remote())
 
-    def take(self, job: Job, files: dict[str, str], now: float) -> None:
-        """Give it a job, with the files to write."""
-        self.job, self.began = job, now
-        self._await(self._actor.analyze.remote({"path": str(job.path), "files": files}))
+    def send(self, job: dict[str, Any]) -> None:
+        """Hand a job over."""
+        self._await(self._actor.analyze.remote(job))
 
     def kill(self) -> None:
         """End the actor, whatever it is doing."""
@@ -108,8 +96,6 @@ class ActorWorker:
     def last_words(self) -> str:
         """How an actor that has ended did so."""
         return f"the actor ended ({self._words})"
-
-    close = kill
 
     def _await(self, answer: Any) -> None:
         threading.Thread(target=self._listen, args=(answer,), daemon=True).start()

@@ -34,10 +34,7 @@ def batch(ledger: Ledger, jobs: Sequence[Job], folder: Path, *, parquet: bool = 
 
 def combine(ledger: Ledger, jobs: Sequence[Job], out: Path, folder: Path, *, parquet: bool = False) -> list[Path]:
     """Write `all.emotions.csv`: the rows of every video that is done, with a `video` column in front, from the
-    results in `out`; returns what was written.
-
-    Raises `UsageError` when the videos were analysed without a CSV.
-    """
+    CSV files in `out`; returns what was written."""
     with parts_of(folder / "all.emotions.csv") as file:
         writer = csv.writer(file, lineterminator="\n")
         header: list[str] = []
@@ -55,10 +52,8 @@ def _tables(ledger: Ledger, jobs: Sequence[Job], out: Path) -> Iterator[tuple[Jo
         entry = ledger.get(job.name)
         if entry is None or entry.status != DONE:
             continue
-        table = next((out / f for f in entry.outputs if f.endswith(".emotions.csv")), None)
-        if table is None:
-            raise UsageError("--combine", f"{job.path} was analysed without a CSV", "add csv to --formats")
-        with table.open(encoding="utf-8", newline="") as file:
+        table = next(f for f in entry.outputs if f.endswith(".emotions.csv"))
+        with (out / table).open(encoding="utf-8", newline="") as file:
             yield job, csv.reader(file)
 
 
@@ -66,12 +61,16 @@ def _round(value: Any) -> Any:
     return "" if value is None else round(value, 4)
 
 
-def _parquet(table: Path) -> Path:
-    try:
-        import pyarrow  # noqa: F401
-    except ModuleNotFoundError as error:
+def require_parquet() -> None:
+    """Raise `UsageError` where Parquet cannot be written; to be asked before the work, not after it."""
+    from importlib.util import find_spec
+
+    if find_spec("pyarrow") is None:
         raise UsageError("--parquet", "the package pyarrow is missing",
-                         'install the extra: pip install "emocli[parquet]"') from error
+                         'install the extra: pip install "emocli[parquet]"')
+
+
+def _parquet(table: Path) -> Path:
     import pandas as pd
 
     target = table.with_suffix(".parquet")

@@ -16,7 +16,7 @@ from emocli.errors import OutputError
 
 #: Name of the file in the output folder.
 FILE = "emocli-ledger.sqlite"
-WAITING, RUNNING, DONE, FAILED = "waiting", "running", "done", "failed"
+DONE, FAILED = "done", "failed"
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -109,7 +109,8 @@ class Ledger:
             self._base.executemany(
                 "INSERT INTO jobs (name, path, fingerprint, status, deaths) VALUES (?, ?, ?, 'waiting', 0) "
                 "ON CONFLICT (name) DO UPDATE SET path = excluded.path, fingerprint = excluded.fingerprint, "
-                "status = 'waiting', deaths = 0, error = NULL",
+                "status = 'waiting', deaths = 0, finished = NULL, seconds = NULL, duration = NULL, summary = NULL, "
+                "outputs = NULL, error = NULL",
                 ((name, str(path), fingerprint) for name, path, fingerprint in jobs))
 
     def begin(self, name: str) -> None:
@@ -130,10 +131,10 @@ class Ledger:
             "error = NULL WHERE name = ?",
             (time.time(), seconds, duration, json.dumps(summary), json.dumps(list(outputs)), name))
 
-    def fail(self, name: str, error: str, seconds: float = 0.0) -> None:
+    def fail(self, name: str, error: str) -> None:
         """A job has failed for good."""
-        self._base.execute("UPDATE jobs SET status = 'failed', finished = ?, seconds = ?, error = ? WHERE name = ?",
-                           (time.time(), seconds, error, name))
+        self._base.execute("UPDATE jobs SET status = 'failed', finished = ?, error = ? WHERE name = ?",
+                           (time.time(), error, name))
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

@@ -8,17 +8,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-from dataclasses import asdict, dataclass, field
-from queue import SimpleQueue
+from dataclasses import asdict
 from typing import Any
 
-from emocli.batch.discover import Job
-from emocli.options import AnalyzeOptions
-from emocli.outputs.base import OutputOptions
-
-#: Bytes that a worker and its face process take at most (519 MB measured), with room to spare; and hardware threads
-#: that one keeps busy.
-MEMORY, THREADS = 800 << 20, 2
+from emocli.batch.base import MEMORY, THREADS, Worker
 
 
 def suited(jobs: int) -> int:
@@ -29,36 +22,17 @@ def suited(jobs: int) -> int:
     return max(1, min(jobs, cores // THREADS, psutil.virtual_memory().available // MEMORY))
 
 
-@dataclass(eq=False)
-class ChildWorker:
-    """One child; what it says is put into `heard` as (itself, message), its end as (itself, None)."""
+class ChildWorker(Worker):
+    """A child process, spoken to in lines of JSON."""
 
-    number: int
-    heard: SimpleQueue[tuple[Any, dict[str, Any] | None]]
-    options: AnalyzeOptions
-    writing: OutputOptions
-    ready: bool = False
-    job: Job | None = None
-    began: float = 0.0
-    shares: dict[str, float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
+    def start(self) -> None:
+        """Begin to load the models."""
         self._log = tempfile.TemporaryFile(prefix="emocli-")
         self._child = subprocess.Popen([sys.executable, "-m", "emocli.batch.worker"], stdin=subprocess.PIPE,
                                        stdout=subprocess.PIPE, stderr=self._log, text=True, encoding="utf-8",
                                        env=os.environ | {"PYTHONUNBUFFERED": "1"})
-        self._say({"options": asdict(self.options), "writing": asdict(self.writing)})
+        self.send({"options": asdict(self.options), "writing": asdict(self.writing)})
         threading.Thread(target=self._listen, daemon=True).start()
-
-    @property
-    def pid(self) -> int:
-        """The child's process id."""
-        return self._child.pid
-
-    def take(self, job: Job, files: dict[str, str], now: float) -> None:
-        """Give it a job, with the files to write."""
-        self.job, self.began, self.shares = job, now, {}
-        self._say({"path": str(job.path), "files": files})
 
     def kill(self) -> None:
         """End the child, whatever it is doing; its face process follows."""
@@ -83,10 +57,11 @@ class ChildWorker:
             except BrokenPipeError:
                 pass
 
-    def _say(self, message: dict[str, Any]) -> None:
+    def send(self, job: dict[str, Any]) -> None:
+        """Hand a line over."""
         assert self._child.stdin
         try:
-            self._child.stdin.write(json.dumps(message) + "\n")
+            self._child.stdin.write(json.dumps(job) + "\n")
             self._child.stdin.flush()
         except BrokenPipeError:
             pass  # its end is heard in its own time

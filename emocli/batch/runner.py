@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, Protocol
+from typing import Any
 
 from emocli.batch import cluster, fingerprint, gather, local, places
+from emocli.batch.base import Worker
 from emocli.batch.discover import Job
 from emocli.batch.ledger import DONE, FAILED, Ledger
 from emocli.errors import EmocliError, UsageError, WeightsError
@@ -49,34 +50,10 @@ class Plan:
     ray_address: str = "auto"
 
 
-class Worker(Protocol):
-    """What does the work: a child process, or an actor.  It puts (itself, message) into the queue that it was given,
-    and (itself, None) when it has ended."""
-
-    number: int
-    ready: bool
-    job: Job | None
-    began: float
-    shares: dict[str, float]
-
-    def take(self, job: Job, files: dict[str, str], now: float) -> None:
-        """Begin a job."""
-
-    def kill(self) -> None:
-        """End, whatever it is doing."""
-
-    def last_words(self) -> str:
-        """How it ended."""
-
-    def close(self) -> None:
-        """End, and let go of everything."""
-
-
 @dataclass
 class State:
     """How far a batch is; what a display shows.  `skipped` were done before; `failed` counts those that did so in
-    an earlier run, too; `written` are the videos' files of this run, `gathered` those
-    of the whole batch."""
+    an earlier run, too; `written` are the videos' files of this run, `gathered` those of the whole batch."""
 
     total: int
     skipped: int = 0
@@ -107,11 +84,16 @@ class State:
 def run(plan: Plan, show: Callable[[State], None] = lambda state: None) -> State:
     """Work a batch off; `show` is called whenever something has changed.
 
-    Raises `UsageError` when another run has the folder or a result would be overwritten, `WeightsError` when our own
+    Raises `UsageError` when another run has the folder, a result would be overwritten, or what is asked for cannot
+    be had, `WeightsError` when our own
     weights are missing, `OutputError` when the folder cannot be written to.
     """
     from filelock import FileLock, Timeout
 
+    if plan.combine and "csv" not in plan.formats:
+        raise UsageError("--combine", "gathers CSV files, and none are asked for", "add csv to --formats")
+    if plan.parquet:
+        gather.require_parquet()
     home = places.home(plan.out)
     formats.refuse_locked([home / LOCK])
     home.mkdir(parents=True, exist_ok=True)

@@ -95,15 +95,7 @@ def _analyze(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions,
 def _listen(incoming: IO[str], jobs: queue.SimpleQueue[str]) -> None:
     for line in incoming:
         jobs.put(line)
-    leave()
-
-
-def leave() -> None:
-    """End this process and the face process at once: the parent has gone."""
-    process = sys.modules.get("emocli.face.process")
-    for child in list(process.CHILDREN) if process else []:
-        child.kill()
-    os._exit(0)
+    os._exit(0)  # the parent has gone; the face process follows when its pipe closes
 
 
 def _say(outgoing: IO[str], message: dict[str, Any]) -> None:
@@ -111,7 +103,7 @@ def _say(outgoing: IO[str], message: dict[str, Any]) -> None:
         outgoing.write(json.dumps(message) + "\n")
         outgoing.flush()
     except BrokenPipeError:
-        leave()
+        os._exit(0)
 
 
 def main() -> None:

@@ -91,9 +91,10 @@ def analyze_command(
                              voice_baseline=str(voice_baseline or ""), commercial=commercial)
     if engine not in ENGINES:
         raise UsageError("--engine", f"{engine} is unknown", f"give one of {', '.join(ENGINES)}")
-    jobs = discover([place(path) for path in paths], include=include or (), exclude=exclude or ())
+    given = [place(path) for path in paths]
+    jobs = discover(given, include=include or (), exclude=exclude or ())
     folder = place(out) if out else None
-    if folder is not None and (len(jobs) > 1 or [str(job.path) for job in jobs] != paths or engine != "local"
+    if folder is not None and (len(jobs) > 1 or [job.path for job in jobs] != given or engine != "local"
                                or remote(folder) or remote(jobs[0].path)):
         from emocli.batch.runner import Plan
         from emocli.cli import batch
@@ -102,14 +103,14 @@ def analyze_command(
             jobs, folder, options, OutputOptions(gaps=srt_gaps), chosen, faces=faces, workers=_workers(workers),
             timeout=timeout, retry_failed=retry_failed, overwrite=overwrite, wait=wait, combine=combine,
             parquet=parquet, engine=engine, ray_address=ray_address), quiet=quiet))
-    given = [name for name, value in {"--workers": workers != "auto", "--combine": combine, "--parquet": parquet,
+    many = [name for name, value in {"--workers": workers != "auto", "--combine": combine, "--parquet": parquet,
                                       "--retry-failed": retry_failed, "--timeout": timeout, "--wait": wait,
                                       "--engine": engine != "local", "URLs": any(remote(j.path) for j in jobs)}.items()
              if value]
-    if given:
-        raise UsageError(given[0], "needs several videos, or a folder, and -o", "give -o, or leave it out")
-    media = [Path(path) for path in dict.fromkeys(str(job.path) for job in jobs)]
-    files = {path: outputs.targets(path, Path(out) if out else None, chosen, faces=faces) for path in media}
+    if many:
+        raise UsageError(many[0], "needs several videos, or a folder, and -o", "give -o, or leave it out")
+    media = [job.path for job in jobs]
+    files = {path: outputs.targets(path, folder, chosen, faces=faces) for path in media}
     _refuse_collisions(files)
     if not overwrite:
         for mine in files.values():

@@ -1,4 +1,4 @@
-"""`emocli data check | flatten`."""
+"""`emocli data check | features | flatten`."""
 
 from __future__ import annotations
 

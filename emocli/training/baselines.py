@@ -114,10 +114,8 @@ def images(data: Path) -> dict[str, Result]:
         seed_all(recipe["seed"])
         reader = spectrogram.Reader(spectrogram.network(backbone), known.scale)
         _run(spectrogram.learn(reader, known, recipe, None))
-        temperature = metrics.fit_temperature(reader.logits(known.images[dev]), known.labels[dev])
-        scores = torch.softmax(torch.from_numpy(reader.logits(known.images[test])) / temperature, 1).numpy()
-        found[f"{name}, {recipe['side']} px spectrogram"] = metrics.summary(
-            scores, known.labels[test], temperature) | {"parameters": parameters(reader.model)}
+        found[f"{name}, {recipe['side']} px spectrogram"] = _figures(
+            reader.model, *((reader.logits(known.images[part]), known.labels[part]) for part in (dev, test)))
     return found
 
 
@@ -142,9 +140,14 @@ def _voice(kind: type[nn.Module], inputs: np.ndarray, labels: np.ndarray, split:
 
     _run(train(model, batches, forward=model, validate=validate, steps_per_epoch=len(train_on) // batch,
                schedule=Schedule(epochs=epochs, lr=1e-3, weight_decay=0.01), seed=_SEED, checkpoint=None))
-    temperature = metrics.fit_temperature(logits(dev), labels[dev])
-    scores = torch.softmax(torch.from_numpy(logits(test)) / temperature, 1).numpy()
-    return metrics.summary(scores, labels[test], temperature) | {"parameters": parameters(model)}
+    return _figures(model, *((logits(part), labels[part]) for part in (dev, test)))
+
+
+def _figures(model: nn.Module, dev: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray]) -> Result:
+    """Figures on test logits and labels, calibrated on development ones."""
+    temperature = metrics.fit_temperature(*dev)
+    scores = torch.softmax(torch.from_numpy(test[0]) / temperature, 1).numpy()
+    return metrics.summary(scores, test[1], temperature) | {"parameters": parameters(model)}
 
 
 def sentences(data: Path) -> dict[str, Result]:
