@@ -1,10 +1,13 @@
 """Speed and memory of a whole run: `emocli analyze` as a user starts it, on looped footage.
 
-    python bench/analyze.py CLIP [--minutes 2 20] [--size 1920x1080] [--out bench/results]
+    python bench/analyze.py CLIP [--minutes 10 120] [--size 1920x1080] [--out bench/results]
 
-Each length is made by looping CLIP at 30 pictures a second with a sidecar transcript, and is
-analysed by a fresh process (start-up included).  Memory is the sum over the parent and its
-children (proportional set size), sampled ten times a second.  Prints a table and writes JSON.
+Each length is made by looping CLIP at 30 pictures a second with a sidecar transcript.  Cold is a
+fresh process, start-up included; warm is the second video of a process.  Beside them stand what
+each stage takes by itself, and limits: the same video only decoded (PyAV, all pictures, its own
+threads), every sample only searched at full size, every face only read.  Memory is the sum over the
+parent and its children (proportional set size), sampled four times a second, in a run of its own.
+Prints tables and writes JSON.
 """
 
 from __future__ import annotations
@@ -144,11 +147,48 @@ def networks() -> dict[str, dict[str, float]]:
     return found
 
 
+def warm(short: Path, video: Path) -> float:
+    """Seconds of a video in a process that has analysed another before."""
+    from emocli import Analyzer
+
+    with Analyzer() as analyzer:
+        analyzer.analyze(short)
+        began = time.perf_counter()
+        analyzer.analyze(video)
+        return time.perf_counter() - began
+
+
+def limits(video: Path, reading: dict[str, float]) -> dict[str, float]:
+    """Seconds of one kind of work and nothing else; `reading` is how faces are read, one of `networks`."""
+    import av
+
+    from emocli import weights
+    from emocli.face.detect import YuNet
+    from emocli.media.frames import FrameStream
+    from emocli.media.probe import probe
+
+    began = time.perf_counter()
+    with av.open(str(video)) as container:
+        container.streams.video[0].thread_type = "AUTO"
+        pictures = sum(1 for _ in container.decode(video=0))
+    found = {"decode all pictures": time.perf_counter() - began}
+    samples = pictures // (RATE // 5)
+    some = [sample.small for sample, _ in zip(FrameStream(probe(video), 5), range(100), strict=False)]
+    detector = YuNet(weights.resolve("yunet"))
+    detector.find(some[0])
+    began = time.perf_counter()
+    for small in some:
+        detector.find(small)
+    found["find faces"] = (time.perf_counter() - began) * samples / len(some)
+    found["read faces"] = samples / reading["faces_per_second"]
+    return found
+
+
 def stages(video: Path, reading: dict[str, float]) -> dict[str, float]:
     """Seconds that each stage takes alone, one after another, in this process; `reading` is how faces are
     read, one of `networks`."""
     from emocli import weights
-    from emocli.face.detect import YuNet
+    from emocli.face.detect import Sparing, YuNet
     from emocli.media.audio import decode
     from emocli.media.frames import FrameStream
     from emocli.media.probe import probe
@@ -161,7 +201,7 @@ def stages(video: Path, reading: dict[str, float]) -> dict[str, float]:
             some.append(sample)
         count = i + 1
     found["decode and sample pictures"] = time.perf_counter() - began
-    detector = YuNet(weights.resolve("yunet"))
+    detector = Sparing(YuNet(weights.resolve("yunet")))
     began = time.perf_counter()
     for sample in some:
         detector.find(sample.small)
@@ -188,7 +228,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clip", type=Path)
-    parser.add_argument("--minutes", type=float, nargs="+", default=[2, 20])
+    parser.add_argument("--minutes", type=float, nargs="+", default=[10, 120])
     parser.add_argument("--repeat", type=int, default=3, help="runs of the first length")
     parser.add_argument("--size", default="1920x1080")
     parser.add_argument("--out", type=Path, default=Path("bench/results"))
@@ -208,8 +248,11 @@ def main() -> None:
                                    "x_real_time": [length / s for s, *_ in timed],
                                    "peak_mb": run(video, Path(folder) / "out", watch=True)[2]})
             if minutes == args.minutes[0]:
+                loop(base, short := Path(folder) / "short.mp4", 0.2)
+                result["warm_seconds"] = warm(short, video)
                 result["networks"] = networks()
-                result["stages"] = stages(video, result["networks"]["LiteRT"])
+                reading = result["networks"]["LiteRT"]
+                result["stages"], result["limits"] = stages(video, reading), limits(video, reading)
     began = time.perf_counter()
     for _ in range(5):
         subprocess.run([sys.executable, "-m", "emocli", "--help"], stdout=subprocess.DEVNULL, check=True)
@@ -227,11 +270,15 @@ def main() -> None:
     for name, seconds in alone.items():
         table.add_row(name, f"{seconds:.1f}", f"{seconds / sum(alone.values()):.0%}")
     console.print(table)
+    middle = sorted(result["runs"][0]["seconds"])[args.repeat // 2]
+    console.print(f"warm: {result['warm_seconds']:.1f} s; cold, the median: {middle:.1f} s")
+    for name, seconds in result["limits"].items():
+        console.print(f"{name} and nothing else: {seconds:.1f} s; the whole takes {middle / seconds:.2f} of it")
     for name, one in result["networks"].items():
         console.print(f"{name}: starts in {one['start_seconds']:.1f} s, {one['faces_per_second']:.0f} faces/s")
     console.print(f"emocli --help: {result['help_seconds']:.2f} s")
     args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / "analyze.json").write_text(json.dumps(result, indent=1) + "\n")
+    (args.out / f"analyze-{height}p.json").write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":

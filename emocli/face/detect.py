@@ -18,7 +18,7 @@ MIN_SCORE = 0.7
 MIN_SHARE, MIN_PIXELS = 0.03, 12
 #: Pixels that a face must keep in a smaller picture for that to be searched instead; every so many
 #: pictures the whole is searched all the same.
-ENOUGH, FULL_EVERY = 32, 5
+ENOUGH, FULL_EVERY = 32, 10
 #: Faces of one picture that are followed at most, the largest first.
 MOST_FACES = 12
 

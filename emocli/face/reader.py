@@ -110,19 +110,22 @@ def observe(streams: Sequence[FrameStream], detector: Detector, process: FacePro
             progress: Callable[[float], None] = lambda seconds: None) -> list[FaceObservation]:
     """Find, follow and read every face of a video, in time order; `streams` are its stretches.
 
-    Pictures are decoded and searched in threads, faces followed here, and Keras reads earlier crops
-    in its own process.
+    Pictures are decoded and searched in threads, faces followed here, and the network reads earlier
+    crops in its own process.  Every other picture of a person is read mirrored: a segment's mean is over
+    both views, as the network was evaluated, for half the work.
     """
     tracker, seen, crops = Tracker(), [], []
+    sightings: Counter[int] = Counter()
     calls: list[Future[list[np.ndarray]]] = []
     with _parts(streams, detector) as searched:
         for one in searched:
             ids = tracker.update(one.time, one.found, one.looks)
-            for d, face_id in zip(one.found, ids, strict=True):
+            for d, face_id, piece in zip(one.found, ids, one.pieces, strict=True):
                 (x, y, w, h), scale = d.box, one.scale
                 seen.append(FaceObservation(one.time, (x * scale[0], y * scale[1], w * scale[0], h * scale[1]),
                                             d.landmarks * scale, d.score, face_id))
-            crops += one.pieces
+                crops.append(piece[:, ::-1] if sightings[face_id] % 2 else piece)
+                sightings[face_id] += 1
             while len(crops) >= BATCH:
                 calls.append(process.classify(np.stack(crops[:BATCH])))
                 del crops[:BATCH]

@@ -78,16 +78,19 @@ def _keras_parameters(path: Path) -> int:
 
 
 def _face(data: Path) -> dict[str, Any]:
+    import numpy as np
+
     from emocli.face.process import FaceProcess
     from emocli.training.corpora import faces
     from emocli.training.pools import FACE_BATCH
 
     images = faces.load(data, "public_test").images[:FACES]
+    views = np.concatenate([images, images[:, :, ::-1]])
     with FaceProcess(resolve("face-litert"), device="cpu") as process:
         process.classify(images[:FACE_BATCH]).result()
 
         def read() -> None:
-            calls = [process.classify(images[i:i + FACE_BATCH]) for i in range(0, len(images), FACE_BATCH)]
+            calls = [process.classify(views[i:i + FACE_BATCH]) for i in range(0, len(views), FACE_BATCH)]
             for call in calls:
                 call.result()
 

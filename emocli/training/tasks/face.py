@@ -145,8 +145,9 @@ def logits_of(model: Any, faces: corpus.Faces) -> list[np.ndarray]:
 
 
 def export(model: Any, public: corpus.Faces, out: Path) -> None:
-    """Write `face.keras`, the network averaged over a face and its mirror image, the same as `face.tflite`,
-    and the first head's `temperature.txt`; the second head's goes into its weights.  `public` calibrates both."""
+    """Write `face.keras`, the network averaged over a face and its mirror image; `face.tflite`, the same network
+    for one of the two; and the first head's `temperature.txt`; the second head's goes into its weights.
+    `public` calibrates both."""
     from emocli.face import network
 
     both = network.mirrored(model)
@@ -160,5 +161,7 @@ def export(model: Any, public: corpus.Faces, out: Path) -> None:
     both.save(part)
     part.replace(out / "face.keras")
     compiled = out / "part.tflite"
-    convert(out / "face.keras", compiled)
+    model.save(part)
+    convert(part, compiled)
+    part.unlink()
     compiled.replace(out / "face.tflite")
