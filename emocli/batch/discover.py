@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 from os.path import commonpath
 from pathlib import Path, PurePath, PurePosixPath
 
-from emocli.batch.places import place, posix
+from emocli.batch.places import place, posix, remote
 from emocli.errors import InputError
 from emocli.media.probe import AUDIO_ENDINGS, VIDEO_ENDINGS
 
@@ -54,9 +54,18 @@ def discover(paths: Sequence[Path], *, include: Sequence[str] = (), exclude: Seq
         else:
             single += _listed(path) if path.suffix.lower() in LISTS else [path]
     single = [p for p in single if _wanted(posix(p), include, exclude)]
-    shared = commonpath([posix(p).parent for p in single]) if single else ""
-    found |= {p: posix(p).relative_to(shared) for p in single if p not in found}
+    found |= {p: name for p, name in _together(single).items() if p not in found}
     return list(_named(found))
+
+
+def _together(single: Sequence[Path]) -> dict[Path, PurePath]:
+    """Single files relative to the folder that they share; by their names alone where they share none."""
+    wholes = {p: posix(p) if remote(p) else posix(p.absolute().parent.resolve() / p.name) for p in single}
+    try:
+        shared = commonpath([whole.parent for whole in wholes.values()])
+    except ValueError:  # none are given, or they lie in several stores
+        return {p: PurePosixPath(whole.name) for p, whole in wholes.items()}
+    return {p: whole.relative_to(shared) for p, whole in wholes.items()}
 
 
 def _media(folder: Path) -> Iterator[Path]:

@@ -29,7 +29,14 @@ def analyze_command(
     out: Annotated[str | None, typer.Option(
         "-o", "--out", help="Folder for the results; beside each video if left out. With several videos it also keeps "
                             "account, so that a second run does only what is left.")] = None,
-    formats: Annotated[str, typer.Option("-f", "--formats", help="Which files: csv, srt, vtt, json.")] = "csv,srt",
+    formats: Annotated[str, typer.Option(
+        "-f", "--formats", help="Which files: csv, srt, vtt, ass, json, html (the report), eaf (ELAN), textgrid "
+                                "(Praat), audacity.")] = "csv,srt",
+    report: Annotated[bool, typer.Option(
+        "--report", help="Also write the report page and the JSON behind it.")] = False,
+    srt_style: Annotated[str, typer.Option(
+        help="How subtitles show emotions: both (emoji and tag), emoji, tag, plain, or hi ([sadly] text).")] = "both",
+    lang: Annotated[str, typer.Option(help="Language of labels in subtitles and report: en or ko.")] = "en",
     face_fps: Annotated[float, typer.Option(
         help="Pictures a second that are searched for faces.")] = _DEFAULTS.face_fps,
     transcript: Annotated[str, typer.Option(help="auto, none, or a subtitle file.")] = _DEFAULTS.transcript,
@@ -85,7 +92,8 @@ def analyze_command(
     from emocli.outputs.base import OutputOptions
 
     logging.basicConfig(level=logging.DEBUG if verbose else logging.ERROR, format="%(name)s: %(message)s")
-    chosen = _formats(formats, outputs.FORMATS)
+    chosen = known_formats(formats + (",json,html" if report else ""), outputs.FORMATS)
+    writing = OutputOptions(gaps=srt_gaps, srt_style=srt_style, lang=lang)
     options = AnalyzeOptions(face_fps=face_fps, transcript=transcript, asr_model=asr_model, language=language,
                              device=device, offline=offline, smooth=smooth, voice_mode=voice_mode,
                              voice_baseline=str(voice_baseline or ""), commercial=commercial)
@@ -100,7 +108,7 @@ def analyze_command(
         from emocli.cli import batch
 
         raise typer.Exit(batch.run(Plan(
-            jobs, folder, options, OutputOptions(gaps=srt_gaps), chosen, faces=faces, workers=_workers(workers),
+            jobs, folder, options, writing, chosen, faces=faces, workers=_workers(workers),
             timeout=timeout, retry_failed=retry_failed, overwrite=overwrite, wait=wait, combine=combine,
             parquet=parquet, engine=engine, ray_address=ray_address), quiet=quiet))
     many = [name for name, value in {"--workers": workers != "auto", "--combine": combine, "--parquet": parquet,
@@ -117,7 +125,7 @@ def analyze_command(
             outputs.refuse_existing(mine.values())
     outputs.refuse_locked(target for mine in files.values() for target in mine.values())
     give_memory_back()
-    failures = _run(media, files, options, OutputOptions(gaps=srt_gaps), quiet=quiet)
+    failures = _run(media, files, options, writing, quiet=quiet)
     if failures:
         if len(media) == 1:
             raise failures[0]
@@ -135,7 +143,8 @@ def _workers(text: str) -> int:
     return int(text)
 
 
-def _formats(text: str, known: Iterable[str]) -> list[str]:
+def known_formats(text: str, known: Iterable[str]) -> list[str]:
+    """The formats of a list with commas; raises `UsageError` for others."""
     chosen = [name.strip().lower() for name in text.split(",") if name.strip()]
     wrong = [name for name in chosen if name not in known]
     if wrong or not chosen:

@@ -10,15 +10,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from emocli.errors import OutputError
+from emocli.emotions import LANGUAGES
+from emocli.errors import OutputError, UsageError
 from emocli.timeline.types import Timeline
+
+#: How subtitles show an emotion: `text 😊`, `text [happiness]`, `text 😊 [happiness]`, `text`, `[happily] text`.
+SRT_STYLES = ("emoji", "tag", "both", "plain", "hi")
 
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """Options of the writers.  `gaps` adds rows without words to subtitles."""
+    """Options of the writers.  `gaps` adds rows without words to subtitles, `srt_style` is one of SRT_STYLES,
+    `lang` a language of `emotions.LANGUAGES`; `embed` puts the video into the report; `folder` is where the
+    file will lie, for links that lead from there.
+
+    Raises `UsageError` for others."""
 
     gaps: bool = False
+    srt_style: str = "both"
+    lang: str = "en"
+    embed: bool = False
+    folder: str = ""
+
+    def __post_init__(self) -> None:
+        for option, given, known in (("--srt-style", self.srt_style, SRT_STYLES), ("--lang", self.lang, LANGUAGES)):
+            if given not in known:
+                raise UsageError(option, f"{given} is unknown", f"give one of {', '.join(known)}")
 
 
 #: A writer renders a timeline as text.

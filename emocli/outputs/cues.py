@@ -1,9 +1,11 @@
-"""Subtitle cues: one an utterance, long ones split at word times; SRT and WebVTT (pysubs2)."""
+"""Subtitle cues: one an utterance, long ones split at word times; SRT, WebVTT and ASS (pysubs2)."""
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from emocli.emotions import CLASSES, INDEX
 from emocli.outputs.base import OutputOptions, width
@@ -11,20 +13,28 @@ from emocli.timeline.types import Row, Timeline, Utterance, Word
 
 #: What a viewer can read: lines of a cue, columns of a line, seconds of a cue.
 LINES, COLUMNS, LONGEST = 2, 42, 7.0
+#: Outlines that tell the speakers of an ASS file apart, sRGB.
+OUTLINES = ("#000000", "#10306b", "#4b1d52", "#174a2a", "#5a2a0a")
 
 
 @dataclass(frozen=True)
 class Cue:
-    """Seconds, and one or two lines of text."""
+    """Seconds, one or two lines of text, the emotion's class, and whose face was read (0 for nobody's)."""
 
     start: float
     end: float
     lines: tuple[str, ...]
+    emotion: str = "neutral"
+    face_id: int = 0
 
 
-def tag(emotion: str) -> str:
-    """`😊 [happiness]`."""
-    return f"{CLASSES[INDEX[emotion]].emoji} [{emotion}]"
+def marks(emotion: str, options: OutputOptions) -> tuple[str, str]:
+    """What stands before the words and after them: `("", "😊 [happiness]")`, `("[happily]", "")`."""
+    own = CLASSES[INDEX[emotion]]
+    manner = own.korean_manner if options.lang == "ko" else own.manner
+    tag = f"[{own.label(options.lang)}]"
+    return {"emoji": ("", own.emoji), "tag": ("", tag), "both": ("", f"{own.emoji} {tag}"), "plain": ("", ""),
+            "hi": (f"[{manner}]" if manner else "", "")}[options.srt_style]
 
 
 def wrap(words: list[str]) -> list[str]:
@@ -64,25 +74,26 @@ def spread(utterance: Utterance) -> list[Word]:
     return spread_out
 
 
-def split(row: Row) -> list[Cue]:
-    """The cues of a spoken row; each ends in the row's tag and keeps within the limits."""
+def split(row: Row, options: OutputOptions) -> list[Cue]:
+    """The cues of a spoken row, marked as `options` say, within the limits."""
     utterance = row.utterance
     assert utterance
-    mark = tag(row.emotion)
-    words = spread(utterance)
+    before, after = (mark.split() for mark in marks(row.emotion, options))
+    words = [*(Word(utterance.start, utterance.start, mark) for mark in before), *spread(utterance)]
+    face_id = row.readings["face"].face_id or 0
     if not words:
-        return [Cue(utterance.start, utterance.end, (mark,))]
+        return [Cue(utterance.start, utterance.end, (" ".join(after),), row.emotion, face_id)] if after else []
     groups: list[list[Word]] = [[]]
     for word in words:
         group = groups[-1]
-        longer = [*(w.text for w in group), word.text, *mark.split()]
+        longer = [*(w.text for w in group), word.text, *after]
         if group and (len(wrap(longer)) > LINES or word.end - group[0].start > LONGEST):
             groups.append([])
         groups[-1].append(word)
     starts = [utterance.start, *(g[0].start for g in groups[1:])]
     # A cue lasts until the next begins, the last until the speech ends, none longer than LONGEST.
     ends = [*starts[1:], utterance.end]
-    return [Cue(start, min(end, start + LONGEST), tuple(wrap([*(w.text for w in group), *mark.split()])))
+    return [Cue(start, min(end, start + LONGEST), tuple(wrap([*(w.text for w in group), *after])), row.emotion, face_id)
             for start, end, group in zip(starts, ends, groups, strict=True)]
 
 
@@ -91,28 +102,77 @@ def cues(timeline: Timeline, options: OutputOptions) -> list[Cue]:
     found: list[Cue] = []
     for row in timeline.rows:
         if row.utterance:
-            found += split(row)
-        elif options.gaps:
-            found.append(Cue(row.start, row.end, (tag(row.emotion),)))
+            found += split(row, options)
+        elif options.gaps and any(shown := marks(row.emotion, options)):
+            found.append(Cue(row.start, row.end, ("".join(shown),), row.emotion, row.readings["face"].face_id or 0))
     return found
 
 
-def _render(timeline: Timeline, options: OutputOptions, kind: str) -> str:
+def _event(cue: Cue) -> Any:
     import pysubs2
 
-    subtitles = pysubs2.SSAFile()
-    for cue in cues(timeline, options):
-        event = pysubs2.SSAEvent(start=round(cue.start * 1000), end=round(cue.end * 1000))
-        event.plaintext = "\n".join(line.replace("-->", "→") for line in cue.lines)
-        subtitles.append(event)
-    return subtitles.to_string(kind, keep_html_tags=True) if kind == "srt" else subtitles.to_string(kind)
+    event = pysubs2.SSAEvent(start=round(cue.start * 1000), end=round(cue.end * 1000))
+    event.plaintext = "\n".join(line.replace("-->", "→") for line in cue.lines)
+    return event
 
 
 def srt(timeline: Timeline, options: OutputOptions) -> str:
     """`<stem>.emotions.srt`."""
-    return _render(timeline, options, "srt")
+    import pysubs2
+
+    subtitles = pysubs2.SSAFile()
+    subtitles.events = [_event(cue) for cue in cues(timeline, options)]
+    return subtitles.to_string("srt", keep_html_tags=True)
 
 
 def vtt(timeline: Timeline, options: OutputOptions) -> str:
-    """`<stem>.emotions.vtt`."""
-    return _render(timeline, options, "vtt")
+    """`<stem>.emotions.vtt`: a class an emotion, a voice a face, and a style sheet in front."""
+    import pysubs2
+
+    subtitles = pysubs2.SSAFile()
+    for cue in cues(timeline, options):
+        event = _event(cue)
+        event.text = f"<c.{cue.emotion}>{html.escape(event.text, quote=False)}</c>"
+        if cue.face_id:
+            event.text = f"<v {speaker(cue.face_id, options)}>{event.text}</v>"
+        subtitles.append(event)
+    sheet = "\n".join(f"::cue(.{own.name}) {{ color: {light(own.colour)}; }}" for own in CLASSES)
+    header, _, rest = subtitles.to_string("vtt").partition("\n")
+    return f"{header}\n\nSTYLE\n{sheet}\n{rest}"
+
+
+def ass(timeline: Timeline, options: OutputOptions) -> str:
+    """`<stem>.emotions.ass`: a colour an emotion, a style a face."""
+    import pysubs2
+
+    subtitles, shown = pysubs2.SSAFile(), cues(timeline, options)
+    subtitles.info |= {"Title": timeline.media.path.stem, "PlayResX": str(timeline.media.width or 1280),
+                       "PlayResY": str(timeline.media.height or 720), "ScaledBorderAndShadow": "yes"}
+    size = (timeline.media.height or 720) / 18
+    for face_id in sorted({0, *(cue.face_id for cue in shown)}):
+        outline = pysubs2.Color(*_rgb(OUTLINES[face_id % len(OUTLINES)]))
+        subtitles.styles[speaker(face_id, options)] = pysubs2.SSAStyle(
+            fontname="Arial", fontsize=size, outlinecolor=outline, outline=max(1.0, size / 16), shadow=0,
+            marginv=round(size * 0.8))
+    for cue in shown:
+        event = _event(cue)
+        red, green, blue = _rgb(light(CLASSES[INDEX[cue.emotion]].colour))
+        event.text = f"{{\\c&H{blue:02X}{green:02X}{red:02X}&}}{event.text}"
+        event.style = event.name = speaker(cue.face_id, options)
+        subtitles.append(event)
+    return subtitles.to_string("ass")
+
+
+def speaker(face_id: int, options: OutputOptions) -> str:
+    """`Face 1`, by whom an utterance is taken to be said: the largest face of the row."""
+    word = "얼굴" if options.lang == "ko" else "Face"
+    return f"{word} {face_id}" if face_id else "Default"
+
+
+def light(colour: str) -> str:
+    """A colour mixed with white half and half, to be read on dark video."""
+    return "#" + "".join(f"{(part + 255) // 2:02x}" for part in _rgb(colour))
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

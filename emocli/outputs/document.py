@@ -1,16 +1,20 @@
-"""The JSON that holds everything, and the schema that it keeps to."""
+"""The JSON that holds everything, the schema that it keeps to, and reading it back."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from emocli.emotions import EMOTIONS
+from emocli.errors import InputError
 from emocli.outputs.base import OutputOptions
 from emocli.outputs.tables import DECIMALS
-from emocli.timeline.types import FaceObservation, Reading, Row, Timeline
+from emocli.timeline.types import FaceObservation, MediaInfo, Reading, Row, Timeline, Utterance, Word
 
 #: Version of the document's shape; raised when a reader of an older one would stumble.
 VERSION = 1
@@ -68,3 +72,53 @@ def document(timeline: Timeline) -> dict[str, Any]:
 def to_json(timeline: Timeline, options: OutputOptions) -> str:
     """`<stem>.emotions.json`."""
     return json.dumps(document(timeline), ensure_ascii=False, indent=1) + "\n"
+
+
+def read(path: Path, video: Path | None = None) -> Timeline:
+    """A document as a timeline, without features and logits, which it does not hold.  `media.path` is `video`, or
+    the file of that name beside the document, whether it is there or not.
+
+    Raises `InputError` when the file is no such document.
+    """
+    step = "give what `emocli analyze -f json` wrote"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(found, dict) or found.get("version") != VERSION:
+            raise InputError(path, f"is no timeline of version {VERSION}", step)
+        media = found["media"] | {"path": video or path.parent / found["media"]["path"],
+                                  "notes": tuple(found["media"]["notes"])}
+        return Timeline(
+            MediaInfo(**media), tuple(_read_row(r) for r in found["rows"]),
+            tuple(sorted((_read_face(o, track["face_id"]) for track in found["tracks"] for o in track["observations"]),
+                         key=lambda o: (o.time, o.face_id))),
+            found["transcript"]["source"], found["transcript"]["language"], found["provenance"], tuple(found["notes"]))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(path, f"cannot be read ({error})", step) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(path, f"is no timeline ({type(error).__name__}: {error})", step) from error
+
+
+def _scores(named: dict[str, float]) -> np.ndarray:
+    return np.array([named[name] for name in EMOTIONS])
+
+
+def _read_reading(name: str, found: dict[str, Any], face_id: int | None) -> Reading:
+    if not found["present"]:
+        return Reading(name, reason=found["reason"])
+    return Reading(name, scores=_scores(found["scores"]), quality=found["quality"],
+                   face_id=face_id if name == "face" else None)
+
+
+def _read_row(found: dict[str, Any]) -> Row:
+    said = found["utterance"]
+    utterance = said and Utterance(said["start"], said["end"], said["text"], tuple(Word(**w) for w in said["words"]),
+                                   said["language"], said["source"])
+    return Row(found["start"], found["end"], utterance, _scores(found["scores"]),
+               {name: _read_reading(name, r, found["face_id"]) for name, r in found["readings"].items()},
+               tuple(found["flags"]))
+
+
+def _read_face(found: dict[str, Any], face_id: int) -> FaceObservation:
+    x, y, width, height = found["box"]
+    return FaceObservation(found["time"], (x, y, width, height), np.array(found["landmarks"]), found["detection"],
+                           face_id, scores=found["scores"] and _scores(found["scores"]))

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from emocli.errors import OutputError, UsageError
-from emocli.outputs import cues, document, tables
+from emocli.outputs import cues, document, report, tables, tiers
 from emocli.outputs.base import OutputOptions, Render, write_atomic
 from emocli.timeline.types import Timeline
 
-FORMATS: dict[str, Render] = {"csv": tables.emotions_csv, "srt": cues.srt, "vtt": cues.vtt,
-                              "json": document.to_json}
+FORMATS: dict[str, Render] = {
+    "csv": tables.emotions_csv, "srt": cues.srt, "vtt": cues.vtt, "ass": cues.ass, "json": document.to_json,
+    "html": report.html, "eaf": tiers.eaf, "textgrid": tiers.textgrid, "audacity": tiers.audacity}
+#: Endings that are not the format's name.
+ENDINGS = {"textgrid": "TextGrid", "audacity": "txt"}
 
 
 def targets(media: Path, folder: Path | None, formats: Iterable[str], *, faces: bool = False) -> dict[str, Path]:
     """The file of each format, beside the media or in `folder`; "faces" is the faces' CSV."""
     home = folder or media.parent
-    found = {name: home / f"{media.stem}.emotions.{name}" for name in formats}
+    found = {name: home / f"{media.stem}.emotions.{ENDINGS.get(name, name)}" for name in formats}
     return found | ({"faces": home / f"{media.stem}.faces.csv"} if faces else {})
 
 
@@ -40,8 +44,8 @@ def refuse_locked(paths: Iterable[Path]) -> None:
 def write(timeline: Timeline, files: dict[str, Path], options: OutputOptions | None = None) -> list[Path]:
     """Render all, then write all: a fault in one leaves none half done."""
     chosen = options or OutputOptions()
-    rendered = {path: (tables.faces_csv if name == "faces" else FORMATS[name])(timeline, chosen)
-                for name, path in files.items()}
+    rendered = {path: (tables.faces_csv if name == "faces" else FORMATS[name])(
+        timeline, replace(chosen, folder=str(path.parent))) for name, path in files.items()}
     for path, text in rendered.items():
         write_atomic(path, text)
     return list(rendered)

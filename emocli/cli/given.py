@@ -1,0 +1,46 @@
+"""What the commands that work on an analysis are given: its JSON, or the video that it lies beside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emocli.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from emocli.timeline.types import Timeline
+
+#: How an analysis ends that can be read back.
+ENDING = ".emotions.json"
+
+
+def of_document(path: Path, video: Path | None = None) -> Timeline:
+    """The timeline of `<stem>.emotions.json`; `video` says where the video lies, if not beside it."""
+    from emocli.outputs.document import read
+
+    if video is not None and not video.is_file():
+        raise InputError(video, "no such file", "check --video")
+    return read(path, video)
+
+
+def of_video(video: Path, document: Path | None) -> Timeline:
+    """The timeline of a video: of `document`, or `<stem>.emotions.json` beside it, or else analysed now."""
+    if not video.is_file():
+        raise InputError(video, "no such file", "check the path")
+    beside = document or video.with_name(video.stem + ENDING)
+    if document or beside.is_file():
+        return of_document(beside, video)
+    from emocli.analyzer import Analyzer
+    from emocli.cli import console
+    from emocli.options import AnalyzeOptions
+
+    with Analyzer(AnalyzeOptions()) as analyzer, console.progress(video, enabled=True) as report:
+        return analyzer.analyze(video, report)
+
+
+def target(out: Path | None, usual: Path, *, overwrite: bool) -> Path:
+    """Where a result goes; raises `UsageError` when something is there already."""
+    path = out or usual
+    if path.exists() and not overwrite:
+        raise UsageError(path, "exists already", "pass --overwrite to replace it, or another -o")
+    return path
