@@ -17,11 +17,15 @@ app = typer.Typer(name="emocli", no_args_is_help=True, add_completion=True, rich
 
 
 def _register() -> None:
-    from emocli.cli import analyze, data, doctor, evaluate, export, models, report, train
+    from emocli.cli import analyze, compare, data, doctor, evaluate, export, models, pictures, report, train
 
     app.command("analyze")(analyze.analyze_command)
     app.command("report")(report.report_command)
     app.command("convert")(report.convert_command)
+    app.command("annotate")(pictures.annotate_command)
+    app.command("mux")(pictures.mux_command)
+    app.command("clips")(pictures.clips_command)
+    app.command("compare")(compare.compare_command)
     app.command("doctor")(doctor.doctor_command)
     app.add_typer(models.app, name="models")
     app.add_typer(data.app, name="data")

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 #: Surest moments that the summary lists.
 MOMENTS = 5
-_LABELS = {"faces": "faces", "sound": "sound", "transcript": "words", "voice": "voice", "download": "Whisper"}
+_LABELS = {"faces": "faces", "sound": "sound", "transcript": "words", "voice": "voice", "download": "Whisper",
+           "video": "video"}
 
 
 def clock(seconds: float) -> str:
@@ -49,6 +50,13 @@ def progress(path: Path, *, enabled: bool) -> Iterator[Callable[[str, float], No
             bars.update(tasks[stage], completed=share)
 
         yield report
+
+
+@contextmanager
+def bar(name: str) -> Iterator[Callable[[float], None]]:
+    """One bar on a terminal; yields what is told the share that is done."""
+    with progress(Path(name), enabled=True) as report:
+        yield lambda share: report("video", share)
 
 
 def escape(text: str) -> str:

@@ -116,7 +116,13 @@ def observe(streams: Sequence[FrameStream], detector: Detector, process: FacePro
     """
     tracker, seen, crops = Tracker(), [], []
     sightings: Counter[int] = Counter()
-    calls: list[Future[list[np.ndarray]]] = []
+    calls: deque[Future[list[np.ndarray]]] = deque()
+    answers: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def take() -> None:
+        features, logits = calls.popleft().result()[:2]
+        answers.append((features.astype(np.float16), logits / temperature))
+
     with _parts(streams, detector) as searched:
         for one in searched:
             ids = tracker.update(one.time, one.found, one.looks)
@@ -130,19 +136,20 @@ def observe(streams: Sequence[FrameStream], detector: Detector, process: FacePro
                 calls.append(process.classify(np.stack(crops[:BATCH])))
                 del crops[:BATCH]
                 if len(calls) > WAITING:
-                    calls[-WAITING].result()
+                    take()
             progress(one.time)
     if crops:
         calls.append(process.classify(np.stack(crops)))
-    answers = [call.result() for call in calls]
-    if not answers:
-        return []
-    features, logits = (np.concatenate([a[i] for a in answers]) for i in (0, 1))
-    logits = logits / temperature
-    scores = np.exp(logits - logits.max(1, keepdims=True))
-    scores /= scores.sum(1, keepdims=True)
-    return [replace(o, features=f, logits=z, scores=s)
-            for o, f, z, s in zip(seen, features.astype(np.float16), logits, scores, strict=True)]
+    while calls:
+        take()
+    at = 0
+    for features, logits in answers:
+        scores = np.exp(logits - logits.max(1, keepdims=True))
+        scores /= scores.sum(1, keepdims=True)
+        for f, z, p in zip(features, logits, scores, strict=True):
+            seen[at] = replace(seen[at], features=f, logits=z, scores=p)  # one by one: two lists would not be small
+            at += 1
+    return seen
 
 
 class FaceReader:

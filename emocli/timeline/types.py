@@ -45,7 +45,7 @@ class Frame:
     image: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FaceObservation:
     """One face in one frame: `box` x, y, width, height in px of the displayed frame, five
     `landmarks` (5, 2) in image order left to right (eyes, nose, mouth corners), `detection` 0..1;

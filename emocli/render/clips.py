@@ -1,0 +1,104 @@
+"""The moments of chosen emotions as files of their own, or one after another as a reel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from emocli.emotions import CLASSES, INDEX
+from emocli.media.probe import opened, origin, picture_stream
+from emocli.render.lettering import Lettering
+from emocli.render.safely import ffmpeg, finished
+from emocli.timeline.types import MediaInfo, Row, Timeline
+
+#: Seconds that a title stays on a clip of a reel.
+TITLED = 2.0
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A stretch of one emotion: `start` and `end`, s, padded; the highest `confidence` in it, and its words."""
+
+    start: float
+    end: float
+    emotion: str
+    confidence: float
+    text: str
+
+
+def moments(timeline: Timeline, emotions: Iterable[str], *, min_confidence: float = 0.0, min_length: float = 0.0,
+            pad: float = 0.0) -> list[Moment]:
+    """The moments of `emotions`: rows that follow one another with the same emotion are one.  Lengths, s, count
+    without padding, and padding that would overlap joins two of the same emotion."""
+    wanted, runs = set(emotions), list[list[Row]]()
+    for row in timeline.rows:
+        if row.emotion in wanted and row.confidence >= min_confidence:
+            if runs and runs[-1][-1].end == row.start and runs[-1][-1].emotion == row.emotion:
+                runs[-1].append(row)
+            else:
+                runs.append([row])
+    found: list[Moment] = []
+    for run in runs:
+        if run[-1].end - run[0].start < min_length - 1e-9:
+            continue
+        start, end = max(0.0, run[0].start - pad), min(timeline.media.duration, run[-1].end + pad)
+        text = " ".join(r.utterance.text for r in run if r.utterance)
+        confidence = max(r.confidence for r in run)
+        last = found[-1] if found else None
+        if last and last.emotion == run[0].emotion and start <= last.end:
+            found[-1] = Moment(last.start, end, last.emotion, max(last.confidence, confidence),
+                               f"{last.text} {text}".strip())
+        else:
+            found.append(Moment(start, end, run[0].emotion, confidence, text))
+    return found
+
+
+def key_times(info: MediaInfo) -> np.ndarray:
+    """Times, s, of the pictures that decoding can begin at."""
+    with opened(info.path) as container:
+        stream = picture_stream(container)
+        if stream is None:
+            return np.zeros(0)
+        zero = origin(container)
+        return np.array(sorted(float(p.pts * p.time_base) - zero for p in container.demux(stream)
+                               if p.is_keyframe and p.pts is not None))
+
+
+def cut(info: MediaInfo, moment: Moment, target: Path, keys: np.ndarray) -> bool:
+    """Write one moment; whether its packets could be copied, which is exact only where it begins at a key picture
+    (or there are no pictures).  Else it is encoded again."""
+    picture = 1 / info.frame_rate if info.frame_rate else 0.04
+    near = np.abs(keys - moment.start).min() if len(keys) else 0.0
+    copied = not info.has_video or bool(near <= picture / 2)
+    how = ["-c", "copy"] if copied else ["-c:v", "libx264", "-crf", "18", "-preset", "veryfast", "-pix_fmt", "yuv420p",
+                                         "-c:a", "aac", "-b:a", "192k"]
+    # ffmpeg seeks to the key picture before; half a picture more keeps it from taking the one before that
+    start = moment.start + (picture / 2 if copied and info.has_video else 0.0)
+    with finished(target) as part:
+        ffmpeg(["-ss", f"{start:.6f}", "-i", str(info.path), "-t", f"{moment.end - moment.start:.6f}", *how,
+                "-map", "0:v:0?", "-map", "0:a:0?", "-avoid_negative_ts", "make_zero", str(part)], about=info.path)
+    return copied
+
+
+def reel(info: MediaInfo, found: Sequence[Moment], target: Path, *, lang: str = "en",
+         lettering: Lettering | None = None) -> None:
+    """Write the moments one after another, each with a title over its first seconds (moviepy)."""
+    from moviepy import CompositeVideoClip, ImageClip, VideoFileClip, concatenate_videoclips
+
+    lettering = lettering or Lettering()
+    with VideoFileClip(str(info.path)) as video, finished(target) as part:
+        clips = []
+        for moment in found:
+            own = CLASSES[INDEX[moment.emotion]]
+            minutes, seconds = divmod(moment.start, 60)
+            line = f"{own.emoji} {own.label(lang)} {moment.confidence:.0%} · {int(minutes)}:{seconds:04.1f}"
+            title = lettering.sprite((line,), max(14, video.h // 18))
+            clip = video.subclipped(moment.start, min(moment.end, video.duration))
+            shown = ImageClip(title).with_duration(min(TITLED, clip.duration)).with_position((video.h // 30,) * 2)
+            clips.append(CompositeVideoClip([clip, shown]).with_duration(clip.duration))
+        concatenate_videoclips(clips).write_videofile(
+            str(part), codec="libx264", audio_codec="aac", preset="veryfast", logger=None,
+            temp_audiofile=str(part.with_suffix(".m4a")), ffmpeg_params=["-crf", "18", "-pix_fmt", "yuv420p"])
