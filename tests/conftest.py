@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,3 +51,12 @@ def data() -> Path:
 @pytest.fixture(scope="session")
 def demo() -> Path:
     return REPO / "examples" / "demo.mp4"
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """A folder with vtt.js and axe-core from npm (`npm install axe-core vtt.js`)."""
+    folder = Path(os.environ.get("EMOCLI_NODE_MODULES", REPO / "node_modules"))
+    if not (shutil.which("node") and (folder / "vtt.js").is_dir() and (folder / "axe-core").is_dir()):
+        pytest.skip(f"wants node, and vtt.js and axe-core in {folder} (set EMOCLI_NODE_MODULES)")
+    return folder

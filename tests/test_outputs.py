@@ -2,52 +2,30 @@
 
 import io
 import json
+import os
+import subprocess
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import jsonschema
-import numpy as np
 import pandas as pd
 import pysubs2
 import pytest
+from timelines import made_up, row
 
 from emocli.emotions import EMOTIONS
-from emocli.errors import OutputError, UsageError
-from emocli.outputs import cues, document, formats, tables
+from emocli.errors import InputError, OutputError, UsageError
+from emocli.outputs import cues, document, formats, tables, tiers
 from emocli.outputs.base import OutputOptions, width, write_atomic
-from emocli.timeline.types import FaceObservation, MediaInfo, Reading, Row, Timeline, Utterance, Word
+from emocli.timeline.types import Timeline, Utterance
 
 PLAIN = OutputOptions()
 
 
-def scores(index: int, top: float = 0.7) -> np.ndarray:
-    found = np.full(7, (1 - top) / 6)
-    found[index] = top
-    return found
-
-
-def row(start: float, end: float, index: int, utterance: Utterance | None = None, face: bool = True) -> Row:
-    readings = {
-        "face": Reading("face", np.zeros(2), np.zeros(7), scores(index), 1.0, face_id=3) if face
-        else Reading("face", reason="no face was found"),
-        "voice": Reading("voice", reason="nobody speaks"),
-        "text": Reading("text", np.zeros(2), np.zeros(7), scores(1)) if utterance
-        else Reading("text", reason="no words")}
-    return Row(start, end, utterance, scores(index), readings, () if face else ("no_face",))
-
-
 @pytest.fixture
 def timeline() -> Timeline:
-    long = " ".join(f"word{i}" for i in range(60))
-    rows = (row(0, 1.5, 0, Utterance(0.2, 1.4, 'He said "yes", 네.', (), "en", "sidecar")),
-            row(1.5, 3.0, 6, face=False),
-            row(3.0, 33.0, 2, Utterance(3.0, 33.0, long, tuple(
-                Word(3 + i / 2, 3.4 + i / 2, f"word{i}") for i in range(60)), "en", "whisper")))
-    face = FaceObservation(0.2, (1, 2, 30, 40), np.arange(10.0).reshape(5, 2), 0.9, 3, scores=scores(0))
-    weight = {"file": "a", "sha256": "0" * 64, "licence": "MIT"}
-    return Timeline(MediaInfo(Path("/secret/folder/a.mp4"), 33.0, True, True), rows, (face,), "sidecar", "en",
-                    {"emocli": "1", "options": {}, "weights": {"face": weight}, "detector": "yunet", "transcript": "a"})
+    return made_up()
 
 
 def test_csv_columns_and_values(timeline: Timeline) -> None:
@@ -108,7 +86,7 @@ def test_gaps_are_cues_only_when_asked_for(timeline: Timeline) -> None:
 
 def test_long_text_without_spaces_is_cut(timeline: Timeline) -> None:
     one = Utterance(0, 20, "가" * 200, (), "ko", "sidecar")
-    found = cues.split(row(0, 20, 0, one))
+    found = cues.split(row(0, 20, 0, one), PLAIN)
     assert all(width(line) <= 42 for c in found for line in c.lines)
     assert "".join("".join(c.lines) for c in found).count("가") == 200
 
@@ -128,3 +106,102 @@ def test_files_are_whole_or_absent(timeline: Timeline, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(OutputError, match="cannot be written"):
         write_atomic(tmp_path / "file" / "a.csv", "x")
+
+
+def test_json_reads_back(timeline: Timeline, tmp_path: Path) -> None:
+    path = tmp_path / "a.emotions.json"
+    path.write_text(document.to_json(timeline, PLAIN), encoding="utf-8")
+    back = document.read(path)
+    assert document.document(back) == document.document(timeline)
+    assert back.media.path == tmp_path / "a.mp4"
+    assert document.read(path, tmp_path / "b.mp4").media.path.name == "b.mp4"
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("{", "is no timeline"), ("[]", "version 1"), ('{"version": 2}', "version 1"), ('{"version": 1}', "KeyError"),
+    ('{"version": 1, "media": {"path": "a", "notes": []}, "rows": [], "tracks": []}', "is no timeline")])
+def test_what_is_no_timeline(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(InputError, match=words):
+        document.read(tmp_path / "a.json")
+    with pytest.raises(InputError, match="cannot be read"):
+        document.read(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(("style", "lang", "first", "gap"), [
+    ("emoji", "en", 'He said "yes", 네. 😊', "😢"), ("tag", "ko", 'He said "yes", 네. [기쁨]', "[슬픔]"),
+    ("plain", "en", 'He said "yes", 네.', ""), ("hi", "en", '[happily] He said "yes", 네.', "[sadly]"),
+    ("hi", "ko", '[기쁘게] He said "yes", 네.', "[슬프게]")])
+def test_subtitle_styles(timeline: Timeline, style: str, lang: str, first: str, gap: str) -> None:
+    read = pysubs2.SSAFile.from_string(cues.srt(timeline, OutputOptions(srt_style=style, lang=lang, gaps=True)))
+    assert read[0].plaintext == first
+    assert [c.plaintext for c in read if c.start == 1500] == ([gap] if gap else [])
+    assert all(width(line) <= 42 for c in read for line in c.plaintext.split("\n"))
+    # the long utterance is neutral, which is no manner of speaking
+    assert "[" not in "".join(c.plaintext for c in read if c.start >= 3000) or style in ("both", "tag")
+
+
+def test_options_of_subtitles_are_checked() -> None:
+    for wrong in ({"srt_style": "loud"}, {"lang": "fr"}):
+        with pytest.raises(UsageError, match="give one of"):
+            OutputOptions(**wrong)
+
+
+def test_ass_has_a_colour_an_emotion_and_a_style_a_face(timeline: Timeline) -> None:
+    read = pysubs2.SSAFile.from_string(cues.ass(timeline, PLAIN), format_="ass")
+    assert set(read.styles) == {"Default", "Face 3"}
+    assert read[0].style == "Face 3"
+    assert read[0].text.startswith("{\\c&H7FCFF2&}")  # light orange, blue first
+    assert read[1].text.startswith("{\\c&HCCCCCC&}")
+    assert read[0].plaintext == 'He said "yes", 네. 😊 [happiness]'
+
+
+def test_vtt_has_classes_voices_and_no_markup_of_the_speaker(timeline: Timeline) -> None:
+    odd = replace(timeline, rows=(row(0, 1, 6, Utterance(0, 1, "<b>a</b> & b", (), "en", "sidecar")),))
+    text = cues.vtt(odd, PLAIN)
+    assert "<v Face 3><c.sadness>&lt;b&gt;a&lt;/b&gt; &amp; b 😢 [sadness]</c></v>" in text
+    assert text.startswith("WEBVTT\n\nSTYLE\n::cue(.happiness)")
+
+
+def test_vtt_in_a_players_parser(timeline: Timeline, tmp_path: Path, node_modules: Path) -> None:
+    path, script = tmp_path / "a.vtt", tmp_path / "read.js"
+    path.write_text(cues.vtt(timeline, PLAIN), encoding="utf-8")
+    script.write_text('''
+        const { WebVTT, VTTCue } = require("vtt.js"), fs = require("fs");
+        global.window = global; global.VTTCue = VTTCue;
+        const parser = new WebVTT.Parser(global, WebVTT.StringDecoder()), cues = [], errors = [];
+        parser.oncue = (cue) => cues.push([cue.startTime, cue.endTime, cue.text]);
+        parser.onparsingerror = (error) => errors.push(String(error));
+        parser.parse(fs.readFileSync(process.argv[2]));
+        parser.flush();
+        console.log(JSON.stringify([cues, errors]));''')
+    out = subprocess.run(["node", script, path], capture_output=True, text=True, check=True,
+                         env=os.environ | {"NODE_PATH": str(node_modules)})
+    read, errors = json.loads(out.stdout)
+    assert errors == []
+    assert read[0] == [0.2, 1.4, '<v Face 3><c.happiness>He said "yes", 네. 😊 [happiness]</c></v>']
+    assert [[round(a * 1000), round(b * 1000)] for a, b, _ in read] == [
+        [round(c.start * 1000), round(c.end * 1000)] for c in cues.cues(timeline, PLAIN)]
+
+
+def test_elan_and_praat_read_the_tiers(timeline: Timeline, tmp_path: Path) -> None:
+    from praatio import textgrid
+    from pympi.Elan import Eaf
+
+    (tmp_path / "a.eaf").write_text(tiers.eaf(timeline, PLAIN), encoding="utf-8")
+    (tmp_path / "a.TextGrid").write_text(tiers.textgrid(timeline, OutputOptions(lang="ko")), encoding="utf-8")
+    elan = Eaf(str(tmp_path / "a.eaf"))
+    assert set(elan.get_tier_names()) == {"emotion", "words", "face", "voice", "text"}
+    assert sorted(a[:3] for a in elan.get_annotation_data_for_tier("emotion")) == [
+        (0, 1500, "happiness"), (1500, 3000, "sadness"), (3000, 33000, "neutral")]
+    assert sorted(a[2] for a in elan.get_annotation_data_for_tier("words"))[0] == 'He said "yes", 네.'
+    assert elan.get_linked_files()[0]["RELATIVE_MEDIA_URL"] == "./a.mp4"
+    grid = textgrid.openTextgrid(str(tmp_path / "a.TextGrid"), includeEmptyIntervals=False)
+    assert grid.tierNames == ("emotion", "words", "face", "text")
+    assert [tuple(e) for e in grid.getTier("emotion").entries] == [
+        (0, 1.5, "기쁨"), (1.5, 3, "슬픔"), (3, 33, "중립")]
+
+
+def test_audacity_labels(timeline: Timeline) -> None:
+    lines = [line.split("\t") for line in tiers.audacity(timeline, PLAIN).splitlines()]
+    assert lines[1] == ["1.500000", "3.000000", "sadness 0.70"]

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import typer
 
 from emocli.errors import EXIT_INTERRUPTED, EmocliError
 
 app = typer.Typer(name="emocli", no_args_is_help=True, add_completion=True, rich_markup_mode="rich",
-                  context_settings={"help_option_names": ["-h", "--help"]}, pretty_exceptions_enable=False,
+                  context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "EMOCLI"}, pretty_exceptions_enable=False,
                   help="What was felt in this video, when, and how sure are we? Timed emotions from face, "
                        "voice and words, on your own machine. The scores say how others would label an "
                        "expression, not what a person feels.")
 
 
 def _register() -> None:
-    from emocli.cli import analyze, compare, data, doctor, evaluate, export, models, pictures, report, train
+    from emocli.cli import analyze, compare, config, data, doctor, evaluate, export, models, pictures, report, train
 
     app.command("analyze")(analyze.analyze_command)
     app.command("report")(report.report_command)
@@ -26,6 +27,7 @@ def _register() -> None:
     app.command("mux")(pictures.mux_command)
     app.command("clips")(pictures.clips_command)
     app.command("compare")(compare.compare_command)
+    app.command("init")(config.init_command)
     app.command("doctor")(doctor.doctor_command)
     app.add_typer(models.app, name="models")
     app.add_typer(data.app, name="data")
@@ -38,13 +40,24 @@ _register()
 
 
 @app.callback(invoke_without_command=True)
-def root(version: bool = typer.Option(False, "--version", help="Print the version and leave.", is_eager=True)) -> None:
+def root(
+    ctx: typer.Context,
+    version: bool = typer.Option(False, "--version", help="Print the version and leave.", is_eager=True),
+    config: Path | None = typer.Option(None, help="Defaults of the options; emocli.toml here, or in the user's "
+                                                  "configuration folder, if left out (`emocli init` writes one)."),
+) -> None:
     """Hold the options that belong to no command."""
     if version:
         from emocli import __version__
 
         typer.echo(f"emocli {__version__}")
         raise typer.Exit
+    if ctx.invoked_subcommand in (None, "init"):
+        return
+    from emocli.cli import config as files
+
+    if path := config or files.found():
+        ctx.default_map = files.load(path, ctx.command)
 
 
 def main() -> None:

@@ -1,0 +1,38 @@
+"""A made-up timeline, for tests of what is made of one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from emocli.timeline.types import FaceObservation, MediaInfo, Reading, Row, Timeline, Utterance, Word
+
+
+def scores(index: int, top: float = 0.7) -> np.ndarray:
+    found = np.full(7, (1 - top) / 6)
+    found[index] = top
+    return found
+
+
+def row(start: float, end: float, index: int, utterance: Utterance | None = None, face: bool = True) -> Row:
+    readings = {
+        "face": Reading("face", np.zeros(2), np.zeros(7), scores(index), 1.0, face_id=3) if face
+        else Reading("face", reason="no face was found"),
+        "voice": Reading("voice", reason="nobody speaks"),
+        "text": Reading("text", np.zeros(2), np.zeros(7), scores(1)) if utterance
+        else Reading("text", reason="no words")}
+    return Row(start, end, utterance, scores(index), readings, () if face else ("no_face",))
+
+
+def made_up() -> Timeline:
+    """Three rows: words and a face, neither, a long utterance with word times."""
+    long = " ".join(f"word{i}" for i in range(60))
+    rows = (row(0, 1.5, 0, Utterance(0.2, 1.4, 'He said "yes", 네.', (), "en", "sidecar")),
+            row(1.5, 3.0, 6, face=False),
+            row(3.0, 33.0, 2, Utterance(3.0, 33.0, long, tuple(
+                Word(3 + i / 2, 3.4 + i / 2, f"word{i}") for i in range(60)), "en", "whisper")))
+    face = FaceObservation(0.2, (1, 2, 30, 40), np.arange(10.0).reshape(5, 2), 0.9, 3, scores=scores(0))
+    weight = {"file": "a", "sha256": "0" * 64, "licence": "MIT"}
+    return Timeline(MediaInfo(Path("/secret/folder/a.mp4"), 33.0, True, True), rows, (face,), "sidecar", "en",
+                    {"emocli": "1", "options": {}, "weights": {"face": weight}, "detector": "yunet", "transcript": "a"})
