@@ -9,8 +9,9 @@ HERE = Path(__file__).parent
 
 def manual() -> str:
     """All commands with their options, as Typer describes them."""
-    return subprocess.run([sys.executable, "-m", "typer", "emocli.cli.app", "utils", "docs", "--name", "emocli", "--title",
-                           "Commands"], capture_output=True, text=True, check=True).stdout
+    command = [sys.executable, "-m", "typer", "emocli.cli.app", "utils", "docs", "--name", "emocli",
+               "--title", "Commands"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ def emocli(*args: str | Path, **environment: str) -> subprocess.CompletedProcess
 
 @pytest.mark.parametrize("command", [(), ("analyze",), ("doctor",), ("train",), ("evaluate",), ("models",),
                                      ("data", "check"), ("data", "flatten"), ("data", "features"), ("export",),
-                                     ("models", "list"), ("models", "pull"), ("models", "verify")])
+                                     ("report",), ("convert",), ("annotate",), ("mux",), ("clips",), ("compare",),
+                                     ("init",), ("models", "list"), ("models", "pull"), ("models", "verify")])
 def test_help_has_an_example(command: tuple[str, ...]) -> None:
     found = emocli(*command, "--help", COLUMNS="200", TERM="dumb")
     assert found.returncode == 0

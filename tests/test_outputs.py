@@ -143,7 +143,7 @@ def test_subtitle_styles(timeline: Timeline, style: str, lang: str, first: str, 
 
 def test_options_of_subtitles_are_checked() -> None:
     for wrong in ({"srt_style": "loud"}, {"lang": "fr"}):
-        with pytest.raises(UsageError, match="give one of"):
+        with pytest.raises(UsageError, match="Give one of"):
             OutputOptions(**wrong)
 
 
@@ -168,17 +168,17 @@ def test_vtt_in_a_players_parser(timeline: Timeline, tmp_path: Path, node_module
     path.write_text(cues.vtt(timeline, PLAIN), encoding="utf-8")
     script.write_text('''
         const { WebVTT, VTTCue } = require("vtt.js"), fs = require("fs");
-        global.window = global; global.VTTCue = VTTCue;
+        Object.assign(global, { window: global, VTTCue, navigator: { userAgent: "" } });
         const parser = new WebVTT.Parser(global, WebVTT.StringDecoder()), cues = [], errors = [];
         parser.oncue = (cue) => cues.push([cue.startTime, cue.endTime, cue.text]);
         parser.onparsingerror = (error) => errors.push(String(error));
-        parser.parse(fs.readFileSync(process.argv[2]));
+        parser.parse(fs.readFileSync(process.argv[2], "utf8"));
         parser.flush();
         console.log(JSON.stringify([cues, errors]));''')
     out = subprocess.run(["node", script, path], capture_output=True, text=True, check=True,
                          env=os.environ | {"NODE_PATH": str(node_modules)})
     read, errors = json.loads(out.stdout)
-    assert errors == []
+    assert all("::cue" in error for error in errors)  # it is older than style blocks, and passes over them
     assert read[0] == [0.2, 1.4, '<v Face 3><c.happiness>He said "yes", 네. 😊 [happiness]</c></v>']
     assert [[round(a * 1000), round(b * 1000)] for a, b, _ in read] == [
         [round(c.start * 1000), round(c.end * 1000)] for c in cues.cues(timeline, PLAIN)]

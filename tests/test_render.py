@@ -10,7 +10,6 @@ from pathlib import Path
 
 import av
 import numpy as np
-import pysubs2
 import pytest
 from media import even, tone, write
 from timelines import made_up, row
@@ -25,6 +24,7 @@ from emocli.render.lettering import Lettering, lay
 from emocli.render.mux import mux
 from emocli.render.people import People
 from emocli.timeline.types import FaceObservation, Timeline, Utterance
+from emocli.transcript import choose
 
 BOX = (100.0, 60.0, 80.0, 90.0)
 RNG = np.random.default_rng(0)
@@ -39,7 +39,8 @@ def of_video(path: Path, face_ids: tuple[int, ...] = (1,)) -> Timeline:
     faces = tuple(FaceObservation(t, (BOX[0] - 90 * (i - 1), *BOX[1:]), np.zeros((5, 2)), 0.9, i,
                                   scores=np.eye(7)[6])
                   for t in np.arange(0, info.duration, 0.2) for i in face_ids)
-    rows = (row(0, half, 6), row(half, info.duration, 0, Utterance(half, info.duration, "So happy.", (), "en", "sidecar")))
+    said = Utterance(half, info.duration, "So happy.", (), "en", "sidecar")
+    rows = (row(0, half, 6), row(half, info.duration, 0, said))
     return replace(made_up(), media=info, rows=rows, faces=faces)
 
 
@@ -52,7 +53,8 @@ def pictures(path: Path) -> tuple[list[float], list[np.ndarray]]:
 @pytest.fixture
 def grey(tmp_path: Path) -> Path:
     """Three seconds of plain grey, 320x240, with a tone."""
-    return write(tmp_path / "grey.mp4", even(3), pictures=lambda i: np.full((240, 320, 3), 128, np.uint8), sound=tone(3))
+    plain = np.full((240, 320, 3), 128, np.uint8)
+    return write(tmp_path / "grey.mp4", even(3), pictures=lambda i: plain, sound=tone(3))
 
 
 def test_boxes_bars_and_captions_are_burnt_in(grey: Path, tmp_path: Path) -> None:
@@ -203,7 +205,7 @@ def test_clips_are_copied_only_where_that_is_exact(tmp_path: Path) -> None:
         assert len(times) == pytest.approx((end - start) * 25, abs=1)
         levels = 20 + 10 * (round(start * 25) % 20)  # `ramp` says which picture it is
         assert int(np.median(found[0])) == pytest.approx(levels, abs=4)
-        assert probe(out).duration == pytest.approx(end - start, abs=0.09)
+        assert probe(out).duration == pytest.approx(end - start, abs=0.13)  # packets of sound are long
 
 
 def test_reel(tmp_path: Path) -> None:
@@ -235,10 +237,10 @@ def test_subtitles_inside(grey: Path, tmp_path: Path, ending: str, codec: str) -
         streams = [[bytes(p) for p in c.demux(video=0)] for c in (container, before)]
     assert len(streams[0]) == len(streams[1])
     if ending == "mkv":
-        from emocli.transcript.embedded import read  # what emocli itself makes of it
-
-        assert "So happy." in " ".join(u.text for u in read(probe(once)))
-    assert pysubs2.VERSION
+        found = choose.written(probe(once), "auto")  # what emocli itself makes of it
+        assert found is not None
+        assert found.source == "embedded"
+        assert "So happy." in found.utterances[0].text
 
 
 def test_containers_that_cannot(grey: Path, tmp_path: Path) -> None:
@@ -265,8 +267,8 @@ def test_commands(grey: Path, tmp_path: Path) -> None:
     assert probe(tmp_path / "grey.annotated.mp4").duration == pytest.approx(1, abs=0.1)
     for args, words in ((["annotate", grey], "--overwrite"), (["annotate", grey, "-o", grey, "--overwrite"], "itself"),
                         (["annotate", grey, "--preview", "soon", "--overwrite"], "10s or 1m"),
-                        (["annotate", grey, "--blur-except", "9", "--overwrite"], "no face has the number 9"),
-                        (["clips", grey, "--emotion", "boredom"], "choose from happiness"),
+                        (["annotate", grey, "--blur-except", "9", "--overwrite"], "number 9"),
+                        (["clips", grey, "--emotion", "boredom"], "Choose from happiness"),
                         (["clips", grey, "--emotion", "fear"], "holds no such moment"),
                         (["mux", grey, "--srt-style", "loud"], "--srt-style")):
         failed = emocli(*args)

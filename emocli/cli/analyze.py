@@ -35,7 +35,7 @@ def analyze_command(
     report: Annotated[bool, typer.Option(
         "--report", help="Also write the report page and the JSON behind it.")] = False,
     srt_style: Annotated[str, typer.Option(
-        help="How subtitles show emotions: both (emoji and tag), emoji, tag, plain, or hi ([sadly] text).")] = "both",
+        help="How subtitles show emotions: both (emoji and tag), emoji, tag, plain, or hi (\\[sadly] text).")] = "both",
     lang: Annotated[str, typer.Option(help="Language of labels in subtitles and report: en or ko.")] = "en",
     face_fps: Annotated[float, typer.Option(
         help="Pictures a second that are searched for faces.")] = _DEFAULTS.face_fps,

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from emocli.errors import EXIT_INTERRUPTED, EmocliError
 
 app = typer.Typer(name="emocli", no_args_is_help=True, add_completion=True, rich_markup_mode="rich",
-                  context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "EMOCLI"}, pretty_exceptions_enable=False,
+                  context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "EMOCLI"},
+                  pretty_exceptions_enable=False,
                   help="What was felt in this video, when, and how sure are we? Timed emotions from face, "
                        "voice and words, on your own machine. The scores say how others would label an "
                        "expression, not what a person feels.")
@@ -42,9 +44,10 @@ _register()
 @app.callback(invoke_without_command=True)
 def root(
     ctx: typer.Context,
-    version: bool = typer.Option(False, "--version", help="Print the version and leave.", is_eager=True),
-    config: Path | None = typer.Option(None, help="Defaults of the options; emocli.toml here, or in the user's "
-                                                  "configuration folder, if left out (`emocli init` writes one)."),
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
+    config: Annotated[Path | None, typer.Option(help="Defaults of the options; emocli.toml here, or in the user's "
+                                                     "configuration folder, if left out (`emocli init` writes "
+                                                     "one).")] = None,
 ) -> None:
     """Hold the options that belong to no command."""
     if version:

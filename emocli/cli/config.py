@@ -86,7 +86,8 @@ def template(root: Any) -> str:
             continue
         lines += ["", f"[{'.'.join(names)}]"]
         for name, option in options:
-            lines += [f"# {' '.join(str(option.help or '').split())}", f"# {name} = {_written(option)}"]
+            meaning = " ".join(str(option.help or "").split()).replace("\\[", "[")
+            lines += [f"# {meaning}", f"# {name} = {_written(option)}"]
     return "\n".join(lines) + "\n"
 
 

@@ -87,7 +87,7 @@ def mux_command(
     document: Annotated[Path | None, _DOCUMENT] = None,
     title: Annotated[str, typer.Option(help="What players call the track.")] = "emocli",
     default: Annotated[bool, typer.Option("--default/--no-default", help="Whether players show it unasked.")] = True,
-    srt_style: Annotated[str, typer.Option(help="both, emoji, tag, plain, or hi ([sadly] text).")] = "both",
+    srt_style: Annotated[str, typer.Option(help="both, emoji, tag, plain, or hi (\\[sadly] text).")] = "both",
     lang: Annotated[str, _LANG] = "en",
     overwrite: Annotated[bool, _OVERWRITE] = False,
 ) -> None:

@@ -86,7 +86,7 @@ def convert_command(
     path: Annotated[Path, typer.Argument(help="An analysis (.emotions.json).")],
     formats: Annotated[str, typer.Option("-f", "--formats", help="csv, srt, vtt, ass, html, eaf, textgrid, audacity.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder; beside the analysis if left out.")] = None,
-    srt_style: Annotated[str, typer.Option(help="both, emoji, tag, plain, or hi ([sadly] text).")] = "both",
+    srt_style: Annotated[str, typer.Option(help="both, emoji, tag, plain, or hi (\\[sadly] text).")] = "both",
     srt_gaps: Annotated[bool, typer.Option("--srt-gaps", help="Subtitle the stretches without words, too.")] = False,
     lang: Annotated[str, typer.Option(help="Language of labels: en or ko.")] = "en",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,

@@ -31,7 +31,7 @@ COPIED = frozenset(("aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"))
 TICKS = 90_000
 #: A face is hidden with this share of its size around it, as so many squares, for so many seconds before it is first
 #: and after it is last seen, and while it is not seen for so long.
-MARGIN, SQUARES, HIDDEN, UNSEEN = 0.35, 7, 0.6, 3.0
+MARGIN, SQUARES, HIDDEN, UNSEEN = 0.35, 7, 1.0, 3.0
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,17 @@ def annotate(timeline: Timeline, target: Path, drawing: Drawing, *, seconds: flo
 
 def _transcode(source: Any, sink: Any, info: MediaInfo, painter: _Painter, until: float,
                progress: Callable[[float], None]) -> None:
+    import av
+    from av.video.reformatter import Colorspace, VideoReformatter
+
+    reader, writer = VideoReformatter(), VideoReformatter()  # a frame's own would be set up anew for each
     pictures, sound, zero = picture_stream(source), sound_stream(source), origin(source)
     assert pictures is not None
     pictures.codec_context.thread_type = "AUTO"
     turned = info.rotation // 90 % 2
     size = (info.height, info.width) if turned else (info.width, info.height)
     written = sink.add_stream("libx264", rate=Fraction(info.frame_rate or 25).limit_denominator(1001),
-                              options={"preset": "veryfast", "crf": "20"})
+                              options={"preset": "superfast", "crf": "20"})
     written.width, written.height = (info.width // 2 * 2, info.height // 2 * 2)
     written.pix_fmt = "yuv420p"
     written.codec_context.time_base = Fraction(1, TICKS)
@@ -102,12 +106,13 @@ def _transcode(source: Any, sink: Any, info: MediaInfo, painter: _Painter, until
                 break
             if time < -1e-6:
                 continue
-            image = frame.reformat(*size, "bgr24").to_ndarray()
+            image: np.ndarray = reader.reformat(frame, *size, "bgr24").to_ndarray()
             if info.rotation:
                 image = np.ascontiguousarray(np.rot90(image, -(info.rotation // 90)))
             painter.paint(image, time)
             image = np.ascontiguousarray(image[:written.height, :written.width])
-            out = _frame(image)
+            out = writer.reformat(av.VideoFrame.from_ndarray(image, format="bgr24"), format="yuv420p",
+                                  dst_colorspace=Colorspace.ITU709, interpolation="FAST_BILINEAR")
             out.pts, out.time_base = round(time * TICKS), Fraction(1, TICKS)
             sink.mux(written.encode(out))
             progress(min(1.0, time / until))
@@ -125,13 +130,6 @@ def _decoded(packet: Any) -> Iterator[Any]:
         yield from packet.decode()
     except av.FFmpegError:
         return  # one broken packet costs only itself
-
-
-def _frame(image: np.ndarray) -> Any:
-    import av
-
-    frame = av.VideoFrame.from_ndarray(image, format="bgr24")
-    return frame.reformat(format="yuv420p", dst_colorspace="ITU709", interpolation="FAST_BILINEAR")
 
 
 class _Track:
