@@ -80,7 +80,7 @@ def whole(out: Path, names: list[str]) -> None:
         assert (frame["end"].to_numpy()[:-1] == frame["start"].to_numpy()[1:]).all()
 
 
-def test_trees_lists_and_patterns(tmp_path: Path) -> None:
+def test_trees_lists_and_patterns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("b.mp4", "a.MKV", "day 1/c.mov", "day 1/deep/d.wav", ".hidden.mp4", ".git/e.mp4", "notes.txt", "f.x"):
         (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "in" / name).touch()
@@ -93,6 +93,10 @@ def test_trees_lists_and_patterns(tmp_path: Path) -> None:
     (folder / "notes.txt").write_text("# what to look at\nb.mp4\n\nday 1/c.mov\n")
     assert [(j.path, j.name) for j in discover([folder / "notes.txt", folder / "b.mp4"])] == [
         (folder / "b.mp4", "b"), (folder / "day 1/c.mov", "day 1/c")]
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")  # results must not leave the output folder by way of ".."
+    one, other = Path("../in/b.mp4"), tmp_path / "other" / "c.mov"
+    assert [j.name for j in discover([one, other])] == ["in/b", "other/c"]
     with pytest.raises(InputError, match="holds no video that is wanted"):
         discover([folder], include=["*.avi"])
     (folder / "notes.txt").write_text("# nothing\n")

@@ -45,7 +45,7 @@ def test_version() -> None:
 
 @pytest.mark.parametrize(("args", "code", "words"), [
     (["analyze", "missing.mp4"], 3, "missing.mp4: no such file"),
-    (["analyze", "a.mp4", "-f", "pdf"], 2, "choose from csv, srt, vtt, json"),
+    (["analyze", "a.mp4", "-f", "pdf"], 2, "choose from csv, srt, vtt, ass, json, html"),
     (["analyze", "a.mp4", "--face-fps", "0"], 2, "0.1 to 60"),
     (["analyze", "a.mp4", "--transcript", "none.srt"], 2, "none.srt: no such subtitle file"),
     (["analyze", "a.mp4", "--device", "tpu"], 2, "auto, cpu, cuda"),

@@ -249,6 +249,12 @@ def test_the_cursor_follows_the_video(page: Callable[..., Any]) -> None:
 
 
 @pytest.mark.slow
+def test_an_embedded_video_plays(page: Callable[..., Any], demo: Path) -> None:
+    browser = page(report.html(of_demo(demo), OutputOptions(embed=True)))
+    assert until(browser, "return document.getElementById('media').duration") == pytest.approx(16, abs=0.1)
+
+
+@pytest.mark.slow
 def test_the_timeline_is_drawn_in_the_classes_colours(page: Callable[..., Any]) -> None:
     browser = page()
     look = """const canvas = document.querySelector('#timeline canvas'), pen = canvas.getContext('2d');
