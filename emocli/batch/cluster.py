@@ -13,8 +13,8 @@ from emocli.errors import EmocliError, UsageError
 from emocli.options import AnalyzeOptions
 from emocli.outputs.base import OutputOptions
 
-#: Seconds to reach a cluster's address.
-REACH = 10
+#: Seconds to reach a cluster's address, and between two questions how far an actor is.
+REACH, ASK_EVERY = 10, 1.0
 
 
 def connect(address: str) -> None:
@@ -57,6 +57,7 @@ class _Reader:
         from emocli.analyzer import Analyzer
 
         self._writing = OutputOptions(**writing)
+        self._shares: dict[str, float] = {}
         self._analyzer = Analyzer(AnalyzeOptions(**options))
 
     def ready(self) -> dict[str, Any]:
@@ -67,7 +68,15 @@ class _Reader:
         """Answer a job as the worker does."""
         from emocli.batch import worker
 
-        return worker.answer(self._analyzer, job, self._writing, lambda message: None)
+        def tell(message: dict[str, Any]) -> None:
+            self._shares[message["stage"]] = message["share"]
+
+        self._shares = {}
+        return worker.answer(self._analyzer, job, self._writing, tell)
+
+    def progress(self) -> dict[str, float]:
+        """How far each stage is; may be asked meanwhile."""
+        return dict(self._shares)
 
 
 class ActorWorker(Worker):
@@ -78,7 +87,9 @@ class ActorWorker(Worker):
         import ray
 
         gpus = 1 if self.options.device == "cuda" else 0
-        kind: Any = ray.remote(num_cpus=THREADS, num_gpus=gpus, memory=MEMORY, max_restarts=0)(_Reader)
+        kind: Any = ray.remote(_Reader)
+        kind = kind.options(num_cpus=THREADS, num_gpus=gpus, memory=MEMORY, max_restarts=0,
+                            max_concurrency=2)  # a job, and questions about it
         self._actor = kind.remote(asdict(self.options), asdict(self.writing))
         self._words = "it said nothing"
         self._await(self._actor.ready.remote())
@@ -104,6 +115,10 @@ class ActorWorker(Worker):
         import ray
 
         try:
+            while not ray.wait([answer], timeout=ASK_EVERY)[0]:
+                if self.ready:
+                    for stage, share in ray.get(self._actor.progress.remote()).items():
+                        self.heard.put((self, {"kind": "progress", "stage": stage, "share": share}))
             self.heard.put((self, ray.get(answer)))
         except ray.exceptions.RayTaskError as error:
             self.heard.put((self, {"kind": "failed", "error": str(error.cause), "fatal": True}))

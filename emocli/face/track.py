@@ -16,6 +16,8 @@ from emocli.face.detect import Detection
 MIN_IOU = 0.25
 #: Seconds after which a lost track is only found again by its looks.
 LOST_AFTER = 1.0
+#: Pixels a side that are enough to tell colours by.
+COLOUR_SIDE = 64
 #: Cosine of two signatures from which they are the same person.
 SAME_LOOK = 0.80
 
@@ -38,7 +40,8 @@ def signature(image: np.ndarray, box: tuple[float, float, float, float], crop: n
     left, right = int(max(0, x - 0.3 * w)), int(min(image.shape[1], x + 1.3 * w))
     shape = cv2.resize(crop, (12, 12), interpolation=cv2.INTER_AREA).astype(np.float32).reshape(-1)
     shape = (shape - shape.mean()) / (np.linalg.norm(shape - shape.mean()) + 1e-6)
-    patch = image[top:bottom, left:right]
+    step = max(1, min(bottom - top, right - left) // COLOUR_SIDE)
+    patch = image[top:bottom:step, left:right:step]
     if not patch.size:
         return np.concatenate([shape, np.zeros(64, np.float32)])
     colours = cv2.calcHist([cv2.cvtColor(patch, cv2.COLOR_BGR2HSV)], [0, 1], None, [8, 8], [0, 180, 0, 256])

@@ -22,6 +22,8 @@ from emocli.timeline.types import MediaInfo
 SAMPLE_RATE = 16_000
 #: Seconds by which stamps may wander before a gap is filled or an overlap is cut.
 TOLERANCE = 0.02
+#: Decoded blocks, some 20 ms each, that are written together.
+WRITTEN_AT_ONCE = 64
 
 
 class Sound:
@@ -30,6 +32,7 @@ class Sound:
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="emocli-")
+        self._unwritten: list[np.ndarray] = []
         self.samples = 0
         self.start = 0.0
         self.broken = 0
@@ -41,6 +44,7 @@ class Sound:
 
     def read(self, start: float, end: float) -> np.ndarray:
         """Samples between two times, (n,) float32 in -1..1, shorter beyond the end."""
+        self._write()
         first = min(max(0, round(start * SAMPLE_RATE)), self.samples)
         last = min(max(first, round(end * SAMPLE_RATE)), self.samples)
         self._file.seek(2 * first)
@@ -56,12 +60,21 @@ class Sound:
 
     def append(self, block: np.ndarray) -> None:
         """Add float32 samples at the end."""
+        self._unwritten.append(block)
+        self.samples += len(block)
+        if len(self._unwritten) >= WRITTEN_AT_ONCE:
+            self._write()
+
+    def _write(self) -> None:
+        if not self._unwritten:
+            return
+        blocks, self._unwritten = np.concatenate(self._unwritten), []
         try:
-            self._file.write((np.clip(block, -1, 1) * 32767).astype(np.int16).tobytes())
+            self._file.seek(0, 2)
+            self._file.write((np.clip(blocks, -1, 1) * 32767).astype(np.int16).tobytes())
         except OSError as error:
             raise OutputError(tempfile.gettempdir(), f"cannot hold the decoded sound ({error.strerror})",
                               "free some space or set TMPDIR to a larger disk") from error
-        self.samples += len(block)
 
     def close(self) -> None:
         """Remove the temporary file."""
@@ -123,7 +136,7 @@ def _place(sound: Sound, frame: Any, resampler: Any, zero: float) -> None:
     """Put a decoded frame where its stamp says: silence fills a gap, an overlap is cut."""
     cut = 0
     if frame.pts is not None and frame.time_base is not None:
-        at = float(frame.pts * frame.time_base) - zero
+        at = frame.time - zero
         drift = at - sound.duration
         if sound.samples == 0:
             sound.start = max(0.0, at)

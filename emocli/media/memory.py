@@ -7,7 +7,7 @@ from contextlib import suppress
 
 #: glibc's settings (malloc.h): bytes from which memory goes back to the system as soon as it is
 #: freed, and the number of arenas.
-_MALLOC = {"M_MMAP_THRESHOLD": (-3, 512 * 1024), "M_ARENA_MAX": (-8, 1)}
+_MALLOC = {"M_MMAP_THRESHOLD": (-3, 4 << 20), "M_ARENA_MAX": (-8, 2)}
 
 
 def give_memory_back() -> None:
