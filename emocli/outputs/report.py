@@ -61,7 +61,7 @@ def html(timeline: Timeline, options: OutputOptions) -> str:
     seen = Counter(o.face_id for o in timeline.faces)
     shares = timeline.shares()
     return _page(
-        "report", options.lang, name=media.path.name, kind="video" if media.has_video else "audio",
+        "report", options.lang, title=media.path.name, kind="video" if media.has_video else "audio",
         media=_source(timeline, options), duration=round(media.duration, 3), face_ids=sorted(seen),
         summary=t["summary"].format(clock(media.duration), len(timeline.rows), len(seen)),
         shares=sorted(((CLASSES[INDEX[name]], share) for name, share in shares.items()), key=lambda one: -one[1]),
@@ -71,7 +71,7 @@ def html(timeline: Timeline, options: OutputOptions) -> str:
 
 
 def _page(template: str, language: str, *, script: tuple[str, ...], data: dict[str, Any], **values: Any) -> str:
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
     from markupsafe import Markup
 
     code = "\n".join(_part(name) for name in script)
@@ -79,8 +79,9 @@ def _page(template: str, language: str, *, script: tuple[str, ...], data: dict[s
     css = _part("page.css") + colours
     policy = (f"default-src 'none'; script-src {_hash(code)}; style-src {_hash(css)}; img-src data:; "
               "media-src 'self' file: data:; base-uri 'none'; form-action 'none'")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    page = environment.from_string(_part(f"{template}.html"))
+    environment = Environment(loader=FunctionLoader(_part), autoescape=True, undefined=StrictUndefined,
+                              trim_blocks=True)
+    page = environment.get_template(f"{template}.html")
     # A "<" would let a text end the element that holds the data.
     packed = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return page.render(lang=language, t=words(language), classes=CLASSES, index=INDEX, policy=policy, css=Markup(css),
@@ -208,9 +209,10 @@ def index(videos: Sequence[Listed], language: str = "en") -> str:
     columns = [("name", t["video"]), ("status", t["status"]), ("duration", t["duration"]), ("emotion", t["most"]),
                ("share", t["share"])]
     totals = [_total(name, some) for name, some in sorted(folders.items())]
-    return _page("index", language, columns=columns, folders=totals, script=("index.js", "theme.js"), data={
-                     "labels": [c.label(language) for c in CLASSES], "emoji": [c.emoji for c in CLASSES],
-                     "colours": [c.colour for c in CLASSES], "videos": [_listed(one) for one in videos]})
+    data = {"labels": [c.label(language) for c in CLASSES], "emoji": [c.emoji for c in CLASSES],
+            "colours": [c.colour for c in CLASSES], "videos": [_listed(one) for one in videos]}
+    return _page("index", language, title=t["index"], columns=columns, folders=totals, data=data,
+                 script=("index.js", "theme.js"))
 
 
 def _listed(one: Listed) -> dict[str, Any]:
