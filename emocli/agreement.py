@@ -135,8 +135,8 @@ def picture(found: Agreement, first: str, second: str) -> str:
     size = left + cell * len(CLASSES) + 20, top + cell * len(CLASSES) + 20
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size[0]} {size[1]}" font-family="sans-serif" '
              f'font-size="13"><rect width="100%" height="100%" fill="#fff"/>',
-             f'<text x="{left}" y="20" font-size="15">{escape(first)} (rows) and {escape(second)} (columns): '
-             f'agree {found.agree:.1%}, kappa {found.kappa:.2f}</text>']
+             f'<text x="10" y="20">rows: {escape(first)}, columns: {escape(second)}</text>',
+             f'<text x="10" y="40">agree on {found.agree:.1%} of the time, Cohen\'s kappa {found.kappa:.2f}</text>']
     for i, own in enumerate(CLASSES):
         middle = cell * i + cell / 2
         parts.append(f'<text x="{left - 8}" y="{top + middle + 4}" text-anchor="end">{own.emoji} {own.name}</text>')
