@@ -10,7 +10,7 @@ from emocli.batch.discover import Job
 from emocli.options import AnalyzeOptions
 from emocli.outputs.base import OutputOptions
 
-#: Bytes that a worker and its face process take at most (519 MB measured), with room to spare; and hardware threads
+#: Bytes that a worker and its face process take at most (633 MB measured), with room to spare; and hardware threads
 #: that one keeps busy.
 MEMORY, THREADS = 800 << 20, 2
 
