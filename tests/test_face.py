@@ -169,7 +169,8 @@ class _Scripted:
 
 
 @pytest.mark.parametrize(("sizes", "searched"), [
-    ([200.0] * 12, [512, *[128] * 9, 512, 128]),  # large faces: a quarter, but for every tenth
+    ([200.0] * 32, [512, *[*[128] * 9, 256] * 2, *[128] * 9, 512, 128]),  # large faces: a quarter, but for every tenth
+    ([200.0] * 10 + [90.0] * 2, [512, *[128] * 9, 256, 256]),  # the half shows that one has become smaller
     ([100.0] * 3, [512, 256, 256]),  # a middling one: the half
     ([30.0] * 3, [512, 512, 512]),  # a small one: always the whole
     ([100.0, None, 30.0, 30.0], [512, 256, 512, 512]),  # gone from the half: the whole at once
@@ -182,3 +183,11 @@ def test_large_faces_are_searched_in_smaller_pictures(sizes: list[float | None],
             assert found.box[:2] == pytest.approx((40, 20))
             assert found.landmarks == pytest.approx(np.full((5, 2), 50.0))
     assert detector.searched == searched
+
+
+def test_the_whole_is_searched_after_a_cut() -> None:
+    detector = _Scripted([200.0] * 4)
+    sparing = Sparing(detector)
+    for level in (10, 12, 90, 90):
+        sparing.find(np.full((288, 512, 3), level, np.uint8))
+    assert detector.searched == [512, 128, 512, 128]

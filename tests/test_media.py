@@ -6,6 +6,7 @@ from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from media import even, ramp, tone, write
@@ -13,7 +14,7 @@ from media import even, ramp, tone, write
 from emocli.errors import InputError
 from emocli.media import frames
 from emocli.media.ahead import Ahead
-from emocli.media.audio import decode
+from emocli.media.audio import Sound, _Placing, decode
 from emocli.media.frames import FrameStream, Sample, Stretch, full_range, stretches
 from emocli.media.probe import probe
 
@@ -114,6 +115,23 @@ def test_late_sound(tmp_path: Path) -> None:
     path = write(tmp_path / "a.mkv", even(3), sound=tone(1), sound_start=1.5)
     assert probe(path).audio_start == pytest.approx(1.5, abs=0.05)
     assert onset(sound_of(path)) == pytest.approx(1.5, abs=0.05)
+
+
+def test_sound_keeps_to_its_stamps() -> None:
+    """A gap, another rate and two channels after it, and a block that comes again in part."""
+    with Sound() as sound:
+        placing = _Placing(sound, 0.0)
+        for start, seconds, rate, layout in ((0, 1, 44100, "mono"), (1.5, 1, 48000, "stereo"),
+                                             (2.2, 0.5, 48000, "stereo")):
+            samples = np.full((1, round(seconds * rate) * (2 if layout == "stereo" else 1)), 0.5, np.float32)
+            frame = av.AudioFrame.from_ndarray(samples, format="flt", layout=layout)
+            frame.sample_rate, frame.time_base, frame.pts = rate, Fraction(1, rate), round(start * rate)
+            placing.take(frame)
+        placing.finish()
+        assert sound.duration == pytest.approx(2.7, abs=0.01)
+        assert np.abs(sound.read(0.05, 0.95) - 0.5).max() < 0.01
+        assert np.abs(sound.read(1.05, 1.45)).max() < 0.01
+        assert np.abs(sound.read(1.55, 2.65) - 0.5).max() < 0.01
 
 
 @pytest.mark.parametrize(("rotation", "corner"), [(90, "top right"), (180, "bottom right"), (270, "bottom left")])

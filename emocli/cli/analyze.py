@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -85,6 +86,7 @@ def analyze_command(
 
     Example: emocli analyze videos/ -o results --combine
     """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # on matrices this small its threads would only wait, busily
     from emocli.batch.discover import discover
     from emocli.batch.places import place, remote
     from emocli.media.memory import give_memory_back

@@ -22,8 +22,8 @@ from emocli.timeline.types import MediaInfo
 SAMPLE_RATE = 16_000
 #: Seconds by which stamps may wander before a gap is filled or an overlap is cut.
 TOLERANCE = 0.02
-#: Decoded blocks, some 20 ms each, that are written together.
-WRITTEN_AT_ONCE = 64
+#: Samples, as decoded, that are resampled together: frame by frame, 20 ms each, takes twice as long.
+AT_ONCE = 65_536
 
 
 class Sound:
@@ -32,7 +32,6 @@ class Sound:
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="emocli-")
-        self._unwritten: list[np.ndarray] = []
         self.samples = 0
         self.start = 0.0
         self.broken = 0
@@ -44,7 +43,6 @@ class Sound:
 
     def read(self, start: float, end: float) -> np.ndarray:
         """Samples between two times, (n,) float32 in -1..1, shorter beyond the end."""
-        self._write()
         first = min(max(0, round(start * SAMPLE_RATE)), self.samples)
         last = min(max(first, round(end * SAMPLE_RATE)), self.samples)
         self._file.seek(2 * first)
@@ -59,22 +57,14 @@ class Sound:
             at += seconds
 
     def append(self, block: np.ndarray) -> None:
-        """Add float32 samples at the end."""
-        self._unwritten.append(block)
-        self.samples += len(block)
-        if len(self._unwritten) >= WRITTEN_AT_ONCE:
-            self._write()
-
-    def _write(self) -> None:
-        if not self._unwritten:
-            return
-        blocks, self._unwritten = np.concatenate(self._unwritten), []
+        """Add int16 samples at the end."""
         try:
             self._file.seek(0, 2)
-            self._file.write((np.clip(blocks, -1, 1) * 32767).astype(np.int16).tobytes())
+            self._file.write(block.tobytes())
         except OSError as error:
             raise OutputError(tempfile.gettempdir(), f"cannot hold the decoded sound ({error.strerror})",
                               "free some space or set TMPDIR to a larger disk") from error
+        self.samples += len(block)
 
     def close(self) -> None:
         """Remove the temporary file."""
@@ -95,15 +85,13 @@ def decode(info: MediaInfo) -> Iterator[tuple[float, Sound]]:
     counted and leave silence.
     """
     import av
-    from av.audio.resampler import AudioResampler
 
     sound = Sound()
     try:
         with opened(info.path) as container:
             stream = sound_stream(container)
             if stream is not None:
-                zero = origin(container)
-                resampler = AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
+                placing = _Placing(sound, origin(container))
                 packets = container.demux(stream)
                 reported = 0.0
                 while True:
@@ -120,34 +108,70 @@ def decode(info: MediaInfo) -> Iterator[tuple[float, Sound]]:
                         sound.broken += 1
                         continue
                     for frame in frames:
-                        _place(sound, frame, resampler, zero)
+                        placing.take(frame)
                     if sound.duration - reported > 5:
                         reported = sound.duration
                         yield reported, sound
-                for rest in resampler.resample(None):
-                    sound.append(rest.to_ndarray().reshape(-1))
+                placing.finish()
         yield sound.duration, sound
     except BaseException:
         sound.close()
         raise
 
 
-def _place(sound: Sound, frame: Any, resampler: Any, zero: float) -> None:
-    """Put a decoded frame where its stamp says: silence fills a gap, an overlap is cut."""
-    cut = 0
-    if frame.pts is not None and frame.time_base is not None:
-        at = frame.time - zero
-        drift = at - sound.duration
-        if sound.samples == 0:
+class _Placing:
+    """Puts decoded frames where their stamps say: silence fills a gap, an overlap is cut."""
+
+    def __init__(self, sound: Sound, zero: float) -> None:
+        self._sound, self._zero = sound, zero
+        self._begin()
+
+    def _begin(self) -> None:
+        from av.audio.fifo import AudioFifo
+        from av.audio.resampler import AudioResampler
+
+        self._waiting = AudioFifo()
+        # To s16, because to floats channels are added up, and loud stereo sound would have to be clipped.
+        self._resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
+
+    def take(self, frame: Any) -> None:
+        cut = 0
+        if frame.pts is not None and frame.time_base is not None:
+            cut = self._align(frame.time - self._zero)
+        frame.pts = None  # stamps have done their work; a jump in them would be refused
+        try:
+            self._waiting.write(frame)
+        except ValueError:  # the rate or the channels change within the stream
+            self.finish()
+            self._begin()
+            self._waiting.write(frame)
+        if cut or self._waiting.samples >= AT_ONCE:
+            self._resample(cut)
+
+    def finish(self) -> None:
+        """Append what still waits."""
+        self._resample()
+        for rest in self._resampler.resample(None):
+            self._sound.append(rest.to_ndarray().reshape(-1))
+
+    def _align(self, at: float) -> int:
+        """Fill up to a frame's time, s; answers how many samples of it overlap."""
+        sound, waiting = self._sound, self._waiting.samples
+        drift = at - sound.duration - (waiting / self._waiting.sample_rate if waiting else 0)
+        if not sound.samples + waiting:
             sound.start = max(0.0, at)
         if drift > TOLERANCE:
+            self._resample()
             for offset in range(0, round(drift * SAMPLE_RATE), SAMPLE_RATE * 60):
-                sound.append(np.zeros(min(SAMPLE_RATE * 60, round(drift * SAMPLE_RATE) - offset), np.float32))
-        elif drift < -max(TOLERANCE, 0.2 if sound.samples else 0):
-            cut = round(-drift * SAMPLE_RATE)
-    # Stamps have done their work; the resampler would otherwise refuse a jump in them.
-    frame.pts = None
-    for part in resampler.resample(frame):
-        samples = part.to_ndarray().reshape(-1)
-        sound.append(samples[cut:])
-        cut = max(0, cut - len(samples))
+                sound.append(np.zeros(min(SAMPLE_RATE * 60, round(drift * SAMPLE_RATE) - offset), np.int16))
+        elif drift < -max(TOLERANCE, 0.2 if sound.samples + waiting else 0):
+            self._resample()
+            return round(-drift * SAMPLE_RATE)
+        return 0
+
+    def _resample(self, cut: int = 0) -> None:
+        frame = self._waiting.read() if self._waiting.samples else None
+        for part in self._resampler.resample(frame) if frame else ():
+            samples = part.to_ndarray().reshape(-1)
+            self._sound.append(samples[cut:])
+            cut = max(0, cut - len(samples))
