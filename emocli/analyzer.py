@@ -140,7 +140,7 @@ class Analyzer:
             notes.append(f"{broken} broken packets were passed over")
         segments = tile(spoken, duration)
         return Timeline(media=info, rows=self._rows(segments, heard, observed, looked_at),
-                        faces=tuple(observed), transcript_source=transcript.source,
+                        faces=observed, transcript_source=transcript.source,
                         language=transcript.language, provenance=self._provenance(transcript),
                         notes=tuple(notes))
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from emocli.face.process import FaceProcess
 from emocli.face.track import Tracker, signature
 from emocli.media.ahead import Ahead
 from emocli.media.frames import FrameStream, Sample, full_range
-from emocli.timeline.types import FaceObservation, Reading, Segment
+from emocli.timeline.types import FaceObservation, FaceObservations, Reading, Segment
 
 #: Crops of one call to Keras.
 BATCH = 64
@@ -107,14 +108,14 @@ def _parts(streams: Sequence[FrameStream], detector: Detector) -> Iterator[Itera
 
 
 def observe(streams: Sequence[FrameStream], detector: Detector, process: FaceProcess, *, temperature: float = 1.0,
-            progress: Callable[[float], None] = lambda seconds: None) -> list[FaceObservation]:
+            progress: Callable[[float], None] = lambda seconds: None) -> FaceObservations:
     """Find, follow and read every face of a video, in time order; `streams` are its stretches.
 
     Pictures are decoded and searched in threads, faces followed here, and the network reads earlier
     crops in its own process.  Every other picture of a person is read mirrored: a segment's mean is over
     both views, as the network was evaluated, for half the work.
     """
-    tracker, seen, crops = Tracker(), [], []
+    tracker, places, crops = Tracker(), array("d"), []
     sightings: Counter[int] = Counter()
     calls: deque[Future[list[np.ndarray]]] = deque()
     answers: list[tuple[np.ndarray, np.ndarray]] = []
@@ -128,8 +129,8 @@ def observe(streams: Sequence[FrameStream], detector: Detector, process: FacePro
             ids = tracker.update(one.time, one.found, one.looks)
             for d, face_id, piece in zip(one.found, ids, one.pieces, strict=True):
                 (x, y, w, h), scale = d.box, one.scale
-                seen.append(FaceObservation(one.time, (x * scale[0], y * scale[1], w * scale[0], h * scale[1]),
-                                            d.landmarks * scale, d.score, face_id))
+                places.extend((one.time, x * scale[0], y * scale[1], w * scale[0], h * scale[1],
+                               *(d.landmarks * scale).ravel().tolist(), d.score, face_id))
                 crops.append(piece[:, ::-1] if sightings[face_id] % 2 else piece)
                 sightings[face_id] += 1
             while len(crops) >= BATCH:
@@ -142,14 +143,12 @@ def observe(streams: Sequence[FrameStream], detector: Detector, process: FacePro
         calls.append(process.classify(np.stack(crops)))
     while calls:
         take()
-    at = 0
-    for features, logits in answers:
-        scores = np.exp(logits - logits.max(1, keepdims=True))
-        scores /= scores.sum(1, keepdims=True)
-        for f, z, p in zip(features, logits, scores, strict=True):
-            seen[at] = replace(seen[at], features=f, logits=z, scores=p)  # one by one: two lists would not be small
-            at += 1
-    return seen
+    if not answers:
+        return FaceObservations(*(np.zeros((0, columns)) for columns in (17, 0, 7, 7)))
+    features, logits = map(np.concatenate, zip(*answers, strict=True))
+    scores = np.exp(logits - logits.max(1, keepdims=True))
+    return FaceObservations(np.frombuffer(places).reshape(-1, 17), features, logits,
+                            scores / scores.sum(1, keepdims=True))
 
 
 class FaceReader:
