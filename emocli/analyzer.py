@@ -165,13 +165,15 @@ class Analyzer:
         if not info.has_video:
             return (), 0.0, 0
         from emocli.face.reader import observe
-        from emocli.media.frames import FrameStream, stretches
+        from emocli.media.frames import FrameStream, Source, stretches
 
         assert self._detector is not None
         assert self._process is not None
-        streams = [FrameStream(info, self.options.face_fps, part) for part in stretches(info, self.options.face_fps)]
-        observed = observe(streams, self._detector, self._process, progress=report,
-                           temperature=weights.manifest()[self._face].temperature)
+        rate = self.options.face_fps
+        with Source(info, rate) as source:
+            streams = [FrameStream(info, rate, part, source) for part in stretches(info, rate)]
+            observed = observe(streams, self._detector, self._process, progress=report,
+                               temperature=weights.manifest()[self._face].temperature)
         report(info.duration)
         return observed, max(s.end for s in streams), sum(s.broken for s in streams)
 
