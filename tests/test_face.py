@@ -13,7 +13,7 @@ from emocli.face.detect import Detection, Sparing, YuNet
 from emocli.face.process import FaceProcess
 from emocli.face.reader import FaceReader
 from emocli.face.track import Tracker, iou
-from emocli.timeline.types import FaceObservation, Segment
+from emocli.timeline.types import FaceObservation, FaceObservations, Segment
 from emocli.weights import resolve
 
 
@@ -166,6 +166,17 @@ class _Scripted:
         scale = image.shape[1] / 512
         return [] if size is None else [Detection((40 * scale, 20 * scale, size * scale, size * scale),
                                                   np.ones((5, 2)) * 50 * scale, 0.9)]
+
+
+def test_observations_in_arrays_are_a_sequence() -> None:
+    places = np.arange(34.0).reshape(2, 17)
+    seen = FaceObservations(places, np.ones((2, 4)), np.zeros((2, 7)), np.full((2, 7), 1 / 7))
+    assert len(seen) == 2
+    first, last = seen
+    assert (first.time, first.box, first.detection, first.face_id) == (0, (1, 2, 3, 4), 15, 16)
+    assert first.landmarks.tolist() == np.arange(5.0, 15).reshape(5, 2).tolist()
+    assert [o.time for o in seen[1:]] == [last.time] == [17]
+    assert seen[-1].face_id == last.face_id
 
 
 @pytest.mark.parametrize(("sizes", "searched"), [

@@ -15,7 +15,7 @@ from emocli.errors import InputError
 from emocli.media import frames
 from emocli.media.ahead import Ahead
 from emocli.media.audio import Sound, _Placing, decode
-from emocli.media.frames import FrameStream, Sample, Stretch, full_range, stretches
+from emocli.media.frames import FrameStream, Sample, Source, Stretch, full_range, stretches
 from emocli.media.probe import probe
 
 
@@ -92,9 +92,11 @@ def test_stretches_give_the_same_samples(tmp_path: Path, monkeypatch: pytest.Mon
                                          times: list[float], options: dict[str, str], parts: int) -> None:
     monkeypatch.setattr(frames, "STRETCH", 2.0)
     info = probe(write(tmp_path / name, times, options=options, pictures=noise))
-    whole, cut = FrameStream(info, rate), [FrameStream(info, rate, one) for one in stretches(info, rate)]
-    expected = [(s.time, s.small.tobytes(), s.grey.tobytes()) for s in whole]
-    assert [(s.time, s.small.tobytes(), s.grey.tobytes()) for one in cut for s in one] == expected
+    with Source(info, rate) as source:
+        whole, cut = FrameStream(info, rate), [FrameStream(info, rate, one, source) for one in stretches(info, rate)]
+        expected = [(s.time, s.small.tobytes(), s.grey.tobytes()) for s in whole]
+        assert [(s.time, s.small.tobytes(), s.grey.tobytes()) for one in cut for s in one] == expected
+        assert len(source._free) == 1  # one after another they need but one container
     assert len(cut) == parts
     assert max(one.end for one in cut) == whole.end
     assert sum(one.broken for one in cut) == whole.broken == 0

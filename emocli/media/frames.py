@@ -96,7 +96,10 @@ class Source:
     @contextmanager
     def container(self) -> Iterator[Any]:
         """One that is free, or else is opened now."""
-        one = self._free.pop() if self._free else self._open()
+        try:
+            one = self._free.pop()
+        except IndexError:
+            one = self._open()
         yield one
         self._free.append(one)  # after a fault it is not used again
 
