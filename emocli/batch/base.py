@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any
@@ -10,13 +11,13 @@ from emocli.batch.discover import Job
 from emocli.options import AnalyzeOptions
 from emocli.outputs.base import OutputOptions
 
-#: Bytes that a worker and its face process take at most (633 MB measured), with room to spare; and hardware threads
+#: Bytes that a worker and its face process take at most (501 MB measured), with room to spare; and hardware threads
 #: that one keeps busy.
 MEMORY, THREADS = 800 << 20, 2
 
 
 @dataclass(eq=False)
-class Worker:
+class Worker(ABC):
     """What does the work: a child process, or an actor.  It puts (itself, message) into `heard`, and (itself, None)
     when it has ended; the runner keeps `ready`, `job`, `began` and `shares`."""
 
@@ -32,26 +33,26 @@ class Worker:
     def __post_init__(self) -> None:
         self.start()
 
+    @abstractmethod
     def start(self) -> None:
         """Come into being."""
-        raise NotImplementedError
 
     def take(self, job: Job, files: dict[str, str], now: float) -> None:
         """Begin a job, with the files to write."""
         self.job, self.began, self.shares = job, now, {}
         self.send({"path": str(job.path), "files": files})
 
+    @abstractmethod
     def send(self, job: dict[str, Any]) -> None:
         """Hand a job over."""
-        raise NotImplementedError
 
+    @abstractmethod
     def kill(self) -> None:
         """End, whatever it is doing."""
-        raise NotImplementedError
 
+    @abstractmethod
     def last_words(self) -> str:
         """How it ended."""
-        raise NotImplementedError
 
     def close(self) -> None:
         """End, and let go of everything."""
