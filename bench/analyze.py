@@ -188,7 +188,7 @@ def stages(video: Path, reading: dict[str, float]) -> dict[str, float]:
     """Seconds that each stage takes alone, one after another, in this process; `reading` is how faces are
     read, one of `networks`."""
     from emocli import weights
-    from emocli.face.detect import Sparing, YuNet
+    from emocli.face.detect import AdaptiveScaleDetector, YuNet
     from emocli.media.audio import decode
     from emocli.media.frames import FrameStream
     from emocli.media.probe import probe
@@ -201,7 +201,7 @@ def stages(video: Path, reading: dict[str, float]) -> dict[str, float]:
             some.append(sample)
         count = i + 1
     found["decode and sample pictures"] = time.perf_counter() - began
-    detector = Sparing(YuNet(weights.resolve("yunet")))
+    detector = AdaptiveScaleDetector(YuNet(weights.resolve("yunet")))
     began = time.perf_counter()
     for sample in some:
         detector.find(sample.small)

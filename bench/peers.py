@@ -90,12 +90,12 @@ def emocli(video: Path) -> dict[str, Any]:
     from emocli.face.detect import YuNet
     from emocli.face.process import FaceProcess
     from emocli.face.reader import observe
-    from emocli.media.frames import FrameStream, stretches
+    from emocli.media.frames import FrameStream, chunks
     from emocli.media.probe import probe
 
     began, info = time.perf_counter(), probe(video)
     with FaceProcess(weights.resolve("face-litert"), device="cpu") as process:
-        streams = [FrameStream(info, RATE, part) for part in stretches(info, RATE)]
+        streams = [FrameStream(info, RATE, part) for part in chunks(info, RATE)]
         seen = observe(streams, YuNet(weights.resolve("yunet")), process)
     return {"seconds": time.perf_counter() - began, "faces": len(seen), "frames": sum(s.decoded for s in streams)}
 

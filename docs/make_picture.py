@@ -17,7 +17,7 @@ from rich.console import Console
 import emocli
 from emocli.cli import console
 from emocli.media.probe import probe
-from emocli.media.stills import stills
+from emocli.media.thumbnails import thumbnails
 from emocli.outputs import formats
 from emocli.outputs.base import OutputOptions
 from emocli.render.annotate import Drawing, annotate
@@ -55,7 +55,7 @@ def report(timeline: Timeline, folder: Path) -> None:
 def annotated(timeline: Timeline, folder: Path) -> None:
     """A picture of the annotated video."""
     annotate(timeline, folder / "annotated.mp4", Drawing(), seconds=4)
-    ((picture, *_),) = filter(None, stills(probe(folder / "annotated.mp4"), [2.5], 360))
+    ((picture, *_),) = filter(None, thumbnails(probe(folder / "annotated.mp4"), [2.5], 360))
     (HERE / "annotated.jpg").write_bytes(picture)
 
 

@@ -165,13 +165,13 @@ class Analyzer:
         if not info.has_video:
             return (), 0.0, 0
         from emocli.face.reader import observe
-        from emocli.media.frames import FrameStream, Source, stretches
+        from emocli.media.frames import FrameStream, Source, chunks
 
         assert self._detector is not None
         assert self._process is not None
         rate = self.options.face_fps
         with Source(info, rate) as source:
-            streams = [FrameStream(info, rate, part, source) for part in stretches(info, rate)]
+            streams = [FrameStream(info, rate, part, source) for part in chunks(info, rate)]
             observed = observe(streams, self._detector, self._process, progress=report,
                                temperature=weights.manifest()[self._face].temperature)
         report(info.duration)

@@ -9,9 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-REPO = Path(__file__).parents[1]
-SHARED = Path(os.environ.get("EMOCLI_SHARED", REPO.parent / "shared"))
+from support.paths import REPO, SHARED
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

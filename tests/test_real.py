@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pysubs2
 import pytest
-from media import write
+from support.media import write
 
 import emocli
 from emocli.analyzer import Analyzer

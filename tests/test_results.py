@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import REPO
+from support.paths import REPO
 
 WEIGHTS = REPO / "weights"
 #: What a reader looks for first: modality, set (None for the main one), figure, and the floor below

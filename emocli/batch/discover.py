@@ -9,9 +9,9 @@ from fnmatch import fnmatch
 from os.path import commonpath
 from pathlib import Path, PurePath, PurePosixPath
 
-from emocli.batch.places import place, posix, remote
 from emocli.errors import InputError
 from emocli.media.probe import AUDIO_ENDINGS, VIDEO_ENDINGS
+from emocli.storage import place, posix, remote
 
 #: Endings of lists of videos.
 LISTS = frozenset((".txt", ".lst"))

@@ -11,7 +11,7 @@ from emocli.batch.discover import Job
 from emocli.batch.ledger import DONE, Ledger
 from emocli.emotions import EMOTIONS
 from emocli.errors import UsageError
-from emocli.outputs.base import parts_of
+from emocli.storage import atomic, atomic_text
 
 #: Columns of `batch.csv`; `seconds` is what the analysis took, `duration` that of the video.
 COLUMNS = ("video", "status", "seconds", "duration", "emotion", *EMOTIONS, "error")
@@ -20,7 +20,7 @@ COLUMNS = ("video", "status", "seconds", "duration", "emotion", *EMOTIONS, "erro
 def batch(ledger: Ledger, jobs: Sequence[Job], folder: Path, *, parquet: bool = False) -> list[Path]:
     """Write `batch.csv`, and `batch.parquet` if asked: a line a job of this run, in its order; returns what was
     written."""
-    with parts_of(folder / "batch.csv") as file:
+    with atomic_text(folder / "batch.csv") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for job in jobs:
@@ -35,7 +35,7 @@ def batch(ledger: Ledger, jobs: Sequence[Job], folder: Path, *, parquet: bool = 
 def combine(ledger: Ledger, jobs: Sequence[Job], out: Path, folder: Path, *, parquet: bool = False) -> list[Path]:
     """Write `all.emotions.csv`: the rows of every video that is done, with a `video` column in front, from the
     CSV files in `out`; returns what was written."""
-    with parts_of(folder / "all.emotions.csv") as file:
+    with atomic_text(folder / "all.emotions.csv") as file:
         writer = csv.writer(file, lineterminator="\n")
         header: list[str] = []
         for job, rows in _tables(ledger, jobs, out):
@@ -74,7 +74,6 @@ def _parquet(table: Path) -> Path:
     import pandas as pd
 
     target = table.with_suffix(".parquet")
-    part = target.with_name(f".emocli-{target.name}.part")
-    pd.read_csv(table).to_parquet(part, index=False)
-    part.replace(target)
+    with atomic(target) as part:
+        pd.read_csv(table).to_parquet(part, index=False)
     return target

@@ -11,7 +11,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from emocli.batch import cluster, fingerprint, gather, local, places
+from emocli import storage
+from emocli.batch import cluster, fingerprint, gather, local
 from emocli.batch.base import Worker
 from emocli.batch.discover import Job
 from emocli.batch.ledger import DONE, FAILED, Ledger
@@ -94,7 +95,7 @@ def run(plan: Plan, show: Callable[[State], None] = lambda state: None) -> State
         raise UsageError("--combine", "gathers CSV files, and none are asked for", "add csv to --formats")
     if plan.parquet:
         gather.require_parquet()
-    home = places.home(plan.out)
+    home = storage.home(plan.out)
     formats.refuse_locked([home / LOCK])
     home.mkdir(parents=True, exist_ok=True)
     lock = FileLock(home / LOCK)
@@ -105,15 +106,14 @@ def run(plan: Plan, show: Callable[[State], None] = lambda state: None) -> State
                          "wait for it, or pass --wait; results go elsewhere with -o") from error
     try:
         with Ledger(home) as ledger:
-            for left in home.rglob(".emocli-*.part"):
-                left.unlink(missing_ok=True)
+            storage.remove_parts(home)
             state = _work(plan, ledger, show)
             written = gather.batch(ledger, plan.jobs, home, parquet=plan.parquet)
             if plan.combine:
                 written += gather.combine(ledger, plan.jobs, plan.out, home, parquet=plan.parquet)
-            if places.remote(plan.out):
+            if storage.remote(plan.out):
                 for path in written:
-                    places.put(path, plan.out / path.name)
+                    storage.put(path, plan.out / path.name)
             state.gathered = [str(plan.out / path.name) for path in written]
             return state
     finally:
@@ -181,7 +181,7 @@ def _due(plan: Plan, ledger: Ledger, state: State) -> Iterable[Job]:
     unreadable: list[tuple[Job, str]] = []
     for job in plan.jobs:
         known = ledger.get(job.name)
-        files = [places.place(f) for f in _files(plan, job).values()]
+        files = [storage.place(f) for f in _files(plan, job).values()]
         try:
             mark = fingerprint.of_job(job.path, settings)
         except EmocliError as error:

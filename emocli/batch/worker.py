@@ -10,15 +10,13 @@ import json
 import os
 import queue
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from emocli.batch import places
+from emocli import storage
 from emocli.errors import EmocliError, WeightsError
 from emocli.media.memory import give_memory_back
 from emocli.options import AnalyzeOptions
@@ -66,6 +64,7 @@ def answer(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions,
 def _analyze(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions,
              tell: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
     from emocli.outputs import formats
+    from emocli.transcript.subtitles import find_beside
 
     began = time.monotonic()
     told: dict[str, float] = {}
@@ -76,16 +75,17 @@ def _analyze(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions,
             told[stage] = now
             tell({"kind": "progress", "stage": stage, "share": share})
 
-    video, files = places.place(job["path"]), {name: places.place(path) for name, path in job["files"].items()}
-    with tempfile.TemporaryDirectory(prefix="emocli-") as name:
-        timeline = analyzer.analyze(places.fetch(video, Path(name)), report)
+    video, files = storage.place(job["path"]), {name: storage.place(path) for name, path in job["files"].items()}
+    beside = find_beside(video) if storage.remote(video) else None
+    with storage.scratch() as folder:
+        timeline = analyzer.analyze(storage.fetch(video, folder, *(beside or ())[:1]), report)
         # Results at a URL are written here first.
-        here = {kind: Path(name) / "out" / target.name if places.remote(target) else target
+        here = {kind: folder / "out" / target.name if storage.remote(target) else target
                 for kind, target in files.items()}
         formats.write(timeline, here, writing)
         for kind, target in files.items():
-            if places.remote(target):
-                places.put(here[kind], target)
+            if storage.remote(target):
+                storage.put(here[kind], target)
     shares = timeline.shares()
     return {"kind": "done", "seconds": time.monotonic() - began, "duration": timeline.media.duration,
             "summary": {"emotion": max(shares, key=lambda name: shares[name]), "shares": shares,

@@ -88,10 +88,10 @@ def analyze_command(
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # on matrices this small its threads would only wait, busily
     from emocli.batch.discover import discover
-    from emocli.batch.places import place, remote
     from emocli.media.memory import give_memory_back
     from emocli.outputs import formats as outputs
     from emocli.outputs.base import OutputOptions
+    from emocli.storage import place, remote
 
     logging.basicConfig(level=logging.DEBUG if verbose else logging.ERROR, format="%(name)s: %(message)s")
     chosen = known_formats(formats + (",json,html" if report else ""), outputs.FORMATS)

@@ -20,14 +20,14 @@ app = typer.Typer(name="emocli", no_args_is_help=True, add_completion=True, rich
 
 
 def _register() -> None:
-    from emocli.cli import analyze, compare, config, data, doctor, evaluate, export, models, pictures, report, train
+    from emocli.cli import analyze, compare, config, data, doctor, evaluate, export, models, report, train, video
 
     app.command("analyze")(analyze.analyze_command)
     app.command("report")(report.report_command)
     app.command("convert")(report.convert_command)
-    app.command("annotate")(pictures.annotate_command)
-    app.command("mux")(pictures.mux_command)
-    app.command("clips")(pictures.clips_command)
+    app.command("annotate")(video.annotate_command)
+    app.command("mux")(video.mux_command)
+    app.command("clips")(video.clips_command)
     app.command("compare")(compare.compare_command)
     app.command("init")(config.init_command)
     app.command("doctor")(doctor.doctor_command)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from emocli.cli.given import of_document, target
+from emocli.cli.inputs import of_document, target
 from emocli.errors import UsageError
 
 
@@ -31,7 +31,7 @@ def compare_command(
     from emocli import agreement as measure
     from emocli.cli.console import escape
     from emocli.emotions import CLASSES, EMOTIONS
-    from emocli.outputs.base import write_atomic
+    from emocli.storage import write_text
 
     if len(codings) < 2:
         raise UsageError("emocli compare", "needs two codings or more", "give analyses or tables of people")
@@ -62,10 +62,10 @@ def compare_command(
             {"first": read[i].name, "second": read[j].name, "agree": found.agree, "cohen_kappa": _plain(found.kappa),
              "specific_agreement": [_plain(float(v)) for v in found.classes],
              "confusion_seconds": found.confusion.tolist()} for (i, j), found in pairs.items()]}
-        write_atomic(out, json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
+        write_text(out, json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
         typer.echo(f"wrote {out}")
     if picture:
-        write_atomic(picture, measure.picture(pairs[0, 1], read[0].name, read[1].name))
+        write_text(picture, measure.picture(pairs[0, 1], read[0].name, read[1].name))
         typer.echo(f"wrote {picture}")
 
 

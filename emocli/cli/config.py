@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from emocli.cli.given import target
+from emocli.cli.inputs import target
 from emocli.errors import InputError, UsageError
 
 FILE = "emocli.toml"
@@ -116,8 +116,8 @@ def init_command(
     from typer.main import get_command
 
     from emocli.cli.app import app
-    from emocli.outputs.base import write_atomic
+    from emocli.storage import write_text
 
     path = target(out, Path(FILE), overwrite=overwrite)
-    write_atomic(path, template(get_command(app)))
+    write_text(path, template(get_command(app)))
     typer.echo(f"wrote {path}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from emocli.cli.extra import training_extra
+from emocli.cli.optional import optional_dependency
 
 app = typer.Typer(no_args_is_help=True, help="Training data: what there is, and bringing it into shape.")
 
@@ -48,7 +48,7 @@ def features_command(
     from emocli.training.recipe import read_recipe
 
     settings = read_recipe("voice", recipe)
-    with training_extra("emocli data"):
+    with optional_dependency("emocli data"):
         from emocli.training import cache
 
         for corpus in settings["corpora"]:
@@ -69,7 +69,7 @@ def flatten_command(
     from emocli.training.corpora import aihub
 
     failures: list[InputError] = []
-    with training_extra("emocli data"):
+    with optional_dependency("emocli data"):
         done = sum(1 for _ in aihub.flatten(folder, out, failures.append))
     for failure in failures:
         typer.echo(f"emocli: {failure}", err=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from emocli.cli.extra import training_extra
+from emocli.cli.optional import optional_dependency
 from emocli.errors import UsageError
 
 
@@ -32,8 +32,8 @@ def evaluate_command(
     """
     import json
 
-    from emocli.outputs.base import write_atomic
-    from emocli.training import corruptions, evaluate, pictures, report
+    from emocli.storage import write_text
+    from emocli.training import corruptions, evaluate, plots, report
 
     if modality not in (*evaluate.MODALITIES, "all"):
         raise UsageError(modality, "nothing of this name can be evaluated",
@@ -49,18 +49,18 @@ def evaluate_command(
                          "evaluate voice, text, fusion or all on the data folder")
     results = {}
     for name in evaluate.MODALITIES if modality == "all" else [modality]:
-        with training_extra("emocli evaluate"):
+        with optional_dependency("emocli evaluate"):
             results[name], pool = evaluate.evaluate(name, data, language=language, corrupt=corrupt)
             if full:
                 results[name] |= evaluate.compare(name, data)
-            pictures.draw(results[name], pool, out, name)
+            plots.draw(results[name], pool, out, name)
         if not json_:
             _tables(name, results[name])
     result = results if modality == "all" else results[modality]
     written = out / ("results.json" if modality == "all" else f"{modality}.json")
-    write_atomic(written, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    write_text(written, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     if modality == "all":
-        write_atomic(out / "RESULTS.md", report.results_page(results))
+        write_text(out / "RESULTS.md", report.results_page(results))
     if json_:
         typer.echo(json.dumps(result, ensure_ascii=False))
     else:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from emocli.cli.extra import training_extra
+from emocli.cli.optional import optional_dependency
 from emocli.errors import UsageError
 
 
@@ -39,7 +39,7 @@ def export_command(
         raise UsageError(target, f"does not end in {ending}", f"give -o {target.with_suffix(ending)}")
     if target.exists() and not overwrite:
         raise UsageError(target, "is there already", "give --overwrite, or another -o")
-    with training_extra("emocli export"):
+    with optional_dependency("emocli export"):
         report = export.export(modality, target, form=form, quantize=quantize, data=data, language=language)
     scores = f"scores differ by at most {report.difference:.1e}"
     if report.f1:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from emocli.cli.given import ENDING, of_document, target
+from emocli.cli.inputs import ENDING, of_document, target
 from emocli.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,8 +32,9 @@ def report_command(
 
     Example: emocli report results/
     """
-    from emocli.outputs.base import OutputOptions, write_atomic
+    from emocli.outputs.base import OutputOptions
     from emocli.outputs.report import html, index
+    from emocli.storage import write_text
 
     options = OutputOptions(lang=lang, embed=embed)
     if path.is_dir():
@@ -41,12 +42,12 @@ def report_command(
         listed = list(_list(path, page, options, overwrite=overwrite))
         if not listed:
             raise InputError(path, "holds no analysis", "run `emocli analyze ... -f csv,json` into it first")
-        write_atomic(page, index(listed, lang))
+        write_text(page, index(listed, lang))
         typer.echo(f"wrote {page}, {len(listed)} videos, {sum(bool(one.report) for one in listed)} with a report")
         return
     page = target(out, path.with_name(path.name.removesuffix(".json") + ".html"), overwrite=overwrite)
     timeline = of_document(path, video)
-    write_atomic(page, html(timeline, OutputOptions(lang=lang, embed=embed, folder=str(page.parent))))
+    write_text(page, html(timeline, OutputOptions(lang=lang, embed=embed, folder=str(page.parent))))
     typer.echo(f"wrote {page}")
 
 
@@ -54,8 +55,8 @@ def _list(folder: Path, page: Path, options: OutputOptions, *, overwrite: bool) 
     """Every video of a folder; writes the reports that are missing or older than their analysis."""
     from dataclasses import replace
 
-    from emocli.outputs.base import write_atomic
     from emocli.outputs.report import Listed, html, link, strip
+    from emocli.storage import write_text
 
     account = _account(folder)
     for document in sorted(folder.rglob("*" + ENDING)):
@@ -64,7 +65,7 @@ def _list(folder: Path, page: Path, options: OutputOptions, *, overwrite: bool) 
         timeline = of_document(document, Path(entry.path) if entry and Path(entry.path).is_file() else None)
         report = document.with_suffix(".html")
         if overwrite or not report.exists() or report.stat().st_mtime < document.stat().st_mtime:
-            write_atomic(report, html(timeline, replace(options, folder=str(report.parent))))
+            write_text(report, html(timeline, replace(options, folder=str(report.parent))))
         yield Listed(name, report=link(report, str(page.parent)), duration=timeline.media.duration,
                      shares=timeline.shares(), strip=strip(timeline))
     for entry in account.values():

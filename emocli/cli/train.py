@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from emocli.cli.extra import training_extra
+from emocli.cli.optional import optional_dependency
 from emocli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def train_command(
         stage["schedule"]["epochs"] = epochs
     folder = out or Path("runs") / task
     folder.mkdir(parents=True, exist_ok=True)
-    with training_extra("emocli train"):
+    with optional_dependency("emocli train"):
         import torch
 
         if threads:

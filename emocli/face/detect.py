@@ -100,7 +100,7 @@ class Mtcnn:
         return _sensible([Detection.of_row(row) for row in rows], (image.shape[1], image.shape[0]))
 
 
-class Sparing:
+class AdaptiveScaleDetector:
     """A detector that searches most pictures of one video at a half or a quarter of their size, as long
     as all faces stay large there.
 

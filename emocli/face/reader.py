@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from emocli.face.align import crop
-from emocli.face.detect import Detection, Detector, Sparing
+from emocli.face.detect import AdaptiveScaleDetector, Detection, Detector
 from emocli.face.process import FaceProcess
-from emocli.face.track import Tracker, signature
-from emocli.media.ahead import Ahead
+from emocli.face.track import Tracker, appearance_embedding
 from emocli.media.frames import FrameStream, Sample, full_range
+from emocli.media.prefetch import Prefetch
 from emocli.timeline.types import FaceObservation, FaceObservations, Reading, Segment
 
 #: Crops of one call to Keras.
@@ -58,12 +58,12 @@ class _Searched:
 
 
 def _search(samples: Iterable[Sample], detector: Detector) -> Iterator[_Searched]:
-    search = Sparing(detector)
+    search = AdaptiveScaleDetector(detector)
     for sample in samples:
         found = search.find(sample.small)
         scale = sample.grey.shape[1] / sample.small.shape[1], sample.grey.shape[0] / sample.small.shape[0]
         pieces = [full_range(crop(sample.grey, d.landmarks * scale), sample.narrow) for d in found]
-        looks = [signature(sample.small, d.box, piece) for d, piece in zip(found, pieces, strict=True)]
+        looks = [appearance_embedding(sample.small, d.box, piece) for d, piece in zip(found, pieces, strict=True)]
         yield _Searched(sample.time, scale, found, looks, pieces)
 
 
@@ -77,14 +77,14 @@ def _parts(streams: Sequence[FrameStream], detector: Detector) -> Iterator[Itera
     import cv2
 
     workers, threads = min(os.cpu_count() or 1, MOST_WORKERS), cv2.getNumThreads()
-    left, running = deque(streams), deque[Ahead[_Searched]]()
+    left, running = deque(streams), deque[Prefetch[_Searched]]()
 
     def keep_going() -> None:
         while left and len(running) <= workers and sum(one.alive for one in running) < workers:
             samples: Iterable[Sample] = left.popleft()
             if len(streams) == 1:
-                samples = Ahead(samples, DECODED)
-            running.append(Ahead(_search(samples, detector), SEARCHED))
+                samples = Prefetch(samples, DECODED)
+            running.append(Prefetch(_search(samples, detector), SEARCHED))
 
     def searched() -> Iterator[_Searched]:
         keep_going()
@@ -115,7 +115,7 @@ def observe(streams: Sequence[FrameStream], detector: Detector, process: FacePro
     crops in its own process.  Every other picture of a person is read mirrored: a segment's mean is over
     both views, as the network was evaluated, for half the work.
     """
-    tracker, places, crops = Tracker(), array("d"), []
+    tracker, geometry, crops = Tracker(), array("d"), []
     sightings: Counter[int] = Counter()
     calls: deque[Future[list[np.ndarray]]] = deque()
     answers: list[tuple[np.ndarray, np.ndarray]] = []
@@ -129,7 +129,7 @@ def observe(streams: Sequence[FrameStream], detector: Detector, process: FacePro
             ids = tracker.update(one.time, one.found, one.looks)
             for d, face_id, piece in zip(one.found, ids, one.pieces, strict=True):
                 (x, y, w, h), scale = d.box, one.scale
-                places.extend((one.time, x * scale[0], y * scale[1], w * scale[0], h * scale[1],
+                geometry.extend((one.time, x * scale[0], y * scale[1], w * scale[0], h * scale[1],
                                *(d.landmarks * scale).ravel().tolist(), d.score, face_id))
                 crops.append(piece[:, ::-1] if sightings[face_id] % 2 else piece)
                 sightings[face_id] += 1
@@ -147,7 +147,7 @@ def observe(streams: Sequence[FrameStream], detector: Detector, process: FacePro
         return FaceObservations(*(np.zeros((0, columns)) for columns in (17, 0, 7, 7)))
     features, logits = map(np.concatenate, zip(*answers, strict=True))
     scores = np.exp(logits - logits.max(1, keepdims=True))
-    return FaceObservations(np.frombuffer(places).reshape(-1, 17), features, logits,
+    return FaceObservations(np.frombuffer(geometry).reshape(-1, 17), features, logits,
                             scores / scores.sum(1, keepdims=True))
 
 

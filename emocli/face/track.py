@@ -1,7 +1,7 @@
 """One `face_id` a person: overlap and motion within a shot, appearance across cuts.
 
 A light relative of SORT (Bewley et al. 2016): constant velocity instead of a Kalman filter, and
-a colour-and-shape signature to join a track that comes back after a cut or a look away.
+a colour-and-shape appearance embedding to join a track that comes back after a cut or a look away.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def iou(a: np.ndarray, b: np.ndarray) -> float:
     return float(shared / max(1e-9, a[2] * a[3] + b[2] * b[3] - shared))
 
 
-def signature(image: np.ndarray, box: tuple[float, float, float, float], crop: np.ndarray) -> np.ndarray:
+def appearance_embedding(image: np.ndarray, box: tuple[float, float, float, float], crop: np.ndarray) -> np.ndarray:
     """Unit vector (n,) of how a face looks: hue and saturation of head and clothes from the BGR
     picture, and the coarse shape of its aligned grey crop."""
     import cv2

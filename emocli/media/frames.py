@@ -45,7 +45,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Chunk:
     """The samples from number `first` up to `beyond`, a sample being the first frame of each
     1/rate s; read from the key frame that lies before `seek`, s."""
 
@@ -54,17 +54,17 @@ class Stretch:
     beyond: float = math.inf
 
 
-def stretches(info: MediaInfo, rate: float) -> list[Stretch]:
+def chunks(info: MediaInfo, rate: float) -> list[Chunk]:
     """A video in parts of about STRETCH s; the whole as one where key frames cannot be found."""
     import av
 
     if not info.container.startswith(INDEXED):
-        return [Stretch()]
+        return [Chunk()]
     begins = [(0.0, 0)]
     with opened(info.path) as container:
         stream = picture_stream(container)
         if stream is None:
-            return [Stretch()]
+            return [Chunk()]
         zero = origin(container)
         for seek in np.arange(STRETCH, info.duration - STRETCH / 2, STRETCH).tolist():
             try:
@@ -77,7 +77,7 @@ def stretches(info: MediaInfo, rate: float) -> list[Stretch]:
                 if first > begins[-1][1]:
                     begins.append((seek, first))
     beyond = [*(float(first) for _, first in begins[1:]), math.inf]
-    return [Stretch(seek, first, end) for (seek, first), end in zip(begins, beyond, strict=True)]
+    return [Chunk(seek, first, end) for (seek, first), end in zip(begins, beyond, strict=True)]
 
 
 def _seek(container: Any, stream: Any, seconds: float) -> None:
@@ -128,7 +128,7 @@ class FrameStream:
 
     info: MediaInfo
     rate: float
-    stretch: Stretch = Stretch()
+    stretch: Chunk = Chunk()
     source: Source | None = None
     end: float = 0.0
     broken: int = 0

@@ -1,17 +1,13 @@
-"""What every writer shares: a name, an ending, and a file that appears whole or not at all."""
+"""What every writer shares: its options, and how wide a text is."""
 
 from __future__ import annotations
 
-import os
 import unicodedata
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TextIO
 
 from emocli.emotions import LANGUAGES
-from emocli.errors import OutputError, UsageError
+from emocli.errors import UsageError
 from emocli.timeline.types import Timeline
 
 #: How subtitles show an emotion: `text 😊`, `text [happiness]`, `text 😊 [happiness]`, `text`, `[happily] text`.
@@ -40,32 +36,6 @@ class OutputOptions:
 
 #: A writer renders a timeline as text.
 Render = Callable[[Timeline, OutputOptions], str]
-
-
-def write_atomic(path: Path, text: str) -> None:
-    """Write UTF-8 to a temporary file beside `path`, then rename; raises `OutputError`."""
-    with parts_of(path) as stream:
-        stream.write(text)
-
-
-@contextmanager
-def parts_of(path: Path) -> Iterator[TextIO]:
-    """The same for a text that is written piece by piece; a fault in between leaves nothing."""
-    part = path.with_name(f".emocli-{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("w", encoding="utf-8", newline="") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
-    except BaseException as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        if not isinstance(error, OSError):
-            raise
-        raise OutputError(path, f"cannot be written ({error.strerror})",
-                          "free some space or give another folder with -o") from error
 
 
 def width(text: str) -> int:

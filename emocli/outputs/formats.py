@@ -9,7 +9,8 @@ from pathlib import Path
 
 from emocli.errors import OutputError, UsageError
 from emocli.outputs import cues, document, report, tables, tiers
-from emocli.outputs.base import OutputOptions, Render, write_atomic
+from emocli.outputs.base import OutputOptions, Render
+from emocli.storage import write_text
 from emocli.timeline.types import Timeline
 
 FORMATS: dict[str, Render] = {
@@ -47,5 +48,5 @@ def write(timeline: Timeline, files: dict[str, Path], options: OutputOptions | N
     rendered = {path: (tables.faces_csv if name == "faces" else FORMATS[name])(
         timeline, replace(chosen, folder=str(path.parent))) for name, path in files.items()}
     for path, text in rendered.items():
-        write_atomic(path, text)
+        write_text(path, text)
     return list(rendered)

@@ -152,9 +152,9 @@ def _pictures(timeline: Timeline, times: Sequence[float]) -> list[tuple[bytes, i
     media = timeline.media
     if not times or not media.has_video or not media.path.is_file():
         return [None] * len(times)
-    from emocli.media.stills import stills
+    from emocli.media.thumbnails import thumbnails
 
-    return stills(media, times, THUMBNAIL)
+    return thumbnails(media, times, THUMBNAIL)
 
 
 def _moment(row: Row, picture: tuple[bytes, int, int] | None, t: dict[str, Any]) -> dict[str, Any]:

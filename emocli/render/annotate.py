@@ -20,9 +20,9 @@ from emocli.errors import InputError, UsageError
 from emocli.media.probe import opened, origin, picture_stream, probe, sound_stream
 from emocli.outputs.base import OutputOptions
 from emocli.outputs.cues import cues
-from emocli.render.lettering import Lettering, lay
 from emocli.render.people import Face, People
-from emocli.render.safely import finished
+from emocli.render.text_overlay import TextOverlay, lay
+from emocli.storage import atomic
 from emocli.timeline.types import MediaInfo, Timeline
 
 #: Codecs of sound that mp4 holds as they are.
@@ -44,7 +44,7 @@ class Drawing:
     blur: bool = False
     keep: frozenset[int] = frozenset()
     lang: str = "en"
-    lettering: Lettering = field(default_factory=Lettering)
+    text_overlay: TextOverlay = field(default_factory=TextOverlay)
 
 
 def annotate(timeline: Timeline, target: Path, drawing: Drawing, *, seconds: float | None = None,
@@ -61,7 +61,7 @@ def annotate(timeline: Timeline, target: Path, drawing: Drawing, *, seconds: flo
         raise InputError(info.path, "has no pictures to draw on", "give a video")
     until = min(info.duration, seconds or info.duration) or 1.0
     painter = _Painter(timeline, drawing)
-    with opened(info.path) as source, finished(target) as part:
+    with opened(info.path) as source, atomic(target) as part:
         try:
             sink = av.open(str(part), "w")
         except (av.FFmpegError, ValueError) as error:
@@ -183,7 +183,7 @@ class _Painter:
         at = bisect_right(self._starts, time) - 1
         if at >= 0 and time < self._cues[at].end:
             size = max(12, image.shape[0] // 24)
-            sprite = self._drawing.lettering.sprite(self._cues[at].lines, size, centred=True)
+            sprite = self._drawing.text_overlay.sprite(self._cues[at].lines, size, centred=True)
             lay(image, sprite, (image.shape[1] - sprite.shape[1]) // 2, image.shape[0] - sprite.shape[0] - size)
 
     def _mark(self, image: np.ndarray, face: Face) -> None:
@@ -198,7 +198,7 @@ class _Painter:
         own, size = CLASSES[top], max(11, image.shape[0] // 34)
         cv2.rectangle(image, (x, y), (x + width, y + height), _bgr(own.colour), line)
         text = f"{face.face_id} {own.emoji} {own.label(self._drawing.lang)} {face.scores[top]:.0%}"
-        label = self._drawing.lettering.sprite((text,), size)
+        label = self._drawing.text_overlay.sprite((text,), size)
         lay(image, label, x, y - label.shape[0] if y >= label.shape[0] else y + height)
         self._bars(image, face.scores, (x, y, width), size)
 
@@ -212,7 +212,7 @@ class _Painter:
             left = x - long - size - size // 2
         for number, (own, score) in enumerate(zip(CLASSES, scores, strict=True)):
             top = y + number * step
-            lay(image, self._drawing.lettering.sprite((own.emoji,), step - 4, back=(0, 0, 0, 0)), left, top)
+            lay(image, self._drawing.text_overlay.sprite((own.emoji,), step - 4, back=(0, 0, 0, 0)), left, top)
             start = left + size + 2
             cv2.rectangle(image, (start, top + 2), (start + long, top + step - 2), (40, 40, 40), -1)
             cv2.rectangle(image, (start, top + 2), (start + max(1, round(long * float(score))), top + step - 2),

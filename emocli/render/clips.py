@@ -10,8 +10,9 @@ import numpy as np
 
 from emocli.emotions import CLASSES, INDEX
 from emocli.media.probe import opened, origin, picture_stream
-from emocli.render.lettering import Lettering
-from emocli.render.safely import ffmpeg, finished
+from emocli.render.ffmpeg import run_ffmpeg
+from emocli.render.text_overlay import TextOverlay
+from emocli.storage import atomic
 from emocli.timeline.types import MediaInfo, Row, Timeline
 
 #: Seconds that a title stays on a clip of a reel.
@@ -77,25 +78,25 @@ def cut(info: MediaInfo, moment: Moment, target: Path, keys: np.ndarray) -> bool
                                          "-c:a", "aac", "-b:a", "192k"]
     # ffmpeg seeks to the key picture before; half a picture more keeps it from taking the one before that
     start = moment.start + (picture / 2 if copied and info.has_video else 0.0)
-    with finished(target) as part:
-        ffmpeg(["-ss", f"{start:.6f}", "-i", str(info.path), "-t", f"{moment.end - moment.start:.6f}", *how,
+    with atomic(target) as part:
+        run_ffmpeg(["-ss", f"{start:.6f}", "-i", str(info.path), "-t", f"{moment.end - moment.start:.6f}", *how,
                 "-map", "0:v:0?", "-map", "0:a:0?", "-avoid_negative_ts", "make_zero", str(part)], about=info.path)
     return copied
 
 
 def reel(info: MediaInfo, found: Sequence[Moment], target: Path, *, lang: str = "en",
-         lettering: Lettering | None = None) -> None:
+         text_overlay: TextOverlay | None = None) -> None:
     """Write the moments one after another, each with a title over its first seconds (moviepy)."""
     from moviepy import CompositeVideoClip, ImageClip, VideoFileClip, concatenate_videoclips
 
-    lettering = lettering or Lettering()
-    with VideoFileClip(str(info.path)) as video, finished(target) as part:
+    text_overlay = text_overlay or TextOverlay()
+    with VideoFileClip(str(info.path)) as video, atomic(target) as part:
         clips = []
         for moment in found:
             own = CLASSES[INDEX[moment.emotion]]
             minutes, seconds = divmod(moment.start, 60)
             line = f"{own.emoji} {own.label(lang)} {moment.confidence:.0%} · {int(minutes)}:{seconds:04.1f}"
-            title = lettering.sprite((line,), max(14, video.h // 18))
+            title = text_overlay.sprite((line,), max(14, video.h // 18))
             clip = video.subclipped(moment.start, min(moment.end, video.duration))
             shown = ImageClip(title).with_duration(min(TITLED, clip.duration)).with_position((video.h // 30,) * 2)
             clips.append(CompositeVideoClip([clip, shown]).with_duration(clip.duration))

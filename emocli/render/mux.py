@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from emocli.errors import UsageError
 from emocli.outputs import cues
 from emocli.outputs.base import OutputOptions
-from emocli.render.safely import ffmpeg, finished
+from emocli.render.ffmpeg import run_ffmpeg
+from emocli.storage import atomic, scratch, write_text
 from emocli.timeline.types import Timeline
 
 #: The subtitle codec of each container, and the writer of what goes in.
@@ -36,11 +36,11 @@ def mux(timeline: Timeline, target: Path, options: OutputOptions, *, title: str 
     with opened(source) as container:
         before = len(container.streams.subtitles)
         tracks = [f"0:{s.index}" for s in container.streams if s.type in ("video", "audio", "subtitle")]
-    with tempfile.TemporaryDirectory(prefix="emocli-") as folder, finished(target) as part:
-        subtitles = Path(folder) / f"track.{ending}"
-        subtitles.write_text(write(timeline, options), encoding="utf-8")
+    with scratch() as folder, atomic(target) as part:
+        subtitles = folder / f"track.{ending}"
+        write_text(subtitles, write(timeline, options))
         maps = [argument for track in [*tracks, "1:0"] for argument in ("-map", track)]
-        ffmpeg(["-i", str(source), "-i", str(subtitles), *maps, "-c", "copy",
+        run_ffmpeg(["-i", str(source), "-i", str(subtitles), *maps, "-c", "copy",
                 "-c:s" if not before else f"-c:s:{before}", codec,
                 f"-metadata:s:s:{before}", f"language={LANGUAGES.get(timeline.language, 'und')}",
                 f"-metadata:s:s:{before}", f"title={title}", f"-metadata:s:s:{before}", f"handler_name={title}",

@@ -55,16 +55,16 @@ class FaceObservation:
 
 @dataclass(frozen=True, eq=False)
 class FaceObservations(Sequence[FaceObservation]):
-    """The n observations of a video in four arrays, a third of the memory of as many objects: `places`
+    """The n observations of a video in four arrays, a third of the memory of as many objects: `geometry`
     (n, 17) holds time, box, landmarks, detection and face id; `features` (n, d); `logits` and `scores` (n, 7)."""
 
-    places: np.ndarray
+    geometry: np.ndarray
     features: np.ndarray
     logits: np.ndarray
     scores: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.geometry)
 
     @overload
     def __getitem__(self, at: int) -> FaceObservation: ...
@@ -74,8 +74,8 @@ class FaceObservations(Sequence[FaceObservation]):
 
     def __getitem__(self, at: int | slice) -> FaceObservation | FaceObservations:
         if isinstance(at, slice):
-            return FaceObservations(self.places[at], self.features[at], self.logits[at], self.scores[at])
-        time, x, y, width, height, *points, detection, face_id = self.places[at].tolist()
+            return FaceObservations(self.geometry[at], self.features[at], self.logits[at], self.scores[at])
+        time, x, y, width, height, *points, detection, face_id = self.geometry[at].tolist()
         return FaceObservation(time, (x, y, width, height), np.reshape(points, (5, 2)), detection, int(face_id),
                                self.features[at], self.logits[at], self.scores[at])
 
@@ -184,6 +184,11 @@ class Timeline:
     language: str = ""
     provenance: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """Names of the modalities that were read, in the order of their columns."""
+        return tuple(self.rows[0].readings) if self.rows else MODALITIES
 
     def to_dataframe(self) -> Any:
         """The rows as a `pandas.DataFrame` with the columns of the CSV."""

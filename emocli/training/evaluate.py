@@ -13,9 +13,9 @@ from scipy.special import softmax
 
 from emocli.errors import DataError
 from emocli.options import VOICE_MODES
-from emocli.training import corruptions, costs, metrics
+from emocli.training import corruptions, metrics, throughput
 from emocli.training.corpora import faces, speech, texts
-from emocli.training.pools import Heard, Pool, hear, read_heads, read_texts, read_voices
+from emocli.training.predictions import Heard, Predictions, hear, read_heads, read_texts, read_voices
 from emocli.weights import manifest, resolve
 
 MODALITIES = ("face", "voice", "text", "fusion")
@@ -25,7 +25,7 @@ TRIPLETS, SEED = 2100, 2026
 Result = dict[str, Any]
 
 
-def evaluate(modality: str, data: Path, *, language: str = "en", corrupt: str = "") -> tuple[Result, Pool]:
+def evaluate(modality: str, data: Path, *, language: str = "en", corrupt: str = "") -> tuple[Result, Predictions]:
     """Figures of one modality, and the readings of the main test set.
 
     `data` is the project's data folder, a folder with one sub-folder a class (face, voice), or a
@@ -41,24 +41,24 @@ def evaluate(modality: str, data: Path, *, language: str = "en", corrupt: str = 
         pools = {f"{name}, {corrupt}": pool for name, pool in pools.items()}
     main, *others = pools
 
-    def figures(pool: Pool) -> Result:
+    def figures(pool: Predictions) -> Result:
         return metrics.summary(pool.scores, pool.labels, pool.temperature)
 
     result = figures(pools[main]) | {
         "reliability": metrics.reliability(pools[main].scores, pools[main].labels)}
-    result |= {"set": main, "parameters": costs.parameters(modality), "bytes": manifest()[modality].size,
+    result |= {"set": main, "parameters": throughput.parameters(modality), "bytes": manifest()[modality].size,
                "sets": {name: figures(pools[name]) for name in others}}
     if any((data / part).is_dir() for part in ("faces", "speech", "text")):
-        result |= costs.costs(modality, data)
+        result |= throughput.costs(modality, data)
     else:
         result["items_per_second"] = len(pools[main]) / max(1e-9, pools[main].seconds)
     return result, pools[main]
 
 
-def _face(data: Path, corrupt: str) -> dict[str, Pool]:
+def _face(data: Path, corrupt: str) -> dict[str, Predictions]:
     corpus = faces.load(data, "private_test")
 
-    def heads(kind: str) -> list[Pool]:
+    def heads(kind: str) -> list[Predictions]:
         return read_heads(replace(corpus, images=corruptions.pictures(corpus.images, kind)) if kind else corpus)
 
     read = heads(corrupt)
@@ -75,7 +75,7 @@ def _face(data: Path, corrupt: str) -> dict[str, Pool]:
                     for kind in ([] if corrupt else corruptions.PICTURES)}
 
 
-def _voice(data: Path, corrupt: str) -> dict[str, Pool]:
+def _voice(data: Path, corrupt: str) -> dict[str, Predictions]:
     @cache
     def heard(name: str, kind: str) -> list[Heard]:
         clips = list(speech.read(data, name, "test") if name else speech.read_folders(data))
@@ -83,7 +83,7 @@ def _voice(data: Path, corrupt: str) -> dict[str, Pool]:
         return hear(replace(c, samples=corruptions.noisy(c.samples, kind, corruptions.TEST_DB, random, others))
                     if kind else c for c in clips)
 
-    def test(name: str, kind: str = corrupt, **how: Any) -> Pool:
+    def test(name: str, kind: str = corrupt, **how: Any) -> Predictions:
         return read_voices(heard(name, kind), **how)
 
     if not (data / "speech").is_dir():
@@ -131,7 +131,7 @@ def six_fold(data: Path) -> Result:
         "folds": found, "mean_macro_f1": float(np.mean(scores)), "deviation_macro_f1": float(np.std(scores))}
 
 
-def _text(data: Path, language: str) -> dict[str, Pool]:
+def _text(data: Path, language: str) -> dict[str, Predictions]:
     if data.is_file():
         return {data.name: read_texts(texts.read(data), language)}
     if not (data / "text").is_dir():
@@ -143,13 +143,13 @@ def _text(data: Path, language: str) -> dict[str, Pool]:
                     "kote_ko": read_texts(texts.load(data, "kote_ko_vote7", "test"), "ko")}
 
 
-def _fusion(data: Path) -> dict[str, Pool]:
+def _fusion(data: Path) -> dict[str, Predictions]:
     import torch
 
     from emocli.fusion.head import Fusion
     from emocli.training.tasks import fusion as task
 
-    def fused(name: str, some: task.Pools) -> Iterator[tuple[str, Pool]]:
+    def fused(name: str, some: task.Pools) -> Iterator[tuple[str, Predictions]]:
         where, labels = task.triplets(some, TRIPLETS, np.random.default_rng(SEED))
         features, log_scores = task.tensors(some, where)
         head = Fusion(resolve(name)).head
@@ -159,9 +159,10 @@ def _fusion(data: Path) -> dict[str, Pool]:
             with torch.no_grad():
                 logits = head(features, log_scores, wide) / temperature
             joined = "+".join(m for m, there in zip(task.MODALITIES, mask, strict=True) if there)
-            yield joined, Pool(np.zeros((len(labels), 0)), torch.softmax(logits, 1).numpy(), labels, 0.0, temperature)
+            yield joined, Predictions(np.zeros((len(labels), 0)), torch.softmax(logits, 1).numpy(), labels, 0.0,
+                                          temperature)
         for m in some:
-            yield f"{m} alone, unfused", Pool(np.zeros((len(labels), 0)), some[m].scores[where[m]], labels)
+            yield f"{m} alone, unfused", Predictions(np.zeros((len(labels), 0)), some[m].scores[where[m]], labels)
 
     found = dict(fused("fusion", task.pools(data, "test")))
     permissive = task.pools(data, "test", voice="voice-permissive", modalities=("voice", "text"))

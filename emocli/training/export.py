@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from emocli.errors import UsageError
 from emocli.fusion.head import Fusion, FusionHead
-from emocli.training.compact import compact
 from emocli.training.convert import convert
+from emocli.training.quantize import compact
 from emocli.training.samples import Arrays, samples
 from emocli.weights import manifest, resolve
 

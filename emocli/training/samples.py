@@ -31,7 +31,7 @@ def samples(modality: str, data: Path | None, language: str = "en") -> tuple[lis
             random = np.random.default_rng(0).standard_normal((32, len(centre)))
             return [((centre + scale * random).astype(np.float32),)], None
         from emocli.training.corpora import speech
-        from emocli.training.pools import hear, voice_inputs
+        from emocli.training.predictions import hear, voice_inputs
 
         found, labels, _ = voice_inputs(reader, hear(speech.read(data, "ravdess", "test")))
         return [(part,) for part in found], labels

@@ -26,9 +26,9 @@ from emocli.timeline.types import MODALITIES
 from emocli.training import metrics
 from emocli.training.corpora import faces, speech, texts
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
-from emocli.training.pools import Pool, hear, join, read_faces, read_texts, read_voices
+from emocli.training.predictions import Predictions, hear, join, read_faces, read_texts, read_voices
 
-Pools = Mapping[str, Pool]
+Pools = Mapping[str, Predictions]
 #: Speech of which the test triplets are made.
 TEST_SPEECH = ("ravdess",)
 
@@ -45,10 +45,10 @@ MASKS = subsets(MODALITIES)
 
 @cache
 def pools(data: Path, split: str, corpora: tuple[str, ...] = TEST_SPEECH, voice: str = "voice",
-          modalities: tuple[str, ...] = MODALITIES) -> dict[str, Pool]:
+          modalities: tuple[str, ...] = MODALITIES) -> dict[str, Predictions]:
     """Readings of the "dev" or the "test" splits by the shipped readers: `corpora` are whose speech is read,
     `voice` is the entry of the manifest that reads it."""
-    def pictures() -> Pool:
+    def pictures() -> Predictions:
         some = faces.load(data, {"dev": "public_test", "test": "private_test"}[split])
         if split == "dev":
             some = some.take(~faces.repeated(some, faces.load(data, "private_test")))
@@ -100,7 +100,8 @@ def tensors(some: Pools, where: Mapping[str, np.ndarray]) -> tuple[list[Tensor],
     return features, torch.from_numpy(np.log(np.maximum(scores, 1e-6)).astype(np.float32))
 
 
-def split_pool(pool: Pool, share: float, random: np.random.Generator, persons: Sequence[str]) -> tuple[Pool, Pool]:
+def split_pool(pool: Predictions, share: float, random: np.random.Generator,
+               persons: Sequence[str]) -> tuple[Predictions, Predictions]:
     """Two parts of a pool: the second has the speakers that match a pattern of `persons`, or, where the pool knows
     no speakers, `share` of every class."""
     if pool.speakers is not None:
