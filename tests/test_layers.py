@@ -1,48 +1,66 @@
-"""A file imports only downward, siblings never import each other, and start-up stays light."""
+"""A file imports only downward, no two files import each other, and start-up stays light."""
+
+from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "emocli"
 LAYERS = {"cli": 1, "batch": 2, "training": 2, "live": 2, "render": 2, "agreement": 3, "analyzer": 3, "outputs": 3,
-          "fusion": 4, "face": 5, "voice": 5, "transcript": 5, "text": 5, "adapters": 5, "media": 6, "weights": 6,
-          "timeline": 7, "options": 7, "storage": 7, "child": 7, "emotions": 8, "errors": 8}
-#: `Timeline.to_dataframe` is the one convenience that reaches up, when it is called.
-ALLOWED = {("timeline", "outputs")}
+          "fusion": 4, "speakers": 5, "face": 5, "voice": 5, "transcript": 5, "text": 5, "adapters": 5, "media": 6,
+          "weights": 6, "timeline": 7, "options": 7, "storage": 7, "child": 7, "emotions": 8, "errors": 8}
 HEAVY = {"torch", "tensorflow", "keras", "cv2", "av", "pandas", "librosa", "sklearn", "whisper"}
+MODULES = {".".join(("emocli", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__"): path
+           for path in PACKAGE.rglob("*.py")}
 
 
-def room(parts: tuple[str, ...]) -> str:
-    return parts[0].removesuffix(".py")
-
-
-def imports() -> list[tuple[str, str, str]]:
-    found = []
-    for path in sorted(PACKAGE.rglob("*.py")):
-        here = room(path.relative_to(PACKAGE).parts)
-        if here not in LAYERS:
+def imported(path: Path) -> Iterator[str]:
+    """Modules of emocli that a file imports at run time, also inside functions."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for_types = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.If)
+                 and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING" for inner in ast.walk(node)}
+    for node in ast.walk(tree):
+        if id(node) in for_types:
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [a.name for a in node.names] if isinstance(node, ast.Import) else \
-                [node.module] + [f"{node.module}.{a.name}" for a in node.names] \
-                if isinstance(node, ast.ImportFrom) and node.module else []
-            for name in names:
-                parts = name.split(".")
-                if parts[0] == "emocli" and len(parts) > 1 and parts[1] in LAYERS:
-                    found.append((here, parts[1], str(path.relative_to(PACKAGE))))
-    return found
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{a.name}" if f"{node.module}.{a.name}" in MODULES else node.module
+                     for a in node.names]
+        else:
+            continue
+        yield from (name for name in names if name in MODULES)
+
+
+def room(module: str) -> str:
+    return module.split(".")[1] if "." in module else "emocli"
+
+
+def test_every_room_has_a_layer() -> None:
+    assert {room(module) for module in MODULES} - {"emocli", "__main__"} <= set(LAYERS)
 
 
 def test_imports_go_down() -> None:
-    pairs = imports()
+    pairs = {(room(name), room(target), name) for name, path in MODULES.items() for target in imported(path)
+             if {room(name), room(target)} <= set(LAYERS)}
     assert len(pairs) > 50
-    wrong = {(a, b, where) for a, b, where in pairs
-             if a != b and LAYERS[a] >= LAYERS[b] and (a, b) not in ALLOWED}
-    assert not wrong
+    assert not {(here, there, name) for here, there, name in pairs
+                if here != there and LAYERS[here] >= LAYERS[there]}
+
+
+def test_no_circle_of_imports() -> None:
+    graph = {name: {target for target in imported(path) if target != name} for name, path in MODULES.items()}
+    assert sum(map(len, graph.values())) > 200
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
 
 
 @pytest.mark.parametrize("module", ["emocli.cli.app", "emocli", "emocli.analyzer", "emocli.outputs.formats"])

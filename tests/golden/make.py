@@ -1,18 +1,21 @@
-"""Make `demo.json` again, after the weights or the demo have changed: python tests/golden/make.py"""
+"""Make the goldens again, after the weights or the demo have changed: PYTHONPATH=tests python tests/golden/make.py"""
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import emocli
+from golden.cases import CASES, run
 
 HERE = Path(__file__).parent
 
 
 def main() -> None:
-    """Analyse the demo and write its rows."""
-    timeline = emocli.analyze(HERE.parents[1] / "examples" / "demo.mp4")
-    rows = json.loads(timeline.to_dataframe().to_json(orient="records"))
-    (HERE / "demo.json").write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Analyse every case and write its rows."""
+    for name, (_, _, detector) in CASES.items():
+        with TemporaryDirectory() as folder:
+            timeline, rows = run(name, Path(folder))
+        assert timeline.provenance["detector"] == detector, f"{name}: {timeline.provenance['detector']}"
+        (HERE / f"{name}.json").write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
