@@ -20,14 +20,29 @@ app = typer.Typer(name="emocli", no_args_is_help=True, add_completion=True, rich
 
 
 def _register() -> None:
-    from emocli.cli import analyze, compare, config, data, doctor, evaluate, export, models, report, train, video
+    from emocli.cli import (
+        analyze,
+        annotate,
+        clips,
+        compare,
+        config,
+        convert,
+        data,
+        doctor,
+        evaluate,
+        export,
+        models,
+        mux,
+        report,
+        train,
+    )
 
     app.command("analyze")(analyze.analyze_command)
     app.command("report")(report.report_command)
-    app.command("convert")(report.convert_command)
-    app.command("annotate")(video.annotate_command)
-    app.command("mux")(video.mux_command)
-    app.command("clips")(video.clips_command)
+    app.command("convert")(convert.convert_command)
+    app.command("annotate")(annotate.annotate_command)
+    app.command("mux")(mux.mux_command)
+    app.command("clips")(clips.clips_command)
     app.command("compare")(compare.compare_command)
     app.command("init")(config.init_command)
     app.command("doctor")(doctor.doctor_command)
@@ -59,8 +74,7 @@ def root(
         return
     from emocli.cli import config as files
 
-    if path := config or files.found():
-        ctx.default_map = files.load(path, ctx.command)
+    ctx.default_map = files.defaults(config, ctx.command)
 
 
 def main() -> None:
