@@ -212,7 +212,7 @@ def stages(video: Path, reading: dict[str, float]) -> dict[str, float]:
     found["decode sound"] = time.perf_counter() - began
     with sound:
         from emocli.timeline.segments import tile
-        from emocli.transcript.subtitles import read
+        from emocli.transcript.sidecar import read
         from emocli.voice.reader import VoiceReader
 
         began = time.perf_counter()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from emocli.cli.inputs import say_written
 from emocli.cli.optional import optional_dependency
 from emocli.errors import UsageError
+from emocli.plaintext import printable
+from emocli.storage import write_text
 
 
 def evaluate_command(
@@ -30,10 +34,33 @@ def evaluate_command(
 
     Example: emocli evaluate face --data my_pictures
     """
-    import json
+    from emocli.training import evaluate, plots, report
 
-    from emocli.storage import write_text
-    from emocli.training import corruptions, evaluate, plots, report
+    _check(modality, data, language=language, corrupt=corrupt, full=full)
+    results = {}
+    for name in evaluate.MODALITIES if modality == "all" else [modality]:
+        with optional_dependency("emocli evaluate"):
+            results[name], pool = evaluate.evaluate(name, data, language=language, corrupt=corrupt)
+            if full:
+                results[name] |= evaluate.compare(name, data)
+            plots.draw(results[name], pool, out, name)
+        if not json_:
+            _tables(name, results[name])
+    result = results if modality == "all" else results[modality]
+    path = out / ("results.json" if modality == "all" else f"{modality}.json")
+    write_text(path, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    if modality == "all":
+        write_text(out / "RESULTS.md", report.results_page(results))
+    if json_:
+        typer.echo(json.dumps(result, ensure_ascii=False))
+    else:
+        say_written(path)
+        typer.echo(f"and the pictures into {printable(out)}")
+
+
+def _check(modality: str, data: Path, *, language: str, corrupt: str, full: bool) -> None:
+    """Raise `UsageError` for what cannot be evaluated."""
+    from emocli.training import corruptions, evaluate
 
     if modality not in (*evaluate.MODALITIES, "all"):
         raise UsageError(modality, "nothing of this name can be evaluated",
@@ -47,24 +74,6 @@ def evaluate_command(
     if full and (modality == "face" or not (data / "speech").is_dir()):
         raise UsageError("--full", "only voice, text and fusion are compared with others, and only on the data folder",
                          "evaluate voice, text, fusion or all on the data folder")
-    results = {}
-    for name in evaluate.MODALITIES if modality == "all" else [modality]:
-        with optional_dependency("emocli evaluate"):
-            results[name], pool = evaluate.evaluate(name, data, language=language, corrupt=corrupt)
-            if full:
-                results[name] |= evaluate.compare(name, data)
-            plots.draw(results[name], pool, out, name)
-        if not json_:
-            _tables(name, results[name])
-    result = results if modality == "all" else results[modality]
-    written = out / ("results.json" if modality == "all" else f"{modality}.json")
-    write_text(written, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
-    if modality == "all":
-        write_text(out / "RESULTS.md", report.results_page(results))
-    if json_:
-        typer.echo(json.dumps(result, ensure_ascii=False))
-    else:
-        typer.echo(f"wrote {written} and the pictures into {out}")
 
 
 def _tables(modality: str, result: dict[str, Any]) -> None:

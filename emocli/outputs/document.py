@@ -42,7 +42,7 @@ def schema() -> dict[str, Any]:
 def _validator() -> Callable[[Any], Any]:
     import fastjsonschema
 
-    return fastjsonschema.compile(schema(), use_default=False)  # type: ignore[no-any-return]
+    return fastjsonschema.compile(schema(), use_default=False)
 
 
 def _named(scores: Any) -> dict[str, float]:
