@@ -71,17 +71,17 @@ def report_folder(folder: Path, page: Path, writing: OutputOptions, videos: Path
         named = entry.path if (entry := account.pop(name, None)) else ""
         place = Path(named)
         known = videos is not None and place.is_file() and place.resolve().is_relative_to(videos.resolve())
+        report = document.with_suffix(".html")
         try:
             timeline = of_document(document, place if known else None)
+            if overwrite or not report.exists() or report.stat().st_mtime < document.stat().st_mtime:
+                address = named if "://" in named else link(place, str(report.parent)) if place.is_file() else ""
+                beside = timeline.media.path.is_file()
+                own = replace(writing, folder=str(report.parent), video="" if beside else address)
+                write_text(report, html(timeline, own))
         except InputError as error:
             yield Listed(name, "failed", str(error))
             continue
-        report = document.with_suffix(".html")
-        if overwrite or not report.exists() or report.stat().st_mtime < document.stat().st_mtime:
-            address = named if "://" in named else link(place, str(report.parent)) if place.is_file() else ""
-            beside = timeline.media.path.is_file()
-            own = replace(writing, folder=str(report.parent), video="" if beside else address)
-            write_text(report, html(timeline, own))
         yield Listed(name, report=link(report, str(page.parent)), duration=timeline.media.duration,
                      shares=timeline.shares(), strip=strip(timeline))
     for entry in account.values():
