@@ -9,7 +9,7 @@ from emocli.emotions import EMOTIONS
 from emocli.plaintext import printable
 
 #: Share of a row's time from which its number is white on the dark blue.
-DARK = 0.55
+DARK = 0.65
 
 
 def confusion_svg(agreement: Agreement, first: str, second: str) -> str:
