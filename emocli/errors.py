@@ -16,8 +16,8 @@ from emocli.plaintext import printable
 
 
 class EmocliError(Exception):
-    """Base of all.  `subject` is the file or thing, `cause` what is wrong, `step` what to do; without the control
-    characters that a file name may hold."""
+    """Base of all.  `subject` is the file or thing, `cause` what is wrong, `step` what to do; without the
+    control characters that a file name may hold."""
 
     exit_code = 1
 

@@ -11,7 +11,8 @@ from emocli.plaintext import escaped, printable
 
 
 @pytest.mark.parametrize(("text", "shown"), [
-    ("a\x1b[2Jb", "a�[2Jb"), ("a\r\n\tb\u2028c", "a b c"), ("\x9b31m\x7f\x00", "�31m��"), ("gnp\u202eabc\u2066", "gnp�abc�"),
+    ("a\x1b[2Jb", "a�[2Jb"), ("a\r\n\tb\u2028c", "a b c"), ("\x9b31m\x7f\x00", "�31m��"),
+    ("gnp\u202eabc\u2066", "gnp�abc�"),
     ("name\udcff.mp4", "name�.mp4"), ("안녕 👩\u200d👧 ‏שלום", "안녕 👩\u200d👧 ‏שלום")])
 def test_printable(text: str, shown: str) -> None:
     assert printable(text) == shown

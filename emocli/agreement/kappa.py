@@ -1,8 +1,8 @@
 """How far two or more codings of the same video agree.
 
-Time is the unit: each interval on which no coding changes counts with its seconds.  Cohen's kappa (1960) for two,
-Fleiss' (1971) for all; specific agreement of a class (Spitzer & Fleiss 1974) is twice the time on which both name it
-over the time that either gives it.
+Time is the unit: each interval on which no coding changes counts with its seconds.  Cohen's kappa (1960) for
+two, Fleiss' (1971) for all; specific agreement of a class (Spitzer & Fleiss 1974) is twice the time on which
+both name it over the time that either gives it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from emocli.emotions import EMOTIONS
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of two codings: `confusion` (7, 7) in seconds, rows the first's; share of time on which they `agree`; Cohen's
-    `kappa`; and the specific agreement of each class, nan where neither names it."""
+    """Of two codings: `confusion` (7, 7) in seconds, rows the first's; share of time on which they `agree`;
+    Cohen's `kappa`; and the specific agreement of each class, nan where neither names it."""
 
     confusion: np.ndarray
     agree: float

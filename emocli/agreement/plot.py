@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 
+import numpy as np
+
 from emocli.agreement.kappa import Agreement
 from emocli.emotions import EMOTIONS
 from emocli.plaintext import printable
@@ -23,9 +25,9 @@ def confusion_svg(agreement: Agreement, first: str, second: str) -> str:
         figure = Figure(figsize=(7, 6.6), layout="constrained")
         axes = figure.add_subplot()
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-        for (row, column), share in (((i, j), shares[i, j]) for i in range(len(shares)) for j in range(len(shares))):
-            axes.text(column, row, f"{share:.0%}\n{seconds[row, column]:.1f} s", ha="center", va="center", fontsize=9,
-                      color="white" if share > DARK else "black")
+        for (row, column), share in np.ndenumerate(shares):
+            axes.text(column, row, f"{share:.0%}\n{seconds[row, column]:.1f} s", ha="center", va="center",
+                      fontsize=9, color="white" if share > DARK else "black")
         axes.set_xticks(range(len(EMOTIONS)), EMOTIONS, rotation=40, ha="right", rotation_mode="anchor")
         axes.set_yticks(range(len(EMOTIONS)), EMOTIONS)
         axes.set(xlabel=printable(second), ylabel=printable(first))

@@ -29,8 +29,8 @@ def of_timeline(timeline: Timeline, name: str) -> Coding:
 
 
 def read_table(path: Path) -> Coding:
-    """A CSV with the columns `start`, `end` (seconds, or h:mm:ss) and `emotion`, as people write them; others are
-    passed over.  Raises `InputError` with the line that is wrong."""
+    """A CSV with the columns `start`, `end` (seconds, or h:mm:ss) and `emotion`, as people write them; others
+    are passed over.  Raises `InputError` with the line that is wrong."""
     step = "give a CSV with the columns start, end, emotion"
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -43,7 +43,8 @@ def read_table(path: Path) -> Coding:
     for number, line in enumerate(lines, 2):
         label = index_of(line["emotion"] or "")
         if label is None:
-            raise InputError(path, f"line {number}: {line['emotion']!r} is no class", f"use {', '.join(EMOTIONS)}")
+            raise InputError(path, f"line {number}: {line['emotion']!r} is no class",
+                             f"use {', '.join(EMOTIONS)}")
         try:
             start, end = _seconds(line["start"]), _seconds(line["end"])
         except (ValueError, AttributeError, TypeError) as error:
@@ -54,7 +55,8 @@ def read_table(path: Path) -> Coding:
     intervals.sort()
     for (_, end, _), (start, *_) in pairwise(intervals):
         if start < end - 1e-6:
-            raise InputError(path, f"two intervals overlap at {start:.3f} s", "let each begin where the last ended")
+            raise InputError(path, f"two intervals overlap at {start:.3f} s",
+                             "let each begin where the last ended")
     return Coding(path.stem, tuple(intervals))
 
 

@@ -17,11 +17,13 @@ def annotate_command(
     video: options.Video,
     out: Annotated[Path | None, options.out_file("<stem>.annotated.mp4")] = None,
     document: options.DocumentOfVideo = None,
-    boxes: Annotated[bool, typer.Option("--boxes/--no-boxes", help="Boxes, names and scores of faces.")] = True,
-    captions: Annotated[bool, typer.Option("--captions/--no-captions", help="What is said, with its emotion.")] = True,
+    boxes: Annotated[bool, typer.Option(
+        "--boxes/--no-boxes", help="Boxes, names and scores of faces.")] = True,
+    captions: Annotated[bool, typer.Option(
+        "--captions/--no-captions", help="What is said, with its emotion.")] = True,
     blur_faces: Annotated[bool, typer.Option(
-        "--blur-faces", help="Make all faces that were found unrecognisable. Look at the result before you share it: "
-                             "faces that were not found stay.")] = False,
+        "--blur-faces", help="Make all faces that were found unrecognisable. Look at the result before you "
+                             "share it: faces that were not found stay.")] = False,
     blur_except: Annotated[list[int] | None, typer.Option(
         help="The same for all but the face of this number; may be repeated.")] = None,
     preview: Annotated[str, typer.Option(help="Only the beginning, as 10s or 1m.")] = "",

@@ -95,6 +95,6 @@ def _show(moments: Sequence[Moment], ways: Iterator[str]) -> None:
 
     table = Table("", "from", "to", "emotion", "sure", "words", "", box=None)
     for number, (moment, how) in enumerate(zip(moments, ways, strict=True), 1):
-        table.add_row(str(number), clock(moment.start), clock(moment.end), moment.emotion, f"{moment.confidence:.0%}",
-                      escape(moment.text[:40]), how)
+        table.add_row(str(number), clock(moment.start), clock(moment.end), moment.emotion,
+                      f"{moment.confidence:.0%}", escape(moment.text[:40]), how)
     Console().print(table)

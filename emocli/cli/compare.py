@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Codings by name, the `seconds` that all have coded, the agreement of each pair, and Fleiss' kappa of all."""
+    """Codings by name, the `seconds` that all have coded, the agreement of each pair, and Fleiss' kappa."""
 
     names: tuple[str, ...]
     seconds: float
@@ -32,7 +32,8 @@ class Comparison:
 def compare_command(
     codings: Annotated[list[Path], typer.Argument(help="Analyses (.emotions.json) or tables of people "
                                                        "(.csv: start,end,emotion), two or more.")],
-    picture: Annotated[Path | None, typer.Option(help="Draw the first two's confusion matrix as .svg.")] = None,
+    picture: Annotated[Path | None, typer.Option(
+        help="Draw the first two's confusion matrix as .svg.")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the figures as .json.")] = None,
     overwrite: Overwrite = False,
 ) -> None:
@@ -58,11 +59,12 @@ def compare_command(
 
 
 def compare(paths: list[Path]) -> Comparison:
-    """Read codings and compare them.  Raises `InputError` for one that cannot be read, or without time in common."""
+    """Read codings and compare them.  Raises `InputError` for one that cannot be read, or no common time."""
     from emocli.agreement.kappa import agreement, fleiss
     from emocli.agreement.reading import common_time, of_timeline, read_table
 
-    codings = [read_table(p) if p.suffix.lower() == ".csv" else of_timeline(of_document(p), p.stem) for p in paths]
+    codings = [read_table(p) if p.suffix.lower() == ".csv" else of_timeline(of_document(p), p.stem)
+               for p in paths]
     lengths, classes = common_time(codings)
     pairs = {(i, j): agreement(lengths, classes[:, [i, j]]) for i, j in combinations(range(len(codings)), 2)}
     return Comparison(tuple(c.name for c in codings), float(lengths.sum()), pairs, fleiss(lengths, classes))
@@ -94,10 +96,13 @@ def _figures(comparison: Comparison) -> dict[str, Any]:
     from emocli.emotions import EMOTIONS
 
     names = comparison.names
-    return {"seconds": comparison.seconds, "classes": list(EMOTIONS), "fleiss_kappa": _known(comparison.fleiss),
-            "pairs": [{"first": names[i], "second": names[j], "agree": pair.agree, "cohen_kappa": _known(pair.kappa),
+    return {"seconds": comparison.seconds, "classes": list(EMOTIONS),
+            "fleiss_kappa": _known(comparison.fleiss),
+            "pairs": [{"first": names[i], "second": names[j],
+                       "agree": pair.agree, "cohen_kappa": _known(pair.kappa),
                        "specific_agreement": [_known(float(value)) for value in pair.classes],
-                       "confusion_seconds": pair.confusion.tolist()} for (i, j), pair in comparison.pairs.items()]}
+                       "confusion_seconds": pair.confusion.tolist()}
+                      for (i, j), pair in comparison.pairs.items()]}
 
 
 def _known(value: float) -> float | None:

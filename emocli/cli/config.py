@@ -1,8 +1,8 @@
 """Defaults of options from a file: `--config`, else `emocli.toml` in this folder, else in the user's.
 
-The command line goes before environment variables (`EMOCLI_ANALYZE_FACE_FPS`), and those before the file.  The file in
-this folder may be a stranger's, who sent it with the videos: it can say how to analyse, but not what is read, written
-or overwritten, or which machine is asked.
+The command line goes before environment variables (`EMOCLI_ANALYZE_FACE_FPS`), and those before the file.
+The file in this folder may be a stranger's, who sent it with the videos: it can say how to analyse, but not
+what is read, written or overwritten, or which machine is asked.
 """
 
 from __future__ import annotations
@@ -26,16 +26,18 @@ UNSET = frozenset(("help", "out", "config", "version", "install-completion", "sh
 #: Switches that a stranger could do harm with.
 GUARDED = frozenset(("overwrite", "embed"))
 #: Options that take words and name no file, folder or address.  Those that are not here are guarded, too.
-WORDS = frozenset(("formats", "srt-style", "lang", "language", "device", "voice-mode", "workers", "include", "exclude",
-                   "preview", "title", "emotion", "quantize", "format", "corrupt", "seed", "epochs", "threads"))
+WORDS = frozenset(("formats", "srt-style", "lang", "language", "device", "voice-mode", "workers", "include",
+                   "exclude", "preview", "title", "emotion", "quantize", "format", "corrupt", "seed",
+                   "epochs", "threads"))
 #: Options that take one of these words, or else a file.
-WORDS_OR_FILE = {"transcript": ("auto", "none"), "asr-model": ("tiny", "base", "small", "medium", "large-v3", "turbo")}
+WORDS_OR_FILE = {"transcript": ("auto", "none"),
+                 "asr-model": ("tiny", "base", "small", "medium", "large-v3", "turbo")}
 
 
 def defaults(named: Path | None, root: Any) -> dict[str, Any] | None:
-    """The defaults that count, as click's `default_map` for the command group `root`: those of the file `named`, or
-    of `emocli.toml` here (which is said on standard error), or in the user's configuration folder.  Raises as
-    `load`."""
+    """The defaults that count, as click's `default_map` for the command group `root`: those of the file
+    `named`, or of `emocli.toml` here (which is said on standard error), or in the user's configuration
+    folder.  Raises as `load`."""
     from platformdirs import user_config_path
 
     here, own = Path(FILE), user_config_path("emocli") / FILE
@@ -51,8 +53,8 @@ def defaults(named: Path | None, root: Any) -> dict[str, Any] | None:
 def load(path: Path, root: Any, *, foreign: bool = False) -> dict[str, Any]:
     """The file as click's `default_map`.
 
-    Raises `InputError` when it cannot be read, `UsageError` for a table or key that no command has, a value that
-    its option cannot take, or what a `foreign` file must not set.
+    Raises `InputError` when it cannot be read, `UsageError` for a table or key that no command has, a value
+    that its option cannot take, or what a `foreign` file must not set.
     """
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -61,7 +63,8 @@ def load(path: Path, root: Any, *, foreign: bool = False) -> dict[str, Any]:
     return _defaults(path, tables, root, (), foreign)
 
 
-def _defaults(path: Path, table: dict[str, Any], command: Any, above: tuple[str, ...], foreign: bool) -> dict[str, Any]:
+def _defaults(path: Path, table: dict[str, Any], command: Any, above: tuple[str, ...],
+              foreign: bool) -> dict[str, Any]:
     commands, options = getattr(command, "commands", {}), dict(_options(command))
     made: dict[str, Any] = {}
     for key, value in table.items():
@@ -70,10 +73,11 @@ def _defaults(path: Path, table: dict[str, Any], command: Any, above: tuple[str,
             made[key] = _defaults(path, value, commands[key], (*above, key), foreign)
         elif above and name in options:
             if not _fits(value, options[name]):
-                raise UsageError(path, f"{place} cannot be {value!r}", f"see `emocli {' '.join(above)} --help`")
+                raise UsageError(path, f"{place} cannot be {value!r}",
+                                 f"see `emocli {' '.join(above)} --help`")
             if foreign and _guarded(name, value, options[name]):
                 raise UsageError(path, f"{place} cannot be set by a file in the current folder",
-                                 "give it on the command line, or name the file with --config if you trust it")
+                                 "give it on the command line, or name the file with --config")
             made[options[name].name] = value
         else:
             known = [*commands, *(options if above else ())]
@@ -84,7 +88,7 @@ def _defaults(path: Path, table: dict[str, Any], command: Any, above: tuple[str,
 def _guarded(name: str, value: Any, option: Any) -> bool:
     if name in WORDS_OR_FILE:
         return value not in WORDS_OR_FILE[name]
-    return name in GUARDED or name not in WORDS and not isinstance(option.default, bool | int | float)
+    return name in GUARDED or (name not in WORDS and not isinstance(option.default, bool | int | float))
 
 
 def _options(command: Any) -> Iterator[tuple[str, Any]]:
@@ -110,8 +114,8 @@ def template(root: Any) -> str:
     """A file that sets nothing: every option as a remark, with its help and default."""
     lines = ["# Defaults of emocli's options; take the # off what you want to change.",
              "# The command line goes before this file, and so do variables like EMOCLI_ANALYZE_FACE_FPS.",
-             "# Options that name files, overwrite, embed or ask other machines work only in a file that is named with",
-             "# --config, or that lies in your own configuration folder."]
+             "# Options that name files, overwrite, embed or ask other machines work only in a file that is",
+             "# named with --config, or that lies in your own configuration folder."]
     for names, command in _commands(root, ()):
         if not (options := list(_options(command))):
             continue

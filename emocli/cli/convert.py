@@ -13,7 +13,8 @@ from emocli.cli.inputs import ENDING, of_document, say_written
 
 def convert_command(
     path: options.Document,
-    formats: Annotated[str, typer.Option("-f", "--formats", help="csv, srt, vtt, ass, html, eaf, textgrid, audacity.")],
+    formats: Annotated[str, typer.Option(
+        "-f", "--formats", help="csv, srt, vtt, ass, html, eaf, textgrid, audacity.")],
     out: options.OutFolder = None,
     srt_style: options.SrtStyle = options.WRITING.srt_style,
     srt_gaps: options.SrtGaps = options.WRITING.gaps,

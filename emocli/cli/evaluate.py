@@ -17,16 +17,19 @@ from emocli.storage import write_text
 
 def evaluate_command(
     modality: Annotated[str, typer.Argument(help="face, voice, text, fusion or all.")],
-    data: Annotated[Path, typer.Option(help="The data folder, a folder with one sub-folder a class, or a TSV with "
-                                            "the columns text and labels.")],
+    data: Annotated[Path, typer.Option(
+        help="The data folder, a folder with one sub-folder a class, or a TSV with the columns text and "
+             "labels.")],
     out: Annotated[Path, typer.Option(
         "-o", "--out", help="Folder for the report and the pictures.")] = Path("out/evaluate"),
     language: Annotated[str, typer.Option(help="Language of the sentences: en or ko.")] = "en",
-    corrupt: Annotated[str, typer.Option(help="Spoil the pictures (blur, dark, low-res, rotated) or the sound (white, "
-                                               "babble: noise at 10 dB) first.")] = "",
-    full: Annotated[bool, typer.Option("--full", help="Also train what the networks are compared with: the voice six "
-                                                      "times, each without four actors of RAVDESS, other networks "
-                                                      "for voice and words, other ways to fuse. An hour.")] = False,
+    corrupt: Annotated[str, typer.Option(
+        help="Spoil the pictures (blur, dark, low-res, rotated) or the sound (white, babble: noise at 10 dB) "
+             "first.")] = "",
+    full: Annotated[bool, typer.Option(
+        "--full", help="Also train what the networks are compared with: the voice six times, each without "
+                       "four actors of RAVDESS, other networks for voice and words, other ways to fuse. An "
+                       "hour.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
     """Measure the weights on labelled data: accuracy, macro-F1, ECE, per class, confusion matrix,
@@ -72,7 +75,8 @@ def _check(modality: str, data: Path, *, language: str, corrupt: str, full: bool
         raise UsageError("--corrupt", f"{modality} cannot be spoilt by {corrupt}",
                          f"choose from {', '.join(spoilt)}" if spoilt else "evaluate face or voice")
     if full and (modality == "face" or not (data / "speech").is_dir()):
-        raise UsageError("--full", "only voice, text and fusion are compared with others, and only on the data folder",
+        raise UsageError("--full", "only voice, text and fusion are compared with others, and only on the "
+                                   "data folder",
                          "evaluate voice, text, fusion or all on the data folder")
 
 
@@ -85,7 +89,8 @@ def _tables(modality: str, result: dict[str, Any]) -> None:
                   f"{result['parameters']:,} parameters, {result['bytes'] / 1e6:.2f} MB, "
                   f"{result['items_per_second']:,.0f} items/s")
     for name, r in {result["set"]: result, **result["sets"]}.items():
-        table.add_row(name, str(r["n"]), *(f"{r[k]:.3f}" for k in ("accuracy", "macro_f1", "weighted_f1", "ece")))
+        table.add_row(name, str(r["n"]), *(f"{r[k]:.3f}"
+                                           for k in ("accuracy", "macro_f1", "weighted_f1", "ece")))
     console.print(table)
     table = Table("class", "precision", "recall", "F1", "support", title=result["set"])
     for name, r in result["per_class"].items():

@@ -30,7 +30,8 @@ def list_command() -> None:
         table.add_row(weight.name, weights.state(weight), f"{weight.size / 1e6:.2f} MB", weight.licence,
                       "yes" if weight.commercial else "no", where)
     for name in asr.SIZES:
-        table.add_row(_WHISPER + name, "ok" if asr.cached(name) else "absent", "", "MIT", "yes", "fetched once")
+        table.add_row(_WHISPER + name, "ok" if asr.cached(name) else "absent", "", "MIT", "yes",
+                      "fetched once")
     Console(width=None).print(table)
 
 

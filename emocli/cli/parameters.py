@@ -1,5 +1,5 @@
-"""Arguments and options that several commands take, each described once; their defaults are those of the options that
-they become (`OutputOptions`, `AnalyzeOptions`)."""
+"""Arguments and options that several commands take, each described once; their defaults are those of the
+options that they become (`OutputOptions`, `AnalyzeOptions`)."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ WRITING = OutputOptions()
 
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")]
 Lang = Annotated[str, typer.Option(help=f"Language of labels: {' or '.join(LANGUAGES)}.")]
-SrtStyle = Annotated[str, typer.Option(help=f"How subtitles show emotions: {', '.join(SRT_STYLES)} (\\[sadly] text).")]
+SrtStyle = Annotated[str, typer.Option(
+    help=f"How subtitles show emotions: {', '.join(SRT_STYLES)} (\\[sadly] text).")]
 SrtGaps = Annotated[bool, typer.Option("--srt-gaps", help="Subtitle the stretches without words, too.")]
 SafeCsv = Annotated[bool, typer.Option(
     "--safe-csv", help="Put ' before words that a spreadsheet would run as a formula.")]
 Video = Annotated[Path, typer.Argument(help="The video.")]
 Document = Annotated[Path, typer.Argument(help="An analysis (.emotions.json).")]
 DocumentOfVideo = Annotated[Path | None, typer.Option(
-    "--emotions", help="The analysis (.emotions.json); the one beside the video if left out, and if there is none the "
-                       "video is analysed.")]
+    "--emotions", help="The analysis (.emotions.json); the one beside the video if left out, and if there is "
+                       "none the video is analysed.")]
 OutFolder = Annotated[Path | None, typer.Option("-o", "--out", help="Folder; beside the input if left out.")]
-DataFolder = Annotated[Path, typer.Option(help="The data folder.")]
 Recipe = Annotated[Path | None, typer.Option(help="A recipe; the shipped one if left out.")]
 
 

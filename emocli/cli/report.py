@@ -23,8 +23,10 @@ def report_command(
     path: Annotated[Path, typer.Argument(help="An analysis (.emotions.json), or the folder of a batch.")],
     out: Annotated[Path | None, options.out_file("beside the analysis, index.html for a folder")] = None,
     video: Annotated[Path | None, typer.Option(
-        help="Where the video lies, if not beside the analysis; for a batch the folder of its videos.")] = None,
-    embed: Annotated[bool, typer.Option("--embed", help="Put the video into the page.")] = options.WRITING.embed,
+        help="Where the video lies, if not beside the analysis; of a batch, the folder of its "
+             "videos.")] = None,
+    embed: Annotated[bool, typer.Option(
+        "--embed", help="Put the video into the page.")] = options.WRITING.embed,
     lang: options.Lang = options.WRITING.lang,
     overwrite: options.Overwrite = False,
 ) -> None:
@@ -42,7 +44,7 @@ def report_command(
     if path.is_dir():
         page = target(out, path / "index.html", overwrite=overwrite)
         if video and not video.is_dir():
-            raise UsageError(video, "is no folder", "give --video the folder that the videos of the batch lie in")
+            raise UsageError(video, "is no folder", "give --video the folder of the batch's videos")
         videos = list(report_folder(path, page, writing, video, overwrite=overwrite))
         if not videos:
             raise InputError(path, "holds no analysis", "run `emocli analyze ... -f csv,json` into it first")
@@ -59,8 +61,9 @@ def report_folder(folder: Path, page: Path, writing: OutputOptions, videos: Path
                   overwrite: bool) -> Iterator[Listed]:
     """Every video of a batch; writes the reports that are missing or older than their analysis.
 
-    The batch's own account names the videos.  It may be a stranger's: a page may point to what it names, but the
-    pictures or the whole of a video go into a page only from beside the analysis or from the folder `videos`.
+    The batch's own account names the videos.  It may be a stranger's: a page may point to what it names, but
+    the pictures or the whole of a video go into a page only from beside the analysis or from the folder
+    `videos`.
     """
     from emocli.outputs.report import Listed, html, link, strip
     from emocli.storage import write_text
@@ -75,9 +78,9 @@ def report_folder(folder: Path, page: Path, writing: OutputOptions, videos: Path
         try:
             timeline = of_document(document, place if known else None)
             if overwrite or not report.exists() or report.stat().st_mtime < document.stat().st_mtime:
-                address = named if "://" in named else link(place, str(report.parent)) if place.is_file() else ""
-                beside = timeline.media.path.is_file()
-                own = replace(writing, folder=str(report.parent), video="" if beside else address)
+                own = replace(writing, folder=str(report.parent))
+                if not timeline.media.path.is_file():
+                    own = replace(own, video=_address(named, own.folder))
                 write_text(report, html(timeline, own))
         except InputError as error:
             yield Listed(name, "failed", str(error))
@@ -87,6 +90,13 @@ def report_folder(folder: Path, page: Path, writing: OutputOptions, videos: Path
     for entry in account.values():
         yield Listed(entry.name, entry.status, entry.error or "", duration=entry.duration,
                      shares=entry.summary.get("shares"))
+
+
+def _address(video: str, folder: str) -> str:
+    """Where a page in `folder` finds a video: a URL as it is, a relative link to a file that is there."""
+    from emocli.outputs.report import link
+
+    return video if "://" in video else link(Path(video), folder) if Path(video).is_file() else ""
 
 
 def _account(folder: Path) -> dict[str, Entry]:

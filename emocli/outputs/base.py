@@ -13,16 +13,17 @@ from emocli.errors import UsageError
 if TYPE_CHECKING:
     from emocli.timeline.types import Timeline
 
-#: How subtitles show an emotion: `text 😊`, `text [happiness]`, `text 😊 [happiness]`, `text`, `[happily] text`.
+#: How subtitles show an emotion: `text 😊 [happiness]`, `text 😊`, `text [happiness]`, `text`, or
+#: `[happily] text`.
 SRT_STYLES = ("both", "emoji", "tag", "plain", "hi")
 
 
 @dataclass(frozen=True)
 class OutputOptions:
     """Options of the writers.  `gaps` adds rows without words to subtitles, `srt_style` is one of SRT_STYLES,
-    `lang` a language of `emotions.LANGUAGES`; `safe_csv` keeps spreadsheets from running words as formulas; `embed`
-    puts the video into the report, and `video` is the address that the report plays instead of the file;
-    `folder` is where the file will lie, for links that lead from there.
+    `lang` a language of `emotions.LANGUAGES`; `safe_csv` keeps spreadsheets from running words as formulas;
+    `embed` puts the video into the report, and `video` is the address that the report plays instead of the
+    file; `folder` is where the file will lie, for links that lead from there.
 
     Raises `UsageError` for others."""
 
@@ -35,7 +36,8 @@ class OutputOptions:
     folder: str = ""
 
     def __post_init__(self) -> None:
-        for option, value, known in (("--srt-style", self.srt_style, SRT_STYLES), ("--lang", self.lang, LANGUAGES)):
+        for option, value, known in (("--srt-style", self.srt_style, SRT_STYLES),
+                                     ("--lang", self.lang, LANGUAGES)):
             if value not in known:
                 raise UsageError(option, f"{value} is unknown", f"give one of {', '.join(known)}")
 

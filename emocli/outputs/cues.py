@@ -95,7 +95,8 @@ def split(row: Row, options: OutputOptions) -> list[Cue]:
     starts = [utterance.start, *(g[0].start for g in groups[1:])]
     # A cue lasts until the next begins, the last until the speech ends, none longer than LONGEST.
     ends = [*starts[1:], utterance.end]
-    return [Cue(start, min(end, start + LONGEST), tuple(wrap([*(w.text for w in group), *after])), row.emotion, face)
+    return [Cue(start, min(end, start + LONGEST), tuple(wrap([*(w.text for w in group), *after])),
+                row.emotion, face)
             for start, end, group in zip(starts, ends, groups, strict=True)]
 
 
@@ -148,7 +149,8 @@ def ass(timeline: Timeline, options: OutputOptions) -> str:
     import pysubs2
 
     subtitles, shown = pysubs2.SSAFile(), cues(timeline, options)
-    subtitles.info |= {"Title": printable(timeline.media.path.stem), "PlayResX": str(timeline.media.width or 1280),
+    subtitles.info |= {"Title": printable(timeline.media.path.stem),
+                       "PlayResX": str(timeline.media.width or 1280),
                        "PlayResY": str(timeline.media.height or 720), "ScaledBorderAndShadow": "yes"}
     size = (timeline.media.height or 720) / 18
     for number in sorted({0, *(cue.face_id for cue in shown)}):

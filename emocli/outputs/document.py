@@ -1,7 +1,8 @@
 """The JSON that holds everything, the schema that it keeps to, and reading it back.
 
-What is read back may be a stranger's: it is held against the schema (by fastjsonschema, which compiles it and takes a
-second for two hours of video, where jsonschema takes eighteen), and then against what a schema cannot say.
+What is read back may be a stranger's: it is held against the schema (by fastjsonschema, which compiles it and
+takes a second for two hours of video, where jsonschema takes eighteen), and then against what a schema cannot
+say.
 """
 
 from __future__ import annotations
@@ -65,8 +66,7 @@ def _row(row: Row) -> dict[str, Any]:
         "readings": {name: _reading(r) for name, r in row.readings.items()},
         "utterance": utterance and {
             "start": round(utterance.start, 3), "end": round(utterance.end, 3),
-            "text": printable(utterance.text),
-            "language": utterance.language, "source": utterance.source,
+            "text": printable(utterance.text), "language": utterance.language, "source": utterance.source,
             "words": [{"start": round(w.start, 3), "end": round(w.end, 3), "text": printable(w.text)}
                       for w in utterance.words]}}
 
@@ -95,9 +95,9 @@ def to_json(timeline: Timeline, options: OutputOptions) -> str:
 
 
 def read(path: Path, video: Path | None = None) -> Timeline:
-    """A document as a timeline, without features and logits, which it does not hold.  `media.path` is `video`, or
-    the file of that name beside the document, whether it is there or not.  A link beside it is not followed: who made
-    the document may have made the link.
+    """A document as a timeline, without features and logits, which it does not hold.  `media.path` is
+    `video`, or the file of that name beside the document, whether it is there or not.  A link beside it is
+    not followed: who made the document may have made the link.
 
     Raises `InputError` when the file is no such document.
     """
@@ -128,19 +128,20 @@ def _read(content: dict[str, Any], path: Path, video: Path | None) -> Timeline:
     if video is None and beside.is_symlink():
         notes.append(f"{name} is a link, which is not followed: say where the video lies with --video")
         beside = path / name  # nothing lies below a file
-    whole = {key: int(content["media"][key]) for key in ("width", "height", "rotation")}  # JSON takes 1.0 for one
-    media = MediaInfo(**content["media"] | whole | {"path": video or beside, "notes": tuple(content["media"]["notes"])})
+    media = content["media"] | {"path": video or beside, "notes": tuple(content["media"]["notes"])}
+    media |= {key: int(media[key]) for key in ("width", "height", "rotation")}  # for JSON 1.0 is one
     rows = tuple(_read_row(r) for r in content["rows"])
-    _check_rows(rows, media.duration)
-    faces = sorted((_read_face(o, int(track["face_id"])) for track in content["tracks"] for o in track["observations"]),
+    _check_rows(rows, media["duration"])
+    faces = sorted((_read_face(o, int(track["face_id"])) for track in content["tracks"]
+                    for o in track["observations"]),
                    key=lambda o: (o.time, o.face_id))
     transcript = content["transcript"]
-    return Timeline(media, rows, tuple(faces), transcript["source"], transcript["language"], content["provenance"],
-                    tuple(notes))
+    return Timeline(MediaInfo(**media), rows, tuple(faces), transcript["source"], transcript["language"],
+                    content["provenance"], tuple(notes))
 
 
 def _check_rows(rows: tuple[Row, ...], duration: float) -> None:
-    """Raise `ValueError` unless the rows follow one another from 0 to the end, all with the same modalities."""
+    """Raise `ValueError` unless rows follow one another from 0 to the end, all with the same modalities."""
     edges = [0.0, *(time for row in rows for time in (row.start, row.end)), duration]
     for number, (left, right) in enumerate(pairwise(edges)):
         inside = number % 2  # from a row's start to its end, else from there to the next row's start
@@ -165,14 +166,17 @@ def _read_reading(name: str, content: dict[str, Any], number: int | None) -> Rea
 
 def _read_row(content: dict[str, Any]) -> Row:
     said, number = content["utterance"], content["face_id"]
-    utterance = said and Utterance(said["start"], said["end"], said["text"], tuple(Word(**w) for w in said["words"]),
-                                   said["language"], said["source"])
+    utterance = said and Utterance(said["start"], said["end"], said["text"],
+                                   tuple(Word(**w) for w in said["words"]), said["language"],
+                                   said["source"])
     return Row(content["start"], content["end"], utterance, _scores(content["scores"]),
-               {name: _read_reading(name, r, number and int(number)) for name, r in content["readings"].items()},
+               {name: _read_reading(name, reading, number and int(number))
+                for name, reading in content["readings"].items()},
                tuple(content["flags"]))
 
 
 def _read_face(content: dict[str, Any], number: int) -> FaceObservation:
     x, y, width, height = content["box"]
     return FaceObservation(content["time"], (x, y, width, height), np.array(content["landmarks"], float),
-                           content["detection"], number, scores=content["scores"] and _scores(content["scores"]))
+                           content["detection"], number,
+                           scores=content["scores"] and _scores(content["scores"]))

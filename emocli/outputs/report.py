@@ -1,8 +1,8 @@
 """The report page of one video, and the page that lists all videos of a folder: one file each, no network.
 
 The page draws on a canvas of its own: sureness as opacity in stacked areas and lanes is no chart of a
-library's, and Plotly would bring 4.7 MB to each page.  Whatever comes from outside (names, words) is escaped by
-Jinja2 or travels as JSON; the page's policy allows no script but the two that it carries, by their hash.
+library's, and Plotly would bring 4.7 MB to each page.  Whatever comes from outside (names, words) is escaped
+by Jinja2 or travels as JSON; the page's policy allows no script but the two that it carries, by their hash.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def _part(name: str) -> str:
 
 
 def html(timeline: Timeline, options: OutputOptions) -> str:
-    """`<stem>.emotions.html`.  The video is linked from `options.folder`, or embedded, or played from the address
-    `options.video`; pictures of mixed moments need the file, too.  Without it the page says so.
+    """`<stem>.emotions.html`.  The video is linked from `options.folder`, or embedded, or played from the
+    address `options.video`; pictures of mixed moments need the file, too.  Without it the page says so.
 
     Raises `InputError` when a video to be embedded is not there or too large.
     """
@@ -63,31 +63,38 @@ def html(timeline: Timeline, options: OutputOptions) -> str:
     seen = Counter(o.face_id for o in timeline.faces)
     shares = timeline.shares()
     return _page(
-        "report", options.lang, title=printable(media.path.name), kind="video" if media.has_video else "audio",
+        "report", options.lang, title=printable(media.path.name),
+        kind="video" if media.has_video else "audio",
         media=_source(timeline, options), duration=round(media.duration, 3), face_ids=sorted(seen),
         summary=t["summary"].format(clock(media.duration), len(timeline.rows), len(seen)),
-        shares=sorted(((CLASSES[INDEX[name]], share) for name, share in shares.items()), key=lambda pair: -pair[1]),
+        shares=sorted(((CLASSES[INDEX[name]], share) for name, share in shares.items()),
+                      key=lambda pair: -pair[1]),
         mixed=[_moment(r, thumbnail, t) for r, thumbnail in zip(shown, thumbnails, strict=True)],
         more_mixed=len(mixed) - len(shown), provenance=_provenance(timeline, options, t),
-        data=_data(timeline, options.lang, [i for i, _ in seen.most_common(LANES)]), script=("report.js", "theme.js"))
+        data=_data(timeline, options.lang, [i for i, _ in seen.most_common(LANES)]),
+        script=("report.js", "theme.js"))
 
 
-def _page(template: str, language: str, *, script: tuple[str, ...], data: dict[str, Any], **values: Any) -> str:
+def _page(template: str, language: str, *, script: tuple[str, ...], data: dict[str, Any],
+          **values: Any) -> str:
     from jinja2 import Environment, FunctionLoader, StrictUndefined
     from markupsafe import Markup
 
     code = "\n".join(_part(name) for name in script)
-    colours = "".join(f".c{i} {{ background: {own.colour}; fill: {own.colour}; }}\n" for i, own in enumerate(CLASSES))
+    colours = "".join(f".c{i} {{ background: {own.colour}; fill: {own.colour}; }}\n"
+                      for i, own in enumerate(CLASSES))
     css = _part("page.css") + colours
     remote = str(values.get("media", "")).startswith(("http://", "https://"))
     policy = (f"default-src 'none'; script-src {_hash(code)}; style-src {_hash(css)}; img-src data:; "
-              f"media-src 'self' file: data:{' http: https:' if remote else ''}; base-uri 'none'; form-action 'none'")
+              f"media-src 'self' file: data:{' http: https:' if remote else ''}; base-uri 'none'; "
+              f"form-action 'none'")
     environment = Environment(loader=FunctionLoader(_part), autoescape=True, undefined=StrictUndefined,
                               trim_blocks=True)
     page = environment.get_template(f"{template}.html")
     # A "<" would let a text end the element that holds the data.
     packed = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    return page.render(lang=language, t=words(language), classes=CLASSES, index=INDEX, policy=policy, css=Markup(css),
+    return page.render(lang=language, t=words(language), classes=CLASSES, index=INDEX, policy=policy,
+                       css=Markup(css),
                        script=Markup(code), data=Markup(packed), **values)
 
 
@@ -107,7 +114,7 @@ def _source(timeline: Timeline, options: OutputOptions) -> str:
     if not options.embed:
         return options.video or (link(path, options.folder) if path.is_file() else "")
     if not path.is_file() or path.stat().st_size > EMBEDDABLE:
-        raise InputError(path.name, "cannot be embedded (not beside the analysis, a link, or larger than 512 MB)",
+        raise InputError(path.name, "cannot be embedded (not there, a link, or larger than 512 MB)",
                          "give its place with --video, or leave --embed out")
     kind = mimetypes.guess_type(path.name)[0] or "video/mp4"
     return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
@@ -115,7 +122,8 @@ def _source(timeline: Timeline, options: OutputOptions) -> str:
 
 def link(path: Path, folder: str) -> str:
     """A relative address of a file, as a page in `folder` would call it."""
-    return quote(os.fsencode(os.path.relpath(path.resolve(), Path(folder or ".").resolve()).replace(os.sep, "/")))
+    relative = os.path.relpath(path.resolve(), Path(folder or ".").resolve())
+    return quote(os.fsencode(relative.replace(os.sep, "/")))
 
 
 def _says(reading: Reading) -> list[int] | int:
@@ -133,10 +141,13 @@ def _data(timeline: Timeline, language: str, lanes: list[int]) -> dict[str, Any]
         "words": {key: t[key] for key in ("face", "silence", "count")},
         "modalities": [t.get(name, name) for name in timeline.modalities],
         "rows": [[round(r.start, 3), round(r.end, 3), INDEX[r.emotion], round(r.confidence * 1000),
-                  [round(float(s) * 1000) for s in r.scores], [_says(r.readings[m]) for m in timeline.modalities],
-                  face_id(r) or 0, printable(r.utterance.text) if r.utterance else ""] for r in timeline.rows],
+                  [round(float(s) * 1000) for s in r.scores],
+                  [_says(r.readings[m]) for m in timeline.modalities],
+                  face_id(r) or 0, printable(r.utterance.text) if r.utterance else ""]
+                 for r in timeline.rows],
         "faces": {"time": _packed([round(o.time * 1000) for o in read], "<u4"),
-                  "id": _packed([o.face_id for o in read], "<u2"), "scores": _packed(scores * 255 + 0.5, "u1")}}
+                  "id": _packed([o.face_id for o in read], "<u2"),
+                  "scores": _packed(scores * 255 + 0.5, "u1")}}
 
 
 def _packed(values: Any, kind: str) -> str:
@@ -164,7 +175,8 @@ def _thumbnails(timeline: Timeline, times: Sequence[float]) -> list[tuple[bytes,
 def _moment(row: Row, thumbnail: tuple[bytes, int, int] | None, t: dict[str, Any]) -> dict[str, Any]:
     jpeg, width, height = thumbnail or (b"", 0, 0)
     return {"start": round(row.start, 3), "clock": clock(row.start),
-            "text": printable(row.utterance.text) if row.utterance else "", "picture": base64.b64encode(jpeg).decode(),
+            "text": printable(row.utterance.text) if row.utterance else "",
+            "picture": base64.b64encode(jpeg).decode(),
             "width": width, "height": height,
             "says": [(t.get(name, name), CLASSES[INDEX[r.emotion]], round(r.confidence * 100))
                      for name, r in row.readings.items() if r.present]}
@@ -174,12 +186,16 @@ def _provenance(timeline: Timeline, options: OutputOptions, t: dict[str, Any]) -
     made = dict(timeline.provenance)
     transcript = filter(None, [timeline.transcript_source, made.pop("transcript", ""), timeline.language])
     table = [("emocli", made.pop("emocli", "")), (t["file"], options.video or timeline.media.path.name),
-             (t["duration"], clock(timeline.media.duration)), (t["words_from"], ", ".join(map(str, transcript))),
-             (t["detector"], made.pop("detector", "")), (t["options"], _listed_values(made.pop("options", {})))]
-    table += [(f"{t['weights']}: {name}", f"{weight['file']}, sha256 {weight['sha256'][:16]}…, {weight['licence']}")
+             (t["duration"], clock(timeline.media.duration)),
+             (t["words_from"], ", ".join(map(str, transcript))),
+             (t["detector"], made.pop("detector", "")),
+             (t["options"], _listed_values(made.pop("options", {})))]
+    table += [(f"{t['weights']}: {name}",
+               f"{weight['file']}, sha256 {weight['sha256'][:16]}…, {weight['licence']}")
               for name, weight in made.pop("weights", {}).items()]
     table += [(name, _listed_values(value)) for name, value in made.items()]
-    return [(name, printable(value)) for name, value in [*table, *((t["note"], note) for note in timeline.notes)]]
+    table += [(t["note"], note) for note in timeline.notes]
+    return [(name, printable(value)) for name, value in table]
 
 
 def _listed_values(value: Any) -> str:
@@ -188,8 +204,8 @@ def _listed_values(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Listed:
-    """A video in the list: its name, `status` and perhaps `error`, the address of its report, and what is known of
-    it: seconds, share of each class, and the class at each of equal parts of it ("-" for none)."""
+    """A video in the list: its name, `status` and perhaps `error`, the address of its report, and what is
+    known of it: seconds, share of each class, and the class at each of equal parts of it ("-" for none)."""
 
     name: str
     status: str = "done"
@@ -214,7 +230,8 @@ def index(videos: Sequence[Listed], language: str = "en") -> str:
     folders: dict[str, list[Listed]] = {}
     for video in videos:
         folders.setdefault(printable(Path(video.name).parent), []).append(video)
-    columns = [("name", t["video"]), ("status", t["status"]), ("duration", t["duration"]), ("emotion", t["most"]),
+    columns = [("name", t["video"]), ("status", t["status"]), ("duration", t["duration"]),
+               ("emotion", t["most"]),
                ("share", t["share"])]
     totals = [_total(name, inside) for name, inside in sorted(folders.items())]
     data = {"labels": [c.label(language) for c in CLASSES], "emoji": [c.emoji for c in CLASSES],

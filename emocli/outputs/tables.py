@@ -19,8 +19,8 @@ FORMULA = tuple("=+-@＝＋－＠")
 
 
 def emotions_csv(timeline: Timeline, options: OutputOptions) -> str:
-    """`<stem>.emotions.csv`: times with 3 decimals, absent values empty.  With `options.safe_csv` words that a
-    spreadsheet would run as a formula have a `'` in front."""
+    """`<stem>.emotions.csv`: times with 3 decimals, absent values empty.  With `options.safe_csv` words that
+    a spreadsheet would run as a formula have a `'` in front."""
     rows = []
     for record in records(timeline):
         if options.safe_csv and record["text"].lstrip().startswith(FORMULA):

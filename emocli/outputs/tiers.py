@@ -16,7 +16,7 @@ Interval = tuple[float, float, str]
 
 
 def intervals(timeline: Timeline, options: OutputOptions) -> dict[str, list[Interval]]:
-    """The intervals of each tier, in whole milliseconds: `emotion` (fused), the words, and what each modality says."""
+    """The intervals of each tier, in whole milliseconds: `emotion` (fused), the words, and each modality."""
     tiers: dict[str, list[Interval]] = {"emotion": [], "words": [], **{m: [] for m in timeline.modalities}}
     for row in timeline.rows:
         start, end = round(row.start, 3), round(row.end, 3)
@@ -26,9 +26,9 @@ def intervals(timeline: Timeline, options: OutputOptions) -> dict[str, list[Inte
         for tier, emotion in named.items():
             if emotion:
                 tiers[tier].append((start, end, CLASSES[INDEX[emotion]].label(options.lang)))
-        if (utterance := row.utterance) and utterance.text and round(utterance.end, 3) > round(utterance.start, 3):
-            text = " ".join(printable(utterance.text).split())
-            tiers["words"].append((round(utterance.start, 3), round(utterance.end, 3), text))
+        if row.utterance and (text := " ".join(printable(row.utterance.text).split())):
+            start, end = round(row.utterance.start, 3), round(row.utterance.end, 3)
+            tiers["words"] += [(start, end, text)] if end > start else []
     return tiers
 
 
@@ -64,7 +64,8 @@ def textgrid(timeline: Timeline, options: OutputOptions) -> str:
     for tier, marked in intervals(timeline, options).items():
         if inside := [(start, min(stop, end), text) for start, stop, text in marked if start < end]:
             grid.addTier(IntervalTier(tier, inside, 0, end))
-    return _through_a_file("TextGrid", lambda path: grid.save(path, format="long_textgrid", includeBlankSpaces=True))
+    return _through_a_file(
+        "TextGrid", lambda path: grid.save(path, format="long_textgrid", includeBlankSpaces=True))
 
 
 def audacity(timeline: Timeline, options: OutputOptions) -> str:

@@ -1,4 +1,4 @@
-"""The rows of a timeline as plain values with names: what the CSV, the data frame and the page are made of."""
+"""The rows of a timeline as plain values with names: what the CSV and the data frame are made of."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def records(timeline: Timeline) -> list[dict[str, Any]]:
     for row in timeline.rows:
         utterance = row.utterance
         record: dict[str, Any] = {
-            "start": round(row.start, 3), "end": round(row.end, 3), "text": printable(utterance.text if utterance else ""),
+            "start": round(row.start, 3), "end": round(row.end, 3),
+            "text": printable(utterance.text if utterance else ""),
             "face_id": face_id(row), "emotion": row.emotion, "confidence": round(row.confidence, DECIMALS)}
         record |= {name: round(float(s), DECIMALS) for name, s in zip(EMOTIONS, row.scores, strict=True)}
         for name in timeline.modalities:

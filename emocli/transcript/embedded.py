@@ -33,15 +33,16 @@ def read(video: Path) -> list[Utterance]:
             if packet.pts is None or not packet.size:
                 continue
             if len(utterances) >= MOST_CUES or packet.size > 8 * LONGEST_CUE:
-                raise InputError(video, f"has a subtitle track of more than {MOST_CUES:,} cues, or a cue longer than "
-                                        f"{LONGEST_CUE:,} characters", "pass --transcript none, or a subtitle file")
+                raise InputError(video, f"has a subtitle track of more than {MOST_CUES:,} cues, or one "
+                                        f"longer than {LONGEST_CUE:,} characters", "pass --transcript none")
             start = float(packet.pts * packet.time_base) - zero
             end = start + float((packet.duration or 0) * packet.time_base)
             try:
                 lines = [_dialogue(s) for s in packet.decode()]
             except av.FFmpegError:
                 continue
-            cue = pysubs2.SSAEvent(start=round(start * 1000), end=round(end * 1000), text=" ".join(filter(None, lines)))
+            cue = pysubs2.SSAEvent(start=round(start * 1000), end=round(end * 1000),
+                                   text=" ".join(filter(None, lines)))
             if said := utterance(cue, "embedded", language):
                 utterances.append(said)
     return utterances

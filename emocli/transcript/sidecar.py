@@ -1,7 +1,8 @@
 """Utterances from a subtitle file beside the video (pysubs2).
 
-The file may be a stranger's: size, number and length of cues have bounds, and every expression that runs over its text
-takes time in proportion to it.  pysubs2's own ones do not, so it is given text without tags and runs of empty lines.
+The file may be a stranger's: size, number and length of cues have bounds, and every expression that runs over
+its text takes time in proportion to it.  pysubs2's own ones do not, so it is given text without tags and runs
+of empty lines.
 """
 
 from __future__ import annotations
@@ -52,14 +53,15 @@ def language_code(tag: str) -> str:
 
 
 def read(path: Path, language: str = "") -> list[Utterance]:
-    """Utterances of an .srt or .vtt; raises `InputError` when it holds no cue, or more than a subtitle file can."""
+    """Utterances of an .srt or .vtt; raises `InputError` when it holds no cue, or is beyond the bounds."""
     import pysubs2
 
     try:
         with path.open("rb") as file:
             raw = file.read(LARGEST + 1)
     except OSError as error:
-        raise InputError(path, f"cannot be read ({error.strerror})", "check the file and its permissions") from error
+        raise InputError(path, f"cannot be read ({error.strerror})",
+                         "check the file and its permissions") from error
     if len(raw) > LARGEST:
         raise InputError(path, f"is larger than {LARGEST // 1_000_000} MB, which no subtitle file is", _NEXT)
     lines = decode(raw).replace("\r\n", "\n").replace("\r", "\n")
@@ -69,7 +71,8 @@ def read(path: Path, language: str = "") -> list[Utterance]:
     except (pysubs2.exceptions.Pysubs2Error, ValueError, IndexError) as error:
         raise InputError(path, f"is not a subtitle file ({error})", _NEXT) from error
     if len(cues) > MOST_CUES or any(len(cue.text) > LONGEST_CUE for cue in cues):
-        raise InputError(path, f"has more than {MOST_CUES:,} cues, or one longer than {LONGEST_CUE:,} characters", _NEXT)
+        raise InputError(path, f"has more than {MOST_CUES:,} cues, or one longer than "
+                               f"{LONGEST_CUE:,} characters", _NEXT)
     utterances = [u for cue in cues if (u := utterance(cue, "sidecar", language))]
     if not utterances:
         raise InputError(path, "holds no subtitle with a time and a text", _NEXT)
@@ -77,8 +80,9 @@ def read(path: Path, language: str = "") -> list[Utterance]:
 
 
 def decode(raw: bytes) -> str:
-    """The text of a file that does not say its encoding: UTF-8 or UTF-16, else Korean (cp949), else Latin-1."""
-    for encoding in ("utf-8-sig", "utf-16") if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp949"):
+    """The text of a file in UTF-8 or UTF-16, or else Korean (cp949), or else Latin-1."""
+    marked = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
+    for encoding in ("utf-8-sig", "utf-16" if marked else "cp949"):
         try:
             return raw.decode(encoding)
         except UnicodeDecodeError:
@@ -87,7 +91,7 @@ def decode(raw: bytes) -> str:
 
 
 def utterance(cue: Any, source: str, language: str) -> Utterance | None:
-    """What a cue says, without tags and control characters; None when it says nothing but sounds, or at no time."""
+    """What a cue says, without tags and control characters; None when that is only sounds, or at no time."""
     text = " ".join(printable(_TAG.sub("", _BREAK.sub(" ", cue.text))).split())
     if cue.is_comment or not text or cue.end <= cue.start or _SOUND_ONLY.fullmatch(text):
         return None

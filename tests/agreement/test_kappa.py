@@ -21,7 +21,8 @@ def test_cohens_kappa_is_scikit_learns() -> None:
 
 def test_fleiss_kappa_of_the_known_table() -> None:
     # ten items, fourteen raters, five categories: kappa 0.210 (the usual worked example)
-    table = [[0, 0, 0, 0, 14], [0, 2, 6, 4, 2], [0, 0, 3, 5, 6], [0, 3, 9, 2, 0], [2, 2, 8, 1, 1], [7, 7, 0, 0, 0],
+    table = [[0, 0, 0, 0, 14], [0, 2, 6, 4, 2], [0, 0, 3, 5, 6], [0, 3, 9, 2, 0], [2, 2, 8, 1, 1],
+             [7, 7, 0, 0, 0],
              [3, 2, 6, 3, 0], [2, 5, 3, 2, 2], [6, 5, 2, 1, 0], [0, 2, 2, 3, 7]]
     classes = np.array([np.repeat(np.arange(5), counts) for counts in table])
     assert fleiss(np.ones(10), classes) == pytest.approx(0.210, abs=5e-4)

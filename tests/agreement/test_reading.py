@@ -29,8 +29,10 @@ def test_a_persons_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("text", "words"), [
     ("start,end\n1,2\n", "columns"), ("start,end,emotion\n", "no line"),
     ("start,end,emotion\n1,2,hangry\n", "line 2: 'hangry'"),
-    ("start,end,emotion\n1,2,sad\nx,2,sad\n", "line 3: no times"), ("start,end,emotion\n2,1,sad\n", "ends before"),
-    ("start,end,emotion\n0,2,sad\n1,3,sad\n", "overlap at 1.000"), ("start,end,emotion\n0,nan,sad\n", "no times"),
+    ("start,end,emotion\n1,2,sad\nx,2,sad\n", "line 3: no times"),
+    ("start,end,emotion\n2,1,sad\n", "ends before"),
+    ("start,end,emotion\n0,2,sad\n1,3,sad\n", "overlap at 1.000"),
+    ("start,end,emotion\n0,nan,sad\n", "no times"),
     ("start,end,emotion\n1\n", "is no class")])
 def test_tables_that_are_wrong(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "a.csv").write_text(text)

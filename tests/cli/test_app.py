@@ -9,8 +9,10 @@ from support.cli import emocli
 
 
 @pytest.mark.parametrize("command", [(), ("analyze",), ("doctor",), ("train",), ("evaluate",), ("models",),
-                                     ("data", "check"), ("data", "flatten"), ("data", "features"), ("export",),
-                                     ("report",), ("convert",), ("annotate",), ("mux",), ("clips",), ("compare",),
+                                     ("data", "check"), ("data", "flatten"), ("data", "features"),
+                                     ("export",),
+                                     ("report",), ("convert",), ("annotate",), ("mux",), ("clips",),
+                                     ("compare",),
                                      ("init",), ("models", "list"), ("models", "pull"), ("models", "verify")])
 def test_help_has_an_example(command: tuple[str, ...]) -> None:
     done = emocli(*command, "--help", COLUMNS="200", TERM="dumb")
@@ -40,7 +42,8 @@ def test_version() -> None:
     (["annotate", "a.mp4", "--preview", "soon"], 2, "10s or 1m"),
     (["clips", "a.mp4", "--emotion", "hunger"], 2, "choose from happiness"),
     (["mux", "a.mp4"], 3, "a.mp4: no such file")])
-def test_errors_name_the_thing_and_the_next_step(args: list[str], code: int, words: str, tmp_path: Path) -> None:
+def test_errors_name_the_thing_and_the_next_step(args: list[str], code: int, words: str,
+                                                 tmp_path: Path) -> None:
     done = emocli(*args, cwd=tmp_path, COLUMNS="200")
     assert done.returncode == code
     assert words.lower() in done.stderr.lower()

@@ -50,10 +50,12 @@ def test_the_nearer_goes_first(folder: Path) -> None:
 
 @pytest.mark.parametrize(("text", "words"), [
     ("[analyse]\n", "analyse is unknown"), ("[analyze]\nface-fsp = 5\n", r"\[analyze\] face-fsp is unknown"),
-    ("[analyze]\nface-fps = 'many'\n", "cannot be 'many'"), ("[analyze]\nsmooth = 'yes'\n", "cannot be 'yes'"),
+    ("[analyze]\nface-fps = 'many'\n", "cannot be 'many'"),
+    ("[analyze]\nsmooth = 'yes'\n", "cannot be 'yes'"),
     ("[analyze]\ninclude = '*.mp4'\n", "cannot be"), ("[analyze\n", "cannot be read"),
     ("lang = 'ko'\n", "lang is unknown"),
-    ("[data.check]\nfix = 1\n", r"\[data.check\] fix is unknown"), ("[analyze]\nout = 'x'\n", "out is unknown")])
+    ("[data.check]\nfix = 1\n", r"\[data.check\] fix is unknown"),
+    ("[analyze]\nout = 'x'\n", "out is unknown")])
 def test_mistakes_are_named(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "emocli.toml").write_text(text)
     with pytest.raises(EmocliError, match=words):
@@ -63,12 +65,14 @@ def test_mistakes_are_named(tmp_path: Path, text: str, words: str) -> None:
 GUARDED = [("convert", "overwrite = true"), ("report", "embed = true"), ("report", "video = 'a.mp4'"),
            ("compare", "picture = 'c.svg'"), ("clips", "reel = '../mine.mp4'"), ("analyze", "engine = 'ray'"),
            ("analyze", "ray-address = 'ray://elsewhere'"), ("analyze", "voice-baseline = 'a.wav'"),
-           ("analyze", "transcript = 'a.srt'"), ("analyze", "asr_model = 'a.pt'"), ("annotate", "font = 'a.ttf'"),
+           ("analyze", "transcript = 'a.srt'"), ("analyze", "asr_model = 'a.pt'"),
+           ("annotate", "font = 'a.ttf'"),
            ("mux", "emotions = 'a.json'"), ("train", "data = '.'"), ("data.features", "recipe = 'a.toml'")]
 
 
 @pytest.mark.parametrize(("table", "line"), GUARDED)
-def test_a_file_that_came_with_the_videos_says_only_how_to_analyse(tmp_path: Path, table: str, line: str) -> None:
+def test_a_file_that_came_with_the_videos_says_only_how_to_analyse(tmp_path: Path, table: str,
+                                                                   line: str) -> None:
     path = tmp_path / "emocli.toml"
     path.write_text(f"[{table}]\n{line}\n")
     command = get_command(app)
@@ -105,7 +109,8 @@ def test_nothing_elsewhere_is_overwritten(folder: Path, tmp_path_factory: pytest
 
 
 def test_init_writes_every_option_and_sets_none(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, "-m", "emocli", "init"], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "emocli", "init"], cwd=tmp_path, capture_output=True,
+                          text=True)
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "emocli.toml").read_text()
     tables = tomllib.loads(text)
@@ -121,7 +126,8 @@ def test_init_writes_every_option_and_sets_none(tmp_path: Path) -> None:
         if option.name in loaded["analyze"]:
             assert loaded["analyze"][option.name] == (option.default if option.default is not None else
                                                       [] if option.multiple else "")
-    again = subprocess.run([sys.executable, "-m", "emocli", "init"], cwd=tmp_path, capture_output=True, text=True)
+    again = subprocess.run([sys.executable, "-m", "emocli", "init"], cwd=tmp_path, capture_output=True,
+                           text=True)
     assert again.returncode == 2
     assert "--overwrite" in again.stderr
 
@@ -129,7 +135,8 @@ def test_init_writes_every_option_and_sets_none(tmp_path: Path) -> None:
 def test_a_broken_file_does_not_stop_help_or_init(tmp_path: Path) -> None:
     (tmp_path / "emocli.toml").write_text("[")
     for args, code in (("--help",), 0), (("analyze", "--help"), 3), (("init", "--overwrite"), 0):
-        done = subprocess.run([sys.executable, "-m", "emocli", *args], cwd=tmp_path, capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "-m", "emocli", *args], cwd=tmp_path, capture_output=True,
+                              text=True)
         assert done.returncode == code, args
 
 

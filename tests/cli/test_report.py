@@ -26,7 +26,8 @@ def test_report_command(demo: Path, tmp_path: Path) -> None:
     shutil.copy(demo, tmp_path / "demo.mp4")
     for place in (tmp_path, tmp_path / "deep"):
         place.mkdir(exist_ok=True)
-        (place / "demo.emotions.json").write_text(document.to_json(of_demo(demo), OutputOptions()), encoding="utf-8")
+        (place / "demo.emotions.json").write_text(document.to_json(of_demo(demo), OutputOptions()),
+                                                  encoding="utf-8")
 
     done = emocli("report", tmp_path / "demo.emotions.json")
     assert done.returncode == 0, done.stderr
@@ -77,4 +78,5 @@ def test_a_document_that_cannot_be_read_is_listed(demo: Path, tmp_path: Path) ->
     (results / "bad.emotions.json").write_text("{}")
     done = emocli("report", results)
     assert done.returncode == 0, done.stderr
-    assert [(v["name"], v["status"]) for v in listed_in(results / "index.html")] == [("bad", "failed"), ("demo", "done")]
+    assert [(v["name"], v["status"]) for v in listed_in(results / "index.html")] == [("bad", "failed"),
+                                                                                     ("demo", "done")]

@@ -65,7 +65,8 @@ def test_arrow_in_the_words_breaks_nothing(timeline: Timeline) -> None:
     ("plain", "en", 'He said "yes", 네.', ""), ("hi", "en", '[happily] He said "yes", 네.', "[sadly]"),
     ("hi", "ko", '[기쁘게] He said "yes", 네.', "[슬프게]")])
 def test_subtitle_styles(timeline: Timeline, style: str, lang: str, first: str, gap: str) -> None:
-    read = pysubs2.SSAFile.from_string(cues.srt(timeline, OutputOptions(srt_style=style, lang=lang, gaps=True)))
+    read = pysubs2.SSAFile.from_string(cues.srt(timeline,
+                                                OutputOptions(srt_style=style, lang=lang, gaps=True)))
     assert read[0].plaintext == first
     assert [c.plaintext for c in read if c.start == 1500] == ([gap] if gap else [])
     assert all(width(line) <= 42 for c in read for line in c.plaintext.split("\n"))

@@ -46,7 +46,8 @@ def test_json_reads_back(timeline: Timeline, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("text", "words"), [
-    ("{", "is no timeline"), ("[]", "version 1"), ('{"version": 2}', "version 1"), ('{"version": 1}', "must contain"),
+    ("{", "is no timeline"), ("[]", "version 1"), ('{"version": 2}', "version 1"),
+    ('{"version": 1}', "must contain"),
     ('{"version": 1, "media": {"path": "a", "notes": []}, "rows": [], "tracks": []}', "is no timeline")])
 def test_what_is_no_timeline(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "a.json").write_text(text)
@@ -69,7 +70,8 @@ def test_other_modalities_and_no_quality(timeline: Timeline, tmp_path: Path) -> 
     def others(row: Any) -> dict[str, Reading]:
         return {"gaze": replace(row.readings["text"], modality="gaze"), "text": row.readings["text"]}
 
-    content = document.document(replace(timeline, rows=tuple(replace(r, readings=others(r)) for r in timeline.rows)))
+    content = document.document(replace(timeline,
+                                        rows=tuple(replace(r, readings=others(r)) for r in timeline.rows)))
     del content["rows"][0]["readings"]["gaze"]["quality"]
     (tmp_path / "a.json").write_text(json.dumps(content))
     assert document.read(tmp_path / "a.json").modalities == ("gaze", "text")
@@ -95,20 +97,27 @@ def put(value: Any, *place: str | int) -> Callable[[Document], None]:
 
 ROW, FACE, SAID = ("rows", 0), ("tracks", 0, "observations", 0), ("rows", 0, "utterance")
 HOSTILE = [
-    *(put(name, "media", "path") for name in ("../a.mp4", "/etc/passwd", "..", ".", "", "a/../b.mp4", "a\0.mp4", 5,
+    *(put(name, "media", "path") for name in ("../a.mp4", "/etc/passwd", "..", ".", "", "a/../b.mp4",
+                                              "a\0.mp4", 5,
                                               "x" * 300)),
-    *(put(value, "media", "duration") for value in (1e999, float("nan"), -1, "33", HUGE, 1e30, 34.0, True, None)),
-    put(1e9, "media", "width"), put([["x"]], "media", "notes"), put(45, "media", "rotation"), put(None, "media"),
+    *(put(value, "media", "duration") for value in (1e999, float("nan"), -1, "33", HUGE, 1e30, 34.0, True,
+                                                    None)),
+    put(1e9, "media", "width"), put([["x"]], "media", "notes"), put(45, "media", "rotation"),
+    put(None, "media"),
     put([], "rows"), put({}, "rows"), put(None, *ROW), put(1.0, *ROW, "start"), put(99.0, *ROW, "end"),
-    put(-1.5, *ROW, "end"), put(1e999, *ROW, "end"), put({}, *ROW, "readings"), put({"face": {}}, *ROW, "readings"),
+    put(-1.5, *ROW, "end"), put(1e999, *ROW, "end"), put({}, *ROW, "readings"),
+    put({"face": {}}, *ROW, "readings"),
     put({"emotion": {"present": False, "reason": ""}}, *ROW, "readings"),
     put({"present": True}, *ROW, "readings", "face"), put(9.0, *ROW, "scores", "anger"),
     put(0.9, *ROW, "scores", "anger"), put({}, *ROW, "scores"), put("joy", *ROW, "emotion"),
-    put([["x"]], *ROW, "flags"), put("me", *ROW, "face_id"), put(-7, *ROW, "face_id"), put(70_000, *ROW, "face_id"),
-    put({}, *SAID), put(7, *SAID, "text"), put([{"start": 0}], *SAID, "words"), put(float("nan"), *SAID, "end"),
+    put([["x"]], *ROW, "flags"), put("me", *ROW, "face_id"), put(-7, *ROW, "face_id"),
+    put(70_000, *ROW, "face_id"),
+    put({}, *SAID), put(7, *SAID, "text"), put([{"start": 0}], *SAID, "words"),
+    put(float("nan"), *SAID, "end"),
     put([1, 2, 3], *FACE, "box"), put([[0] * 3] * 5, *FACE, "landmarks"), put(["x"] * 4, *FACE, "box"),
     put(1e9, *FACE, "time"), put([HUGE] * 4, *FACE, "box"), put(70_000, "tracks", 0, "face_id"),
-    put(-1, "tracks", 0, "face_id"), put({"face": {"sha256": 5}}, "provenance", "weights"), put([], "provenance"),
+    put(-1, "tracks", 0, "face_id"), put({"face": {"sha256": 5}}, "provenance", "weights"),
+    put([], "provenance"),
     put({"a": {"b": {"c": 1}}}, "provenance", "options"), put([1], "notes"), put("x", "tracks"),
     put({"x": 1}, "transcript"), put(True, "extra")]
 
@@ -130,7 +139,8 @@ def test_a_strangers_document_is_refused(change: Callable[[Document], None], tim
     put(0.5, *SAID, "end"),
     put({"torch": "2.8"}, "provenance", "versions"), put("=1+1", *SAID, "text"), put([], *SAID, "words"),
     put("a\x1b[2J.mp4", "media", "path"), put(2.0, *ROW, "face_id")], ids=lambda change: change.__name__)
-def test_odd_documents_are_read_and_written_in_every_format(change: Callable[[Document], None], timeline: Timeline,
+def test_odd_documents_are_read_and_written_in_every_format(change: Callable[[Document], None],
+                                                            timeline: Timeline,
                                                             tmp_path: Path) -> None:
     content = json.loads(document.to_json(timeline, PLAIN))
     change(content)

@@ -31,7 +31,8 @@ def test_page_holds_the_timeline(demo: Path, tmp_path: Path) -> None:
     data = data_of(page)
     assert [row[2] for row in data["rows"]] == [0, 1, 2, 3, 4, 5, 6, 0]
     assert data["rows"][5][3:6] == [750, [42, 42, 42, 42, 42, 750, 42], [[5, 750], [5, 750], [0, 900]]]
-    assert (tmp_path / re.search(r'<video[^>]* src="([^"]+)"', page)[1]).resolve() == demo.resolve()  # type: ignore[index]
+    assert (tmp_path / re.search(r'<video[^>]* src="([^"]+)"',
+                                 page)[1]).resolve() == demo.resolve()  # type: ignore[index]
     assert page.count("data:image/jpeg;base64,") == 1  # the mixed moment
     assert "http://" not in page
     assert "https://" not in page
@@ -84,10 +85,13 @@ def test_two_hours_stay_small() -> None:
 
 def test_strip_and_list() -> None:
     assert report.strip(made_up(), 22) == "06" + "2" * 20  # rows of 1.5, 1.5 and 30 s
-    page = report.index([report.Listed("a/x", duration=10.0, shares=dict.fromkeys(EMOTIONS, 0.0) | {"fear": 1.0}),
-                         report.Listed("a/y", duration=30.0, shares=dict.fromkeys(EMOTIONS, 0.0) | {"anger": 1.0}),
+    page = report.index([report.Listed("a/x", duration=10.0,
+                                       shares=dict.fromkeys(EMOTIONS, 0.0) | {"fear": 1.0}),
+                         report.Listed("a/y", duration=30.0,
+                                       shares=dict.fromkeys(EMOTIONS, 0.0) | {"anger": 1.0}),
                          report.Listed("b/z", "failed", "b/z: broken")])
-    totals = [re.sub("<[^>]+>", " ", row).split() for row in re.findall(r"<tr><th scope=\"row\">.*?</tr>", page, re.S)]
+    totals = [re.sub("<[^>]+>", " ", row).split()
+              for row in re.findall(r"<tr><th scope=\"row\">.*?</tr>", page, re.S)]
     assert totals[0] == ["a", "2", "0:40", *"0.0 % 0.0 % 0.0 % 25.0 % 0.0 % 75.0 % 0.0 %".split()]
     assert totals[1][:3] == ["b", "1", "0:00"]
     assert data_of(page)["videos"][2]["error"] == "b/z: broken"
@@ -97,7 +101,8 @@ def test_other_modalities_have_lanes(demo: Path) -> None:
     timeline = of_demo(demo)
     gaze = Reading("gaze", scores=np.eye(7)[2])
     data = data_of(report.html(replace(timeline, rows=tuple(
-        replace(r, readings={"voice": r.readings["voice"], "gaze": gaze}) for r in timeline.rows)), OutputOptions()))
+        replace(r, readings={"voice": r.readings["voice"], "gaze": gaze}) for r in timeline.rows)),
+                               OutputOptions()))
     assert data["modalities"] == ["Voice", "gaze"]
     assert data["rows"][1][5] == [[1, 550], [2, 1000]]
 

@@ -26,7 +26,8 @@ def browser() -> Iterator[Any]:
         pytest.skip("wants chromium and chromedriver (apt install chromium chromium-driver)")
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
-    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--mute-audio",
+    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                 "--mute-audio",
                  "--disable-background-networking", "--disable-component-update", "--disable-sync",
                  "--autoplay-policy=no-user-gesture-required", "--window-size=1100,1400"):
         options.add_argument(flag)
@@ -43,7 +44,8 @@ def page(browser: Any, demo: Path, tmp_path: Path) -> Callable[..., Any]:
         shutil.copy(demo, tmp_path / "demo.mp4")
         target = tmp_path / "report.html"
         target.write_text(html or report.html(of_demo(tmp_path / "demo.mp4"),
-                                              OutputOptions(folder=str(tmp_path), lang=lang)), encoding="utf-8")
+                                              OutputOptions(folder=str(tmp_path), lang=lang)),
+                          encoding="utf-8")
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         browser.get_log("browser")
         browser.get(target.as_uri())
@@ -102,7 +104,8 @@ def test_clicks_and_keys_seek(page: Callable[..., Any]) -> None:
     bar = browser.find_element("id", "timeline")
     from selenium.webdriver import Keys
 
-    for keys, expected in ((Keys.ARROW_LEFT, 11), (Keys.SHIFT + Keys.ARROW_LEFT, 1), (Keys.END, 16), (Keys.HOME, 0)):
+    for keys, expected in ((Keys.ARROW_LEFT, 11), (Keys.SHIFT + Keys.ARROW_LEFT, 1), (Keys.END, 16),
+                           (Keys.HOME, 0)):
         bar.send_keys(keys)
         assert position(browser) == pytest.approx(expected, abs=0.05)
     browser.execute_script("document.querySelector('[data-seek]').click()")
@@ -130,7 +133,8 @@ def test_an_embedded_video_plays(page: Callable[..., Any], demo: Path) -> None:
 def test_the_timeline_is_drawn_in_the_classes_colours(page: Callable[..., Any]) -> None:
     browser = page()
     look = """const canvas = document.querySelector('#timeline canvas'), pen = canvas.getContext('2d');
-        return arguments[0].map(([x, y]) => [...pen.getImageData(canvas.width * x, canvas.height * y, 1, 1).data])"""
+        return arguments[0].map(([x, y]) => [...pen.getImageData(canvas.width * x, canvas.height * y, 1,
+        1).data])"""
     until(browser, "return document.querySelector('#timeline canvas').height > 150")
     time.sleep(0.3)
     places = [[(i + 0.7) / 8, 0.3] for i in range(7)]
@@ -193,9 +197,10 @@ def test_what_is_said_is_shown_and_never_run(page: Callable[..., Any], demo: Pat
     browser = page(report.html(of_demo(odd), OutputOptions(folder=str(tmp_path))))
     assert browser.find_element("tag name", "h1").text == odd.name
     assert PRINTED in shown(browser)[0]
-    until(browser, "return document.getElementById('media').readyState >= 1")  # the link leads to the odd name
+    until(browser, "return document.getElementById('media').readyState >= 1")  # a link leads to the odd name
     assert browser.execute_script("return window.ran === undefined")
-    browser.execute_script("""const made = document.createElement('script'); made.textContent = 'window.ran = 2';
+    browser.execute_script("""const made = document.createElement('script'); made.textContent = 'window.ran =
+    2';
                               document.body.append(made)""")
     assert browser.execute_script("return window.ran === undefined")  # the policy holds
     assert any("Content Security Policy" in line["message"] for line in browser.get_log("browser"))

@@ -49,7 +49,8 @@ def made_up() -> Timeline:
     face = FaceObservation(0.2, (1, 2, 30, 40), np.arange(10.0).reshape(5, 2), 0.9, 3, scores=scores(0))
     weight = {"file": "a", "sha256": "0" * 64, "licence": "MIT"}
     return Timeline(MediaInfo(Path("/secret/folder/a.mp4"), 33.0, True, True), rows, (face,), "sidecar", "en",
-                    {"emocli": "1", "options": {}, "weights": {"face": weight}, "detector": "yunet", "transcript": "a"})
+                    {"emocli": "1", "options": {}, "weights": {"face": weight}, "detector": "yunet",
+                     "transcript": "a"})
 
 
 def of_demo(video: Path) -> Timeline:
@@ -58,12 +59,15 @@ def of_demo(video: Path) -> Timeline:
     rows, faces = [], []
     for i in range(8):
         start, end, emotion = 2.0 * i, 2.0 * (i + 1), i % 7
-        said = Utterance(start, end, f"sentence {i}" if i else HOSTILE, (), "en", "sidecar") if i != 3 else None
-        readings = {m: Reading(m, scores=scores(emotion, 0.5 + 0.05 * i), quality=1.0, face_id=1 + i % 2 if m == "face"
+        said = Utterance(start, end, f"sentence {i}" if i else HOSTILE, (), "en",
+                         "sidecar") if i != 3 else None
+        readings = {m: Reading(m, scores=scores(emotion, 0.5 + 0.05 * i), quality=1.0, face_id=1 + i % 2
+                               if m == "face"
                                else None) for m in MODALITIES}
         if i == 5:
             readings["text"] = Reading("text", scores=scores(0, 0.9))
-        rows.append(Row(start, end, said, scores(emotion, 0.5 + 0.05 * i), readings, ("mixed",) if i == 5 else ()))
+        rows.append(Row(start, end, said, scores(emotion, 0.5 + 0.05 * i), readings, ("mixed",) if i == 5
+                        else ()))
         faces += [FaceObservation(start + k / 5, (10, 10, 50, 50), np.zeros((5, 2)), 0.9, 1 + i % 2,
                                   scores=scores(emotion)) for k in range(10)]
     return replace(made_up(), media=replace(info, duration=16.0), rows=tuple(rows), faces=tuple(faces))

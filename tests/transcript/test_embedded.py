@@ -20,7 +20,8 @@ def with_subtitles(folder: Path, text: str = CUE, language: str = "eng") -> Path
     (folder / "track.srt").write_text(text)
     out = folder / "inside.mkv"
     subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-i", str(video), "-i",
-                    str(folder / "track.srt"), "-c", "copy", "-metadata:s:s:0", f"language={language}", str(out)],
+                    str(folder / "track.srt"), "-c", "copy", "-metadata:s:s:0", f"language={language}",
+                    str(out)],
                    check=True)
     return out
 

@@ -39,7 +39,8 @@ def test_vtt(tmp_path: Path) -> None:
     assert [(u.start, u.text) for u in sidecar.read(path)] == [(1.0, "Yes.")]
 
 
-@pytest.mark.parametrize("content", ["", "not a subtitle at all", "1\n00:00:05,000 --> 00:00:01,000\nbackwards\n"])
+@pytest.mark.parametrize("content", ["", "not a subtitle at all",
+                                     "1\n00:00:05,000 --> 00:00:01,000\nbackwards\n"])
 def test_bad_subtitles(tmp_path: Path, content: str) -> None:
     path = tmp_path / "a.srt"
     path.write_text(content)
@@ -60,7 +61,8 @@ def test_sidecar_of_the_same_stem_and_its_language(tmp_path: Path) -> None:
 
 
 def test_language_tags_of_names(tmp_path: Path) -> None:
-    codes = {"eng": "en", "ger": "de", "spa": "es", "pt-BR": "pt", "und": "", "xx": "", "sdh": "", "": "", "x" * 99: ""}
+    codes = {"eng": "en", "ger": "de", "spa": "es", "pt-BR": "pt", "und": "", "xx": "", "sdh": "", "": "",
+             "x" * 99: ""}
     assert {tag: sidecar.language_code(tag) for tag in codes} == codes
     (tmp_path / "a.spa.srt").write_text(SRT)
     assert sidecar.find_beside(tmp_path / "a.mp4") == (tmp_path / "a.spa.srt", "es")
@@ -92,7 +94,8 @@ def test_time_grows_with_the_length_only(tmp_path: Path, text: str, ending: str)
 
 
 @pytest.mark.parametrize(("text", "words"), [
-    ("x" * (sidecar.LARGEST + 1), "larger than 5 MB"), (CUE + "x" * (sidecar.LONGEST_CUE + 1), "longer than 5,000"),
+    ("x" * (sidecar.LARGEST + 1), "larger than 5 MB"),
+    (CUE + "x" * (sidecar.LONGEST_CUE + 1), "longer than 5,000"),
     ("00:00:01,000 --> 00:00:02,000\nx\n" * (sidecar.MOST_CUES + 1), "more than 100,000 cues")])
 def test_bounds(tmp_path: Path, text: str, words: str) -> None:
     path = tmp_path / "a.srt"
