@@ -62,10 +62,10 @@ def verify_command() -> None:
     """
     from emocli import weights
 
-    found = list(weights.problems())
+    problems = list(weights.problems())
     for weight in weights.manifest().values():
         typer.echo(f"{weights.state(weight):8} {weight.path}")
-    if found:
-        weight, state = found[0]
+    if problems:
+        weight, state = problems[0]
         raise WeightsError(weight.path, f"is {state}", "install emocli again" if weight.bundled
                            else f"run `emocli models pull {weight.name}`")

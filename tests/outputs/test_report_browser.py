@@ -32,8 +32,8 @@ def browser() -> Iterator[Any]:
                  "--autoplay-policy=no-user-gesture-required", "--window-size=1100,1400"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    with webdriver.Chrome(options=options, service=webdriver.ChromeService(driver)) as found:
-        yield found
+    with webdriver.Chrome(options=options, service=webdriver.ChromeService(driver)) as driver_of_page:
+        yield driver_of_page
 
 
 @pytest.fixture
@@ -56,13 +56,11 @@ def page(browser: Any, demo: Path, tmp_path: Path) -> Callable[..., Any]:
     return show
 
 
-def until(browser: Any, script: str, seconds: float = 15) -> Any:
-    """What a script returns once it is true."""
-    deadline = time.monotonic() + seconds
-    while not (found := browser.execute_script(script)):
-        assert time.monotonic() < deadline, script
+def until(browser: Any, script: str, *arguments: Any) -> Any:
+    """What a script returns once it is true; the test's own time limit ends the wait."""
+    while not (value := browser.execute_script(script, *arguments)):
         time.sleep(0.05)
-    return found
+    return value
 
 
 def click_timeline(browser: Any, share: float) -> None:
@@ -85,8 +83,8 @@ def shown(browser: Any) -> list[str]:
 
 def axe(browser: Any, node_modules: Path) -> list[str]:
     browser.execute_script((node_modules / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
-    found = browser.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
-    return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found["violations"]
+    result = browser.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
+    return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in result["violations"]
             if one["impact"] in ("serious", "critical")]
 
 
@@ -133,19 +131,16 @@ def test_an_embedded_video_plays(page: Callable[..., Any], demo: Path) -> None:
 def test_the_timeline_is_drawn_in_the_classes_colours(page: Callable[..., Any]) -> None:
     browser = page()
     look = """const canvas = document.querySelector('#timeline canvas'), pen = canvas.getContext('2d');
-        return arguments[0].map(([x, y]) => [...pen.getImageData(canvas.width * x, canvas.height * y, 1,
-        1).data])"""
-    until(browser, "return document.querySelector('#timeline canvas').height > 150")
-    time.sleep(0.3)
+        const seen = arguments[0].map(([x, y]) =>
+            [...pen.getImageData(canvas.width * x, canvas.height * y, 1, 1).data]);
+        return seen.every((pixel) => pixel[3] > 100) && String(seen) !== arguments[1] && seen"""
     places = [[(i + 0.7) / 8, 0.3] for i in range(7)]
-    for own, (red, green, blue, alpha) in zip(CLASSES, browser.execute_script(look, places), strict=True):
+    drawn = until(browser, look, places, "")
+    for own, (red, green, blue, _) in zip(CLASSES, drawn, strict=True):
         wanted = tuple(int(own.colour[k:k + 2], 16) for k in (1, 3, 5))
-        assert alpha > 100
         assert (red, green, blue) == pytest.approx(wanted, abs=4)
-    before = browser.execute_script(look, places)
     browser.find_element("id", "in").click()
-    time.sleep(0.3)
-    assert browser.execute_script(look, places) != before  # zoomed
+    until(browser, look, places, ",".join(str(value) for pixel in drawn for value in pixel))  # zoomed
 
 
 @pytest.mark.slow
@@ -199,9 +194,8 @@ def test_what_is_said_is_shown_and_never_run(page: Callable[..., Any], demo: Pat
     assert PRINTED in shown(browser)[0]
     until(browser, "return document.getElementById('media').readyState >= 1")  # a link leads to the odd name
     assert browser.execute_script("return window.ran === undefined")
-    browser.execute_script("""const made = document.createElement('script'); made.textContent = 'window.ran =
-    2';
-                              document.body.append(made)""")
+    browser.execute_script("""const made = document.createElement('script');
+                              made.textContent = 'window.ran = 2'; document.body.append(made)""")
     assert browser.execute_script("return window.ran === undefined")  # the policy holds
     assert any("Content Security Policy" in line["message"] for line in browser.get_log("browser"))
     browser = page(report.index([report.Listed(HOSTILE, error=HOSTILE)]))
