@@ -11,12 +11,8 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from emocli.cli.inputs import say_written, target
-from emocli.cli.parameters import Overwrite, out_file
 from emocli.errors import InputError, UsageError
 from emocli.plaintext import printable
 
@@ -65,7 +61,7 @@ def load(path: Path, root: Any, *, foreign: bool = False) -> dict[str, Any]:
 
 def _defaults(path: Path, table: dict[str, Any], command: Any, above: tuple[str, ...],
               foreign: bool) -> dict[str, Any]:
-    commands, options = getattr(command, "commands", {}), dict(_options(command))
+    commands, options = getattr(command, "commands", {}), dict(options_of(command))
     made: dict[str, Any] = {}
     for key, value in table.items():
         name, place = key.replace("_", "-"), f"[{'.'.join(above)}] {key}" if above else key
@@ -91,7 +87,7 @@ def _guarded(name: str, value: Any, option: Any) -> bool:
     return name in GUARDED or (name not in WORDS and not isinstance(option.default, bool | int | float))
 
 
-def _options(command: Any) -> Iterator[tuple[str, Any]]:
+def options_of(command: Any) -> Iterator[tuple[str, Any]]:
     """The options of a command that a file may set, by name without the dashes."""
     for option in command.params:
         longest = max(option.opts, key=len)
@@ -108,50 +104,3 @@ def _fits(value: Any, option: Any) -> bool:
     if isinstance(usual, int | float):
         return isinstance(value, int | float) and not isinstance(value, bool)
     return isinstance(value, str | int | float) and not isinstance(value, bool)
-
-
-def template(root: Any) -> str:
-    """A file that sets nothing: every option as a remark, with its help and default."""
-    lines = ["# Defaults of emocli's options; take the # off what you want to change.",
-             "# The command line goes before this file, and so do variables like EMOCLI_ANALYZE_FACE_FPS.",
-             "# Options that name files, overwrite, embed or ask other machines work only in a file that is",
-             "# named with --config, or that lies in your own configuration folder."]
-    for names, command in _commands(root, ()):
-        if not (options := list(_options(command))):
-            continue
-        lines += ["", f"[{'.'.join(names)}]"]
-        for name, option in options:
-            meaning = " ".join(str(option.help or "").split()).replace("\\[", "[")
-            lines += [f"# {meaning}", f"# {name} = {_written(option)}"]
-    return "\n".join(lines) + "\n"
-
-
-def _commands(command: Any, above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    for name, inner in getattr(command, "commands", {}).items():
-        names = (*above, name)
-        yield from _commands(inner, names) if getattr(inner, "commands", None) else [(names, inner)]
-
-
-def _written(option: Any) -> str:
-    if getattr(option, "multiple", False):
-        return "[]"
-    usual = option.default
-    if isinstance(usual, bool):
-        return str(usual).lower()
-    return str(usual) if isinstance(usual, int | float) else f'"{usual or ""}"'
-
-
-def init_command(
-    ctx: typer.Context,
-    out: Annotated[Path | None, out_file(FILE)] = None,
-    overwrite: Overwrite = False,
-) -> None:
-    """Write a configuration file with every option, its meaning and its default, as remarks.
-
-    Example: emocli init
-    """
-    from emocli.storage import write_text
-
-    path = target(out, Path(FILE), overwrite=overwrite)
-    write_text(path, template(ctx.find_root().command))
-    say_written(path)

@@ -164,19 +164,15 @@ def _read_reading(name: str, content: dict[str, Any], number: int | None) -> Rea
                    face_id=number if name == "face" else None)
 
 
-def _read_row(content: dict[str, Any]) -> Row:
-    said, number = content["utterance"], content["face_id"]
-    utterance = said and Utterance(said["start"], said["end"], said["text"],
-                                   tuple(Word(**w) for w in said["words"]), said["language"],
-                                   said["source"])
-    return Row(content["start"], content["end"], utterance, _scores(content["scores"]),
-               {name: _read_reading(name, reading, number and int(number))
-                for name, reading in content["readings"].items()},
-               tuple(content["flags"]))
+def _read_row(row: dict[str, Any]) -> Row:
+    said, number = row["utterance"], row["face_id"] and int(row["face_id"])
+    return Row(row["start"], row["end"],
+               said and Utterance(**said | {"words": tuple(Word(**word) for word in said["words"])}),
+               _scores(row["scores"]),
+               {name: _read_reading(name, reading, number) for name, reading in row["readings"].items()},
+               tuple(row["flags"]))
 
 
-def _read_face(content: dict[str, Any], number: int) -> FaceObservation:
-    x, y, width, height = content["box"]
-    return FaceObservation(content["time"], (x, y, width, height), np.array(content["landmarks"], float),
-                           content["detection"], number,
-                           scores=content["scores"] and _scores(content["scores"]))
+def _read_face(face: dict[str, Any], number: int) -> FaceObservation:
+    return FaceObservation(face["time"], tuple(face["box"]), np.array(face["landmarks"], float),
+                           face["detection"], number, scores=face["scores"] and _scores(face["scores"]))
