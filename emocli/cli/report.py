@@ -80,7 +80,7 @@ def report_folder(folder: Path, page: Path, writing: OutputOptions, videos: Path
             if overwrite or not report.exists() or report.stat().st_mtime < document.stat().st_mtime:
                 own = replace(writing, folder=str(report.parent))
                 if not timeline.media.path.is_file():
-                    own = replace(own, video=_address(named, own.folder))
+                    own = replace(own, address=_address(named, own.folder))
                 write_text(report, html(timeline, own))
         except InputError as error:
             yield Listed(name, "failed", str(error))

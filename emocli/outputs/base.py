@@ -22,8 +22,8 @@ SRT_STYLES = ("both", "emoji", "tag", "plain", "hi")
 class OutputOptions:
     """Options of the writers.  `gaps` adds rows without words to subtitles, `srt_style` is one of SRT_STYLES,
     `lang` a language of `emotions.LANGUAGES`; `safe_csv` keeps spreadsheets from running words as formulas;
-    `embed` puts the video into the report, and `video` is the address that the report plays instead of the
-    file; `folder` is where the file will lie, for links that lead from there.
+    `embed` puts the video into the report, and `address` is where the report plays it from instead of a file;
+    `folder` is where the file will lie, for links that lead from there.
 
     Raises `UsageError` for others."""
 
@@ -32,7 +32,7 @@ class OutputOptions:
     lang: str = "en"
     safe_csv: bool = False
     embed: bool = False
-    video: str = ""
+    address: str = ""
     folder: str = ""
 
     def __post_init__(self) -> None:

@@ -52,12 +52,12 @@ def wrap(words: list[str]) -> list[str]:
 
 
 def _cut(word: str) -> Iterator[str]:
-    piece = ""
+    piece, wide = "", 0
     for character in word:
-        if width(piece + character) > COLUMNS:
+        if wide + width(character) > COLUMNS:
             yield piece
-            piece = ""
-        piece += character
+            piece, wide = "", 0
+        piece, wide = piece + character, wide + width(character)
     yield piece
 
 

@@ -91,7 +91,9 @@ def document(timeline: Timeline) -> dict[str, Any]:
 
 def to_json(timeline: Timeline, options: OutputOptions) -> str:
     """`<stem>.emotions.json`."""
-    return escaped(json.dumps(document(timeline), ensure_ascii=False, indent=1)) + "\n"
+    content = document(timeline)
+    content["media"]["path"] = options.address or content["media"]["path"]
+    return escaped(json.dumps(content, ensure_ascii=False, indent=1)) + "\n"
 
 
 def read(path: Path, video: Path | None = None) -> Timeline:
@@ -122,7 +124,9 @@ def _refuse(constant: str) -> None:
 
 def _read(content: dict[str, Any], path: Path, video: Path | None) -> Timeline:
     name, notes = content["media"]["path"], list(content["notes"])
-    if Path(name).name != name or name in (".", "..") or "\0" in name:
+    if "://" in name:
+        name = name.rsplit("/", 1)[1]  # it lies elsewhere, and nothing is fetched
+    if not name or Path(name).name != name or name in (".", "..") or "\0" in name:
         raise ValueError("media.path is no plain file name")
     beside = path.parent / name
     if video is None and beside.is_symlink():

@@ -52,7 +52,7 @@ def _part(name: str) -> str:
 
 def html(timeline: Timeline, options: OutputOptions) -> str:
     """`<stem>.emotions.html`.  The video is linked from `options.folder`, or embedded, or played from the
-    address `options.video`; pictures of mixed moments need the file, too.  Without it the page says so.
+    address `options.address`; pictures of mixed moments need the file, too.  Without it the page says so.
 
     Raises `InputError` when a video to be embedded is not there or too large.
     """
@@ -112,7 +112,7 @@ def clock(seconds: float) -> str:
 def _source(timeline: Timeline, options: OutputOptions) -> str:
     path = timeline.media.path
     if not options.embed:
-        return options.video or (link(path, options.folder) if path.is_file() else "")
+        return options.address or (link(path, options.folder) if path.is_file() else "")
     if not path.is_file() or path.stat().st_size > EMBEDDABLE:
         raise InputError(path.name, "cannot be embedded (not there, a link, or larger than 512 MB)",
                          "give its place with --video, or leave --embed out")
@@ -185,7 +185,7 @@ def _moment(row: Row, thumbnail: tuple[bytes, int, int] | None, t: dict[str, Any
 def _provenance(timeline: Timeline, options: OutputOptions, t: dict[str, Any]) -> list[tuple[str, str]]:
     made = dict(timeline.provenance)
     transcript = filter(None, [timeline.transcript_source, made.pop("transcript", ""), timeline.language])
-    table = [("emocli", made.pop("emocli", "")), (t["file"], options.video or timeline.media.path.name),
+    table = [("emocli", made.pop("emocli", "")), (t["file"], options.address or timeline.media.path.name),
              (t["duration"], clock(timeline.media.duration)),
              (t["words_from"], ", ".join(map(str, transcript))),
              (t["detector"], made.pop("detector", "")),

@@ -99,7 +99,7 @@ ROW, FACE, SAID = ("rows", 0), ("tracks", 0, "observations", 0), ("rows", 0, "ut
 HOSTILE = [
     *(put(name, "media", "path") for name in ("../a.mp4", "/etc/passwd", "..", ".", "", "a/../b.mp4",
                                               "a\0.mp4", 5,
-                                              "x" * 300)),
+                                              "x" * 3000)),
     *(put(value, "media", "duration") for value in (1e999, float("nan"), -1, "33", HUGE, 1e30, 34.0, True,
                                                     None)),
     put(1e9, "media", "width"), put([["x"]], "media", "notes"), put(45, "media", "rotation"),
@@ -160,6 +160,14 @@ def test_what_is_hardly_json(text: str, tmp_path: Path) -> None:
         document.read(tmp_path / "a.json")
     with pytest.raises(InputError, match="no file"):
         document.read(tmp_path)
+
+
+def test_a_video_at_a_url(timeline: Timeline, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(document.to_json(timeline, OutputOptions(address="s3://bucket/day 1/a.mp4")),
+                    encoding="utf-8")
+    assert json.loads(path.read_text())["media"]["path"] == "s3://bucket/day 1/a.mp4"
+    assert document.read(path).media.path == tmp_path / "a.mp4"
 
 
 def test_a_link_beside_a_strangers_document_is_not_followed(timeline: Timeline, tmp_path: Path) -> None:

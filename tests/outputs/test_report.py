@@ -110,7 +110,7 @@ def test_other_modalities_have_lanes(demo: Path) -> None:
 def test_the_page_of_a_video_elsewhere_points_there(demo: Path) -> None:
     for address, policy in (("https://example.org/a.mp4", "media-src 'self' file: data: http: https:;"),
                             ("s3://bucket/a.mp4", "media-src 'self' file: data:;")):
-        page = report.html(made_up(), OutputOptions(video=address))
+        page = report.html(made_up(), OutputOptions(address=address))
         assert f'src="{address}"' in page
         assert policy.replace("'", "&#39;") in page
         assert f"<td>{address}</td>" in page
