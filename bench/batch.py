@@ -1,10 +1,10 @@
-"""Many videos: how many a minute with one worker and with more, what each costs beside its analysis, and whether the
-parent and its ledger stay small.
+"""Many videos: how many a minute with one worker and with more, what each costs beside its analysis, and
+whether the parent and its ledger stay small.
 
     python bench/batch.py CLIP [--videos 8] [--minutes 1] [--workers 1 2] [--tiny 500] [--out bench/results]
 
-CLIP is looped at 640x360 and 30 pictures a second, with a sidecar; the tiny videos are its first half second.  Every
-run is a fresh `emocli analyze FOLDER -o OUT`, start-up included.  Prints a table and writes JSON.
+CLIP is looped at 640x360 and 30 pictures a second, with a sidecar; the tiny videos are its first half second.
+Every run is a fresh `emocli analyze FOLDER -o OUT`, start-up included.  Prints a table and writes JSON.
 """
 
 from __future__ import annotations

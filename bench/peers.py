@@ -2,11 +2,12 @@
 
     python bench/peers.py CLIP [--size 640x360] [--frames 150] [--out bench/results]
 
-All see the same frames, in order, one after the other on the same machine.  `fer` runs in an environment of its own,
-which this makes (it needs a package index), with its Haar detector; its models are loaded before the clock starts.
-"A call a frame" searches every frame with YuNet at full size and gives each face to Keras by itself, with the network
-loaded anew for every sentence of three seconds, as the projects that emocli grew out of did.  emocli's own figure
-has decoding and the start of the face process in it.  Prints a table and writes JSON.
+All see the same frames, in order, one after the other on the same machine.  `fer` runs in an environment of
+its own, which this makes (it needs a package index), with its Haar detector; its models are loaded before the
+clock starts. "A call a frame" searches every frame with YuNet at full size and gives each face to Keras by
+itself, with the network loaded anew for every sentence of three seconds, as the projects that emocli grew out
+of did.  emocli's own figure has decoding and the start of the face process in it.  Prints a table and writes
+JSON.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""How fast results can be looked at: burning them into a 720p video, and opening the report of a two-hour one.
+"""How fast results can be looked at: burning them into a 720p video, and opening the report of a two-hour
+one.
 
     python bench/report.py CLIP [--seconds 60] [--out bench/results]
 
 CLIP is enlarged, looped and analysed; then `emocli annotate` runs as a user starts it.  The report is one of
-made-up scores (chance), since only their number counts; Debian's chromium opens it from the disk.  Prints a table
-and writes JSON.
+made-up scores (chance), since only their number counts; Debian's chromium opens it from the disk.  Prints a
+table and writes JSON.
 """
 
 from __future__ import annotations

@@ -57,7 +57,8 @@ def test_folds_by_actor(results: dict[str, Any]) -> None:
 
 
 def test_what_the_networks_are_compared_with(results: dict[str, Any]) -> None:
-    """The networks that emocli grew out of, on the same test actors, and other ways to fuse, on the same triplets."""
+    """The networks that emocli grew out of, on the same test actors, and other ways to fuse, on the same
+    triplets."""
     voices, fused = results["voice"]["compared"], results["fusion"]["compared"]
     assert voices["CNN + GRU, 40 x 128 MFCC"]["parameters"] == 466_055
     assert sum("BiLSTM" in name for name in voices) == 3

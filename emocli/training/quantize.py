@@ -52,7 +52,7 @@ class Bags(Stored):
         return zero.index_add(0, which, rows * per_sample_weights.unsqueeze(1))
 
 
-def compact(network: nn.Module, quantize: str) -> nn.Module:
+def quantized(network: nn.Module, quantize: str) -> nn.Module:
     """A copy of a network, its matrices stored as "fp16" or "int8" ("none": as they are)."""
     out = copy.deepcopy(network)
     for module in list(out.modules()) if quantize != "none" else []:

@@ -16,7 +16,8 @@ _BREAK_HZ, _BREAK_MEL, _STEP = 1000.0, 15.0, 6.4 ** (1 / 27)
 
 
 def frames(samples: np.ndarray, length: int, hop: int) -> np.ndarray:
-    """(n, length) windows every `hop` samples, the first centred on the first sample; zeros beyond the ends."""
+    """(n, length) windows every `hop` samples, the first centred on the first sample; zeros beyond the
+    ends."""
     padded = np.pad(samples, length // 2)
     return np.lib.stride_tricks.sliding_window_view(padded, length)[::hop]
 

@@ -45,8 +45,8 @@ class Faces:
 
 
 def load(data: Path, split: str) -> Faces:
-    """Read one split of FER2013, from the mosaic or from `fer2013.csv` with `fer2013new.csv` beside it, or every
-    picture of a class-folder tree (`split` unused)."""
+    """Read one split of FER2013, from the mosaic or from `fer2013.csv` with `fer2013new.csv` beside it, or
+    every picture of a class-folder tree (`split` unused)."""
     mosaic = data / "faces" / f"fer2013_{split}.png"
     if mosaic.is_file():
         return _mosaic(mosaic)
@@ -70,8 +70,8 @@ def _mosaic(path: Path) -> Faces:
 
 
 def _table(path: Path, split: str) -> Faces:
-    """The competition's CSV, and FER+'s (row by row the same pictures) if it lies beside it; pictures that FER+
-    leaves out stay out."""
+    """The competition's CSV, and FER+'s (row by row the same pictures) if it lies beside it; pictures that
+    FER+ leaves out stay out."""
     usage = {"train": "Training", "public_test": "PublicTest", "private_test": "PrivateTest"}[split]
     voters = path.with_name("fer2013new.csv")
     images, labels, votes = [], [], []
@@ -117,10 +117,10 @@ def _folders(data: Path) -> Faces:
         if label is None:
             continue
         for path in sorted(folder.iterdir()):
-            picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE) \
+            image = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE) \
                 if path.is_file() and path.stat().st_size else None
-            if picture is not None:
-                images.append(cv2.resize(picture, (TILE, TILE), interpolation=cv2.INTER_AREA))
+            if image is not None:
+                images.append(cv2.resize(image, (TILE, TILE), interpolation=cv2.INTER_AREA))
                 labels.append(label)
     if not images:
         raise DataError(data, "no FER2013 mosaic and no class folder with pictures",

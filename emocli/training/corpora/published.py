@@ -1,8 +1,8 @@
 """Sentences in the files that their authors publish, which have neither header nor names of labels.
 
-GoEmotions (Demszky et al. 2020): `text, numbers, id`; KOTE (Jeon et al. 2022): `id, text, numbers`; XED (Öhman
-et al. 2020): `text, numbers`, and `neu_*.txt` with a neutral sentence a line.  MELD's CSV has a header, which
-`texts` reads.
+GoEmotions (Demszky et al. 2020): `text, numbers, id`; KOTE (Jeon et al. 2022): `id, text, numbers`; XED
+(Öhman et al. 2020): `text, numbers`, and `neu_*.txt` with a neutral sentence a line.  MELD's CSV has a
+header, which `texts` reads.
 """
 
 from __future__ import annotations

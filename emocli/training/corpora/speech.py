@@ -1,7 +1,7 @@
 """Acted speech in tar files or trees, split by person only; or a folder with one sub-folder a class.
 
-RAVDESS (Livingstone & Russo 2018), nEMO (Christop 2024), EmoDB (Burkhardt et al. 2005), TESS
-(Pichora-Fuller & Dupuis 2020), EmoGator (Buhl 2023), CREMA-D (Cao et al. 2014): how each names speaker and emotion.
+RAVDESS (Livingstone & Russo 2018), nEMO (Christop 2024), EmoDB (Burkhardt et al. 2005), TESS (Pichora-Fuller
+& Dupuis 2020), EmoGator (Buhl 2023), CREMA-D (Cao et al. 2014): how each names speaker and emotion.
 """
 
 from __future__ import annotations
@@ -46,6 +46,11 @@ class Clip:
     label: int
     speaker: str
     split: str
+
+    @property
+    def identity(self) -> tuple[str, int, str, str, int]:
+        """What tells it apart from other clips, wherever it lies."""
+        return Path(self.name).name, self.label, self.speaker, self.split, len(self.samples)
 
 
 def describe(corpus: str, stem: str) -> tuple[str, str, str] | None:
@@ -158,15 +163,15 @@ def read_folders(data: Path) -> Iterator[Clip]:
 
     The speaker is the file name up to the first `_`, if it has one, else nobody in particular.
     """
-    found = False
+    empty = True
     for folder in sorted(p for p in data.iterdir() if p.is_dir()):
         label = index_of(folder.name)
         for path in sorted(folder.iterdir()) if label is not None else []:
             if path.is_file() and not path.name.startswith("."):
-                found = True
+                empty = False
                 speaker = path.stem.partition("_")[0] if "_" in path.stem else ""
                 yield Clip(str(path), _decode(path.read_bytes(), str(path)), INDEX[EMOTIONS[label or 0]],
                            speaker, "test")
-    if not found:
+    if empty:
         raise DataError(data, "no speech archive and no class folder with audio",
                         f"give one sub-folder a class: {', '.join(EMOTIONS)}")
