@@ -50,7 +50,8 @@ class CnnBiLstm(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.convolve = nn.Sequential(nn.Conv1d(13, 64, 5, padding=2), nn.BatchNorm1d(64), nn.ReLU(), nn.MaxPool1d(2))
+        self.convolve = nn.Sequential(nn.Conv1d(13, 64, 5, padding=2), nn.BatchNorm1d(64), nn.ReLU(),
+                                      nn.MaxPool1d(2))
         self.lstm = nn.LSTM(64, 64, batch_first=True, bidirectional=True)
         self.answer = nn.Sequential(nn.Dropout(0.3), nn.Linear(128, _CLASSES))
 
@@ -96,9 +97,11 @@ def voices(data: Path) -> dict[str, Result]:
         "CNN + BiLSTM, 13 x 100 MFCC": (CnnBiLstm, plain / scale),
         "CNN + BiLSTM, against the speaker's median": (
             CnnBiLstm, against_baseline(plain, clips, enrolled=False) / scale),
-        "CNN + BiLSTM, against one neutral clip": (CnnBiLstm, against_baseline(plain, clips, enrolled=True) / scale)}
+        "CNN + BiLSTM, against one neutral clip": (
+            CnnBiLstm, against_baseline(plain, clips, enrolled=True) / scale)}
     labels = np.array([c.label for c in clips])
-    results = {name: fit_and_test(kind, x.astype(np.float32), labels, split) for name, (kind, x) in inputs.items()}
+    results = {name: fit_and_test(kind, x.astype(np.float32), labels, split)
+               for name, (kind, x) in inputs.items()}
     return results | images(data)
 
 
@@ -144,7 +147,8 @@ def fit_and_test(kind: type[nn.Module], inputs: np.ndarray, labels: np.ndarray, 
     return _figures(model, *((logits(part), labels[part]) for part in (dev, test)))
 
 
-def _figures(model: nn.Module, dev: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray]) -> Result:
+def _figures(model: nn.Module, dev: tuple[np.ndarray, np.ndarray],
+             test: tuple[np.ndarray, np.ndarray]) -> Result:
     """Figures on test logits and labels, calibrated on development ones."""
     temperature = metrics.fit_temperature(*dev)
     scores = torch.softmax(torch.from_numpy(test[0]) / temperature, 1).numpy()
@@ -173,7 +177,8 @@ def sentences(data: Path) -> dict[str, Result]:
         known, asked = (texts.load(data, name, split) for split in ("train", "test"))
         labels, truth = known.targets.argmax(1), asked.targets.argmax(1)
         ngrams = make_union(TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True),
-                            TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), min_df=2, sublinear_tf=True))
+                            TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), min_df=2,
+                                            sublinear_tf=True))
         plain = ngrams.fit_transform(known.texts), ngrams.transform(asked.texts)
         dense = [np.concatenate(reader.logits(corpus.texts, language), 1) for corpus in (known, asked)]
         largest = np.maximum(np.abs(dense[0]).max(0), 1e-6)
@@ -244,14 +249,16 @@ def heads(data: Path, recipe: Mapping[str, Any], triplets: int, seed: int) -> di
         scores = torch.softmax(logits / temperature, 1).numpy()
         results[name] = metrics.summary(scores, labels, temperature) | {"parameters": count}
 
-    for name, rule in (("mean of scores", lambda s: s.exp().mean(1).log()), ("mean of logits", lambda s: s.mean(1))):
+    for name, rule in (("mean of scores", lambda s: s.exp().mean(1).log()),
+                       ("mean of logits", lambda s: s.mean(1))):
         report(name, _Rule(rule), 0)
     always, seen = dict(recipe) | {"keep": 1.0}, {"masks": [_ALL]}
     experts, concat = WeightedExperts(), ConcatHead(widths)
     _run(task.learn(experts, known, always, None, **seen))
     report("product of experts, weights learnt", experts, parameters(experts))
     _run(task.learn(concat, known, always, None, **seen))
-    report("concatenation, words and voice", concat, sum(map(parameters, (concat.text, concat.voice, concat.first))))
+    report("concatenation, words and voice", concat,
+           sum(map(parameters, (concat.text, concat.voice, concat.first))))
     concat.begin_second_stage()
     _run(task.learn(concat, known, always, None, **seen))
     report("concatenation, words and voice, then the face", concat, parameters(concat))

@@ -83,12 +83,14 @@ def _spectrum(clip: speech.Clip, random: np.random.Generator, babble: list[np.nd
 
 def _key(clips: list[speech.Clip], seed: int) -> str:
     """Tells apart what a cache was made from: the sound, the code, the seed and the noise."""
-    code = [Path(str(module.__file__)).read_text(encoding="utf-8") for module in (features, spectrum, corruptions)]
+    code = [Path(str(module.__file__)).read_text(encoding="utf-8")
+            for module in (features, spectrum, corruptions)]
     return fingerprint(seed, NOISE_DB, SHORTEST, code, [clip.identity for clip in clips])
 
 
 def _save(path: Path, part: list[Spectrum]) -> None:
-    columns: dict[str, Any] = {name: [getattr(s, name) for s in part] for name in ("label", "speaker", "split")}
+    columns: dict[str, Any]
+    columns = {name: [getattr(s, name) for s in part] for name in ("label", "speaker", "split")}
     for kind in ("clean", "noisy"):
         mels = [getattr(s, kind) for s in part]
         columns |= {kind: np.concatenate(mels), f"{kind}_frames": [len(mel) for mel in mels]}
@@ -98,7 +100,8 @@ def _save(path: Path, part: list[Spectrum]) -> None:
 
 def _load(path: Path) -> Iterator[Spectrum]:
     with np.load(path) as columns:
-        mels = (np.split(columns[kind], np.cumsum(columns[f"{kind}_frames"])[:-1]) for kind in ("clean", "noisy"))
-        for clean, noisy, *known in zip(*mels, *(columns[name].tolist() for name in ("label", "speaker", "split")),
-                                        strict=True):
-            yield Spectrum(clean, noisy, *known)
+        mels = (np.split(columns[kind], np.cumsum(columns[f"{kind}_frames"])[:-1])
+                for kind in ("clean", "noisy"))
+        known = (columns[name].tolist() for name in ("label", "speaker", "split"))
+        for clean, noisy, label, speaker, split in zip(*mels, *known, strict=True):
+            yield Spectrum(clean, noisy, label, speaker, split)

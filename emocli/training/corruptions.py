@@ -57,7 +57,8 @@ def add_noise(samples: np.ndarray, kind: str, db: float, random: np.random.Gener
     else:
         noise = np.zeros(len(samples))
         for at in random.integers(len(others), size=TALKERS):
-            noise += np.resize(np.roll(others[at], -int(random.integers(max(1, len(others[at]))))), len(samples))
+            noise += np.resize(np.roll(others[at], -int(random.integers(max(1, len(others[at]))))),
+                               len(samples))
     power = float(np.mean(noise**2)) or 1.0
     gain = np.sqrt(float(np.mean(samples**2)) / power / 10 ** (db / 10))
     return (samples + gain * noise).astype(np.float32)

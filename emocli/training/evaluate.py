@@ -33,7 +33,8 @@ TRIPLETS, SEED = 2100, 2026
 Result = dict[str, Any]
 
 
-def evaluate(modality: str, data: Path, *, language: str = "en", corrupt: str = "") -> tuple[Result, Predictions]:
+def evaluate(modality: str, data: Path, *, language: str = "en",
+             corrupt: str = "") -> tuple[Result, Predictions]:
     """Figures of one modality, and the readings of the main test set.
 
     `data` is the project's data folder, a folder with one sub-folder a class (face, voice), or a
@@ -66,7 +67,8 @@ def _face(data: Path, corrupt: str) -> dict[str, Predictions]:
     corpus = faces.load(data, "private_test")
 
     def heads(kind: str) -> list[Predictions]:
-        return read_heads(replace(corpus, images=corruptions.spoil_faces(corpus.images, kind)) if kind else corpus)
+        images = corruptions.spoil_faces(corpus.images, kind) if kind else corpus.images
+        return read_heads(replace(corpus, images=images))
 
     read = heads(corrupt)
     if not (data / "faces").is_dir():
@@ -129,9 +131,9 @@ def six_fold(data: Path) -> Result:
     tables, *_ = voice.prepare(data, recipe)
     with scratch() as folder:
         folds = list(voice.folds(tables, recipe, folder))
-    by_fold = [{"actors": actors, "macro_f1": metrics.macro_f1(logits, labels)} for actors, labels, logits in folds]
+    f1 = [metrics.macro_f1(logits, labels) for _, labels, logits in folds]
+    by_fold = [{"actors": actors, "macro_f1": value} for (actors, *_), value in zip(folds, f1, strict=True)]
     labels, logits = (np.concatenate([fold[part] for fold in folds]) for part in (1, 2))
-    f1 = [fold["macro_f1"] for fold in by_fold]
     return metrics.summary(softmax(logits, 1), labels) | {
         "folds": by_fold, "mean_macro_f1": float(np.mean(f1)), "deviation_macro_f1": float(np.std(f1))}
 
@@ -170,5 +172,6 @@ def _fusion(data: Path) -> dict[str, Predictions]:
 
     sets = dict(fused("fusion", task.predict(data, "test")))
     permissive = task.predict(data, "test", voice="voice-permissive", modalities=("voice", "text"))
-    return sets | {f"{name}, permissive": predictions for name, predictions in fused("fusion-permissive", permissive)
+    return sets | {f"{name}, permissive": predictions
+                   for name, predictions in fused("fusion-permissive", permissive)
                    if not name.startswith("text")}

@@ -23,7 +23,8 @@ from emocli.training.quantize import quantized
 from emocli.weights import manifest, resolve
 
 #: What each network can be written as, and how its weights can be stored.
-FORMATS = {"face": ("keras", "tflite", "onnx"), **dict.fromkeys(("voice", "text", "fusion"), ("torchscript", "onnx"))}
+FORMATS = {"face": ("keras", "tflite", "onnx"),
+           **dict.fromkeys(("voice", "text", "fusion"), ("torchscript", "onnx"))}
 QUANTIZE = ("none", "fp16", "int8")
 ENDINGS = {"keras": ".keras", "tflite": ".tflite", "onnx": ".onnx", "torchscript": ".pt"}
 #: Names of what goes in; each network gives "features" and "logits", but for fusion, which has no features.
@@ -68,7 +69,9 @@ def export(modality: str, target: Path, *, form: str, quantize: str = "none", da
         size = part.stat().st_size
     temperature = manifest()[modality].temperature
     scores = [softmax(z / temperature, axis=1) for z in (before, after)]
-    f1 = None if labels is None else (metrics.macro_f1(scores[0], labels), metrics.macro_f1(scores[1], labels))
+    f1 = None
+    if labels is not None:
+        f1 = metrics.macro_f1(scores[0], labels), metrics.macro_f1(scores[1], labels)
     return Report(target, size, float(np.abs(scores[0] - scores[1]).max()), f1)
 
 
@@ -120,8 +123,8 @@ def _write(network: nn.Module, path: Path, form: str, modality: str, example: Ar
         names = INPUTS[modality]
         dynamic = tuple({0: torch.export.Dim("pieces" if n in ("ids", "weights") else "n")} for n in names)
         torch.onnx.export(network, tensors, str(path), input_names=list(names), dynamic_shapes=dynamic,
-                          output_names=["logits"] if modality == "fusion" else ["features", "logits"], dynamo=True,
-                          external_data=False, verbose=False, optimize=False)
+                          output_names=["logits"] if modality == "fusion" else ["features", "logits"],
+                          dynamo=True, external_data=False, verbose=False, optimize=False)
 
 
 def _answer(network: Callable[..., Any], inputs: Arrays) -> np.ndarray:
@@ -136,7 +139,8 @@ def _run(path: Path, form: str, modality: str) -> Callable[[Arrays], np.ndarray]
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path))
-    return lambda inputs: np.asarray(session.run(["logits"], dict(zip(INPUTS[modality], inputs, strict=True)))[0])
+    names = INPUTS[modality]
+    return lambda inputs: np.asarray(session.run(["logits"], dict(zip(names, inputs, strict=True)))[0])
 
 
 def _faces(path: Path, crops: np.ndarray) -> np.ndarray:

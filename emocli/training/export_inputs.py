@@ -79,4 +79,5 @@ def _triplets(data: Path | None) -> Labelled:
     predictions = task.predict(data, "test")
     where, labels = task.triplets(predictions, TRIPLETS, np.random.default_rng(SEED))
     features, log_scores = task.tensors(predictions, where)
-    return [(*(f.numpy() for f in features), log_scores.numpy(), np.ones((len(labels), 3), np.float32))], labels
+    return [(*(f.numpy() for f in features), log_scores.numpy(),
+             np.ones((len(labels), 3), np.float32))], labels

@@ -87,8 +87,8 @@ class Trainer:
 
     def state(self) -> dict[str, Any]:
         """All that an unfinished run needs to go on."""
-        return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "average": self.average,
-                "best": self.best, "best_value": self.best_value, "epoch": self.epoch}
+        return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "epoch": self.epoch,
+                "average": self.average, "best": self.best, "best_value": self.best_value}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from such a state."""
@@ -167,6 +167,7 @@ def train(model: nn.Module, batches: Callable[[int], Iterable[Batch]], *,
         trainer.judge(metrics[best_by])
         if checkpoint:
             checkpoint.save(trainer.state())
-        yield Epoch(epoch + 1, schedule.epochs, losses / max(1, step), rate, time.perf_counter() - began, metrics)
+        seconds = time.perf_counter() - began
+        yield Epoch(epoch + 1, schedule.epochs, losses / max(1, step), rate, seconds, metrics)
     model.load_state_dict(trainer.best)
     model.eval()

@@ -13,7 +13,8 @@ def macro_f1(scores: np.ndarray, labels: np.ndarray) -> float:
     """Mean F1 of the classes present in `labels` (n,); `scores` (n, k) may be logits, too."""
     from sklearn.metrics import f1_score
 
-    return float(f1_score(labels, scores.argmax(1), labels=np.unique(labels), average="macro", zero_division=0))
+    return float(f1_score(labels, scores.argmax(1), labels=np.unique(labels), average="macro",
+                          zero_division=0))
 
 
 def reliability(scores: np.ndarray, labels: np.ndarray, bins: int = 10) -> list[dict[str, float]]:
@@ -68,7 +69,8 @@ def summary(scores: np.ndarray, labels: np.ndarray, temperature: float = 1.0) ->
         "ece": expected_calibration_error(scores, labels),
         "ece_by_chance": chance_calibration_error(scores),
         "ece_uncalibrated": expected_calibration_error(uncalibrated(scores, temperature), labels),
-        "per_class": {EMOTIONS[c]: {"precision": float(p), "recall": float(r), "f1": float(f), "support": int(n)}
+        "per_class": {EMOTIONS[c]: {"precision": float(p), "recall": float(r), "f1": float(f),
+                                    "support": int(n)}
                       for c, p, r, f, n in zip(present, *by_class, strict=True)},
     }
 

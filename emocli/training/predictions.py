@@ -46,7 +46,8 @@ class Predictions:
 
     def take(self, where: np.ndarray) -> Predictions:
         """The items at these positions, and their share of the time."""
-        return replace(self, features=self.features[where], scores=self.scores[where], labels=self.labels[where],
+        return replace(self, features=self.features[where], scores=self.scores[where],
+                       labels=self.labels[where],
                        speakers=None if self.speakers is None else self.speakers[where],
                        seconds=self.seconds * len(where) / max(1, len(self)))
 
@@ -58,7 +59,8 @@ def join(parts: Iterable[Predictions]) -> Predictions:
                                 for name in ("features", "scores", "labels"))
     speakers = [p.speakers for p in several if p.speakers is not None]
     return Predictions(features, scores, labels, sum(p.seconds for p in several), several[0].temperature,
-                       np.concatenate(speakers) if speakers else None, fingerprint([p.source for p in several]))
+                       np.concatenate(speakers) if speakers else None,
+                       fingerprint([p.source for p in several]))
 
 
 def read_faces(corpus: faces.Faces) -> Predictions:
@@ -127,7 +129,8 @@ def voice_inputs(reader: VoiceReader, clips: Iterable[ClipSpectrogram], *,
     inputs, order = [], []
     for spoken in videos.values():
         statistics = speaker_statistics([clip.mel for clip in spoken], usual)
-        inputs.append(reader.inputs(np.stack([functionals(normalise(clip.mel, statistics)) for clip in spoken])))
+        plain = np.stack([functionals(normalise(clip.mel, statistics)) for clip in spoken])
+        inputs.append(reader.inputs(plain))
         order += spoken
     return inputs, np.array([clip.label for clip in order]), np.array([clip.speaker for clip in order])
 
@@ -143,7 +146,8 @@ def read_voices(clips: Sequence[ClipSpectrogram], *, known_speaker: bool = True,
     inputs, labels, speakers = voice_inputs(reader, clips, known_speaker=known_speaker)
     features, logits = reader.logits(np.concatenate(inputs))
     seconds = time.perf_counter() - began + sum(clip.seconds for clip in clips)
-    source = fingerprint([(c.label, c.speaker, len(c.mel)) for c in clips], [manifest()[n].sha256 for n in names])
+    source = fingerprint([(c.label, c.speaker, len(c.mel)) for c in clips],
+                         [manifest()[n].sha256 for n in names])
     return Predictions(features, softmax(logits, 1), labels, seconds, reader.temperature, speakers, source)
 
 
@@ -155,4 +159,5 @@ def read_texts(corpus: texts.Texts, language: str) -> Predictions:
     began = time.perf_counter()
     features, logits = reader.logits(corpus.texts, language)
     return Predictions(features, softmax(logits, 1), corpus.targets.argmax(1), time.perf_counter() - began,
-                       reader.temperature, source=fingerprint(corpus.texts, corpus.targets, manifest()["text"].sha256))
+                       reader.temperature,
+                       source=fingerprint(corpus.texts, corpus.targets, manifest()["text"].sha256))

@@ -19,7 +19,8 @@ class Stored(nn.Module):
 
     def __init__(self, weight: Tensor, quantize: str) -> None:
         super().__init__()
-        stored, scale = rows_to_int8(weight) if quantize == "int8" else (weight.half(), torch.ones(len(weight), 1))
+        stored, scale = rows_to_int8(weight) if quantize == "int8" else (weight.half(),
+                                                                         torch.ones(len(weight), 1))
         self.register_buffer("stored", stored)
         self.register_buffer("scale", scale)
 

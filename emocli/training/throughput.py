@@ -37,8 +37,8 @@ def measure(modality: str, data: Path) -> dict[str, Any]:
     Raises `EmocliError` when the other process fails.
     """
     alone = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
-    done = subprocess.run([sys.executable, "-m", "emocli.training.throughput", modality, str(data)], check=False,
-                          env=os.environ | alone, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "emocli.training.throughput", modality, str(data)],
+                          check=False, env=os.environ | alone, capture_output=True, text=True)
     if done.returncode:
         message = done.stderr.strip().splitlines() or ["no word of why"]
         raise EmocliError("the measurement of speed", f"ended with {done.returncode}: {message[-1]}",
@@ -140,7 +140,8 @@ def _fusion(data: Path) -> dict[str, Any]:
     from emocli.fusion.head import Fusion
 
     head = Fusion(resolve("fusion")).head
-    inputs = [torch.randn(SEGMENTS, w) for w in head.widths], torch.randn(SEGMENTS, 3, 7), torch.ones(SEGMENTS, 3)
+    features = [torch.randn(SEGMENTS, width) for width in head.widths]
+    inputs = features, torch.randn(SEGMENTS, 3, 7), torch.ones(SEGMENTS, 3)
 
     def read() -> None:
         with torch.inference_mode():

@@ -33,14 +33,16 @@ NAMES = (
     *(f"slope of {column}, {statistic}" for statistic in _STATISTICS for column in _COURSE),
     *(f"{column}, {part} third against the whole" for part in ("first", "last") for column in _CEPSTRUM),
     *(f"{column}, {moment}" for moment in ("skewness", "excess kurtosis") for column in _CEPSTRUM),
-    *(f"{column}, {statistic} of the unvoiced" for statistic in ("mean", "deviation") for column in _CEPSTRUM),
+    *(f"{column}, unvoiced {statistic}" for statistic in ("mean", "deviation") for column in _CEPSTRUM),
     "pitch, mean", "pitch, deviation", "pitch, quantile 0.05", "pitch, quantile 0.2", "pitch, median",
-    "pitch, quantile 0.8", "pitch, quantile 0.95", "pitch, range", "pitch, mean step", "pitch, mean step of the step",
+    "pitch, quantile 0.8", "pitch, quantile 0.95", "pitch, range", "pitch, mean step",
+    "pitch, mean step of the step",
     "pitch, skewness", "pitch, first third against the mean", "pitch, middle third against the mean",
     "pitch, last third against the mean", "pitch, end against the mean", "pitch, trend",
     *(f"level, modulation from {low} to {high} Hz" for low, high in pairwise(MODULATION)),
     "frames, logarithm", "voiced runs in 60 frames", "voiced runs, logarithm of the mean length",
-    "voiced runs, logarithm of the longest", "voiced share", "pitch and level, correlation", "level of the voiced",
+    "voiced runs, logarithm of the longest", "voiced share", "pitch and level, correlation",
+    "level of the voiced",
     "level, deviation", "level, loud against the median", "level, median against quiet", "level, mean rise")
 #: How many they are.
 FUNCTIONALS = len(NAMES)
@@ -66,7 +68,8 @@ def functionals(mel: np.ndarray) -> np.ndarray:
             *(_mean(part) - spoken_cepstrum.mean(0) for part in (first, last)),
             _moment(spoken_cepstrum, 3), (_moment(spoken_cepstrum, 4) - 3).clip(-3, 10),
             _mean(rest), rest.std(0) if len(rest) else np.zeros(CEPSTRUM),
-            _melody(pitch[voiced] if voiced.sum() > FEW else np.zeros(FEW + 1)), _rhythm(level, voiced, pitch)])
+            _melody(pitch[voiced] if voiced.sum() > FEW else np.zeros(FEW + 1)),
+            _rhythm(level, voiced, pitch)])
     return np.nan_to_num(numbers, posinf=0, neginf=0).clip(-20, 20).astype(np.float32)
 
 
@@ -75,7 +78,8 @@ def relative(plain: np.ndarray, usual: Statistics, share: float | None = None) -
     the `usual` of the training speakers as far as n is small, or by `share` of the speaker's own."""
     own = len(plain) / (len(plain) + PRIOR_UTTERANCES) if share is None else share
     mean, deviation = usual
-    return (plain - own * plain.mean(0) - (1 - own) * mean) / (own * plain.std(0) + (1 - own) * deviation + 1e-3)
+    scale = own * plain.std(0) + (1 - own) * deviation + 1e-3
+    return (plain - own * plain.mean(0) - (1 - own) * mean) / scale
 
 
 def _moment(values: np.ndarray, order: int) -> np.ndarray:

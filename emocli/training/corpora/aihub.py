@@ -64,7 +64,8 @@ def missing(videos: list[Video]) -> dict[int, list[int]]:
     there: dict[int, set[int]] = {}
     for video in videos:
         there.setdefault(video.actor, set()).add(video.number)
-    return {actor: [n for n in range(1, OF_AN_ACTOR + 1) if n not in numbers] for actor, numbers in there.items()}
+    return {actor: [n for n in range(1, OF_AN_ACTOR + 1) if n not in numbers]
+            for actor, numbers in there.items()}
 
 
 def flatten(root: Path, out: Path, failed: Callable[[InputError], None]) -> Iterator[tuple[Video, Path]]:
@@ -81,7 +82,8 @@ def flatten(root: Path, out: Path, failed: Callable[[InputError], None]) -> Iter
 
     numbered = videos(root)
     if not numbered:
-        raise DataError(root, "holds no videos as AI Hub 259 names them", "give the folder that holds 0~9, 10~19, ...")
+        raise DataError(root, "holds no videos as AI Hub 259 names them",
+                        "give the folder that holds 0~9, 10~19, ...")
     for video in numbered:
         target = out / EMOTIONS[video.label] / f"{video.flat}.wav"
         if not target.exists():

@@ -22,7 +22,8 @@ TILE = 48
 #: FER+ columns, in the file's order, and the class each votes for (None: no class of ours).
 VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", None, None, None)
 #: FER+'s columns as its CSV names them, in that order; the competition's numbers of the classes.
-_VOTERS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
+_VOTERS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown",
+           "NF")
 _COMPETITION = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 
 
@@ -76,7 +77,8 @@ def _table(path: Path, split: str) -> Faces:
     voters = path.with_name("fer2013new.csv")
     images, labels, votes = [], [], []
     try:
-        with path.open(newline="") as file, (voters.open(newline="") if voters.is_file() else nullcontext()) as beside:
+        votes_file = voters.open(newline="") if voters.is_file() else nullcontext()
+        with path.open(newline="") as file, votes_file as beside:
             counted = csv.DictReader(beside) if beside else repeat(None)
             for row, count in zip(csv.DictReader(file), counted, strict=False):
                 if row["Usage"] == usage and (count is None or count["Image name"]):

@@ -73,7 +73,8 @@ def survey(root: Path) -> list[Corpus]:
         return [folders.judge()]
     if tables := list(_tables(root)):
         return [corpus.judge() for corpus in tables]
-    raise DataError(root, "holds nothing that emocli knows", "give the data folder, a data set as it is published, or "
+    raise DataError(root, "holds nothing that emocli knows",
+                    "give the data folder, a data set as it is published, or "
                     f"one sub-folder a class: {', '.join(EMOTIONS)}")
 
 

@@ -54,7 +54,8 @@ def augment(images: Any, size: int, strength: float) -> Any:
     soft = F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
     x = torch.where((torch.rand(n) < 0.12).view(-1, 1, 1, 1), soft, x)
     side = torch.arange(size)
-    cy, cx, half = torch.randint(0, size, (n,)), torch.randint(0, size, (n,)), torch.randint(4, size // 4, (n,))
+    cy, cx = torch.randint(0, size, (n,)), torch.randint(0, size, (n,))
+    half = torch.randint(4, size // 4, (n,))
     hole = ((side[None, :, None] - cy[:, None, None]).abs() < half[:, None, None]) \
         & ((side[None, None, :] - cx[:, None, None]).abs() < half[:, None, None]) \
         & (torch.rand(n) < 0.5)[:, None, None]
@@ -96,13 +97,15 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
     seed_all(recipe["seed"])
     keras.utils.clear_session()  # layer names count up within a process; a checkpoint goes by them
     keras.utils.set_random_seed(recipe["seed"])
-    shape = {"channels": tuple(recipe["channels"]), "blocks": tuple(recipe["blocks"]), "dropout": recipe["dropout"]}
+    shape = {"channels": tuple(recipe["channels"]), "blocks": tuple(recipe["blocks"]),
+             "dropout": recipe["dropout"]}
     stages = recipe["stages"]
     models = [network.build(size=stage["crop"], **shape) for stage in stages]
     whole = network.build(**shape)
     for number, stage in enumerate(stages):
         if number:
-            begin(models[:number + 1], stage.get("begin", [1.0]), copy_head=stage["heads"] > stages[number - 1]["heads"])
+            begin(models[:number + 1], stage.get("begin", [1.0]),
+                  copy_head=stage["heads"] > stages[number - 1]["heads"])
         yield from learn(models[number], whole, dataset, recipe, stage,
                          Checkpoint(out / f"stage{number + 1}.pt", dataset.origin))
     whole.set_weights(models[-1].get_weights())

@@ -106,8 +106,10 @@ def tensors(predictions: Modalities, where: Mapping[str, np.ndarray]) -> tuple[l
     predictions."""
     count = len(next(iter(where.values())))
     features = [torch.from_numpy(predictions[m].features[where[m]].astype(np.float32)) if m in predictions
-                else torch.zeros(count, width) for m, width in zip(MODALITIES, widths(predictions), strict=True)]
-    scores = np.stack([predictions[m].scores[where[m]] if m in predictions else np.ones((count, len(EMOTIONS)))
+                else torch.zeros(count, width)
+                for m, width in zip(MODALITIES, widths(predictions), strict=True)]
+    scores = np.stack([predictions[m].scores[where[m]] if m in predictions
+                       else np.ones((count, len(EMOTIONS)))
                        for m in MODALITIES], 1)
     return features, torch.from_numpy(np.log(np.maximum(scores, 1e-6)).astype(np.float32))
 
@@ -152,7 +154,8 @@ def load_dataset(data: Path, recipe: Mapping[str, Any]) -> Dataset:
     that it has learnt."""
     random = np.random.default_rng(recipe["seed"])
     predictions = predict(data, "dev", tuple(recipe["speech"]), recipe["voice"], tuple(recipe["modalities"]))
-    parts = {m: hold_out(p, recipe["held_out"], random, recipe["held_speakers"]) for m, p in predictions.items()}
+    parts = {m: hold_out(p, recipe["held_out"], random, recipe["held_speakers"])
+             for m, p in predictions.items()}
     training, held = ({m: p[i] for m, p in parts.items()} for i in (0, 1))
     # Were all classes alike often, every doubtful neutral face would become a rare emotion.
     often = frequencies(training)

@@ -41,7 +41,8 @@ def image_of(samples: np.ndarray, side: int) -> np.ndarray:
     power = mel_power(frames(trim(samples), FFT, HOP), rate=SAMPLE_RATE, window=WINDOW, bands=side, low=50)
     level = decibels(power, 1e-9)
     grey = (level - level.max()).clip(-RANGE_DB) / RANGE_DB + 1
-    return cv2.resize(np.ascontiguousarray(grey.T[::-1], np.float32), (side, side), interpolation=cv2.INTER_AREA)
+    return cv2.resize(np.ascontiguousarray(grey.T[::-1], np.float32), (side, side),
+                      interpolation=cv2.INTER_AREA)
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,8 @@ def augment(images: Tensor, random: np.random.Generator, margin: int) -> Tensor:
             image.narrow(axis, start, width).zero_()
         if random.random() < ERASED:
             area, ratio = random.uniform(*ERASE) * side**2, random.uniform(0.5, 2)
-            height, width = (min(side, round(float(v))) for v in ((area * ratio) ** 0.5, (area / ratio) ** 0.5))
+            sides = (area * ratio) ** 0.5, (area / ratio) ** 0.5
+            height, width = (min(side, round(float(length))) for length in sides)
             top, left = int(random.integers(0, side - height + 1)), int(random.integers(0, side - width + 1))
             image[top:top + height, left:left + width] = 0
         out[i] = image
@@ -112,7 +114,8 @@ def network(backbone: Mapping[str, Any]) -> nn.Module:
 
     logging.disable_progress_bar()
     if "pretrained" not in backbone:
-        config = AutoConfig.for_model(backbone["model_type"], num_labels=len(EMOTIONS), **backbone.get("config", {}))
+        config = AutoConfig.for_model(backbone["model_type"], num_labels=len(EMOTIONS),
+                                      **backbone.get("config", {}))
         return AutoModelForImageClassification.from_config(config)
     name = backbone["pretrained"]
     try:

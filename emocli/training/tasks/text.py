@@ -50,12 +50,14 @@ class Dataset:
                 for head, (name, split) in recipe["corpora"].items() if head in recipe["heads"]}
         pieces = {head: [words(t) for t in r.texts] for head, r in read.items()}
         self.idf = inverse_frequency([p for of_head in pieces.values() for p in of_head])
-        self._sets = {head: [(bag(p, self.idf), bag([w for w in p if w not in MARKS] or p, self.idf)) for p in of_head]
+        self._sets = {head: [(bag(p, self.idf), bag([w for w in p if w not in MARKS] or p, self.idf))
+                             for p in of_head]
                       for head, of_head in pieces.items()}
         self.targets = {head: r.targets for head, r in read.items()}
         self.priors = {head: torch.from_numpy(np.log(t.mean(0) + 1e-3)) for head, t in self.targets.items()}
         self.dev = {lang: corpus.load(data, f"goemotions_{lang}", "dev").single() for lang in ("en", "ko")}
-        self._dev_bags = {lang: bags([bag(words(t), self.idf) for t in d.texts]) for lang, d in self.dev.items()}
+        self._dev_bags = {lang: bags([bag(words(t), self.idf) for t in d.texts])
+                          for lang, d in self.dev.items()}
         self._recipe = recipe
         rows = [*read.values(), *self.dev.values()]
         self.origin = origin("text", recipe, [r.texts for r in rows], *(r.targets for r in rows))
@@ -94,8 +96,8 @@ class Dataset:
             return {"macro_f1": (f1["en"] + f1["ko"]) / 2, **f1}
 
         yield from train(model, batches, forward=forward, validate=validate, steps_per_epoch=len(plan),
-                         schedule=Schedule(**{**self._recipe["schedule"], "epochs": epochs}), checkpoint=checkpoint,
-                         seed=seed)
+                         schedule=Schedule(**{**self._recipe["schedule"], "epochs": epochs}),
+                         checkpoint=checkpoint, seed=seed)
 
     def dev_logits(self, model: TextNetwork, lang: str) -> np.ndarray:
         """(n, 7) of the development rows."""
@@ -105,8 +107,9 @@ class Dataset:
     def logits(self, model: TextNetwork, head: str, rows: np.ndarray) -> np.ndarray:
         """(n, 7) of training rows, undisturbed."""
         with torch.no_grad():
-            return np.concatenate([model(*bags([self._sets[head][j][0] for j in rows[i:i + 2048]]), head)[1].numpy()
-                                   for i in range(0, len(rows), 2048)])
+            parts = (bags([self._sets[head][j][0] for j in rows[i:i + 2048]])
+                     for i in range(0, len(rows), 2048))
+            return np.concatenate([model(*part, head)[1].numpy() for part in parts])
 
     def distilled(self, teacher: Mapping[str, Any], path: Path) -> dict[str, np.ndarray]:
         """Targets (n, 7) of each language that lean on what networks trained without a row say of it, and of
@@ -123,19 +126,23 @@ class Dataset:
         if state is None:
             state = {"logits": torch.from_numpy(self._cross_fitted(teacher, languages))}
             kept.save(state)
-        joined = sum(weight * z for weight, z in zip(teacher["weights"].values(), state["logits"], strict=True))
+        shares = zip(teacher["weights"].values(), state["logits"], strict=True)
+        joined = sum(weight * logits for weight, logits in shares)
         prior = self._recipe["balance"] * self.priors[languages[0]]
         answers = torch.softmax(joined + prior, 1).numpy()
-        return {lang: ((1 - teacher["share"]) * self.targets[lang] + teacher["share"] * answers).astype(np.float32)
+        share = teacher["share"]
+        return {lang: ((1 - share) * self.targets[lang] + share * answers).astype(np.float32)
                 for lang in languages}
 
     def _cross_fitted(self, teacher: Mapping[str, Any], languages: Sequence[str]) -> np.ndarray:
         """(languages, n, 7) mean logits of each row by networks that learnt from the other folds."""
         count = len(self.targets[languages[0]])
         logits = np.zeros((len(languages), count, len(EMOTIONS)), np.float32)
-        for fold in np.array_split(np.random.default_rng(teacher["seed"]).permutation(count), teacher["folds"]):
+        order = np.random.default_rng(teacher["seed"]).permutation(count)
+        for fold in np.array_split(order, teacher["folds"]):
             rest = np.setdiff1d(np.arange(count), fold)
-            rows = {head: rest.tolist() if head in languages else range(len(t)) for head, t in self.targets.items()}
+            rows = {head: rest.tolist() if head in languages else range(len(t))
+                    for head, t in self.targets.items()}
             for seed in range(1, teacher["seeds"] + 1):
                 seed_all(seed)
                 model = self.network()

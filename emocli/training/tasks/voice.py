@@ -45,7 +45,8 @@ class Table:
                      self.frames[where])
 
 
-def tabulate(clips: list[Spectrum], prior: Statistics, usual: Statistics | None = None) -> tuple[Table, Statistics]:
+def tabulate(clips: list[Spectrum], prior: Statistics,
+             usual: Statistics | None = None) -> tuple[Table, Statistics]:
     """All VERSIONS of a corpus, and the usual functionals of its training speakers, which stand in
     where `usual` is not given."""
     speakers, splits = (np.array([getattr(c, name) for c in clips]) for name in ("speaker", "split"))
@@ -143,7 +144,8 @@ def fit_tables(model: VoiceNetwork, training: Mapping[str, Table], watched: Mapp
         rest = float(np.mean([v for name, v in f1.items() if name != recipe["main"]] or list(f1.values())))
         return {"macro_f1": (f1.get(recipe["main"], rest) + rest) / 2, **f1}
 
-    yield from train(model, sampler(training, recipe), forward=forward, validate=validate, steps_per_epoch=recipe["steps"],
+    yield from train(model, sampler(training, recipe), forward=forward, validate=validate,
+                     steps_per_epoch=recipe["steps"],
                      schedule=Schedule(**recipe["schedule"]), checkpoint=checkpoint, seed=recipe["seed"])
 
 
@@ -190,7 +192,8 @@ def folds(tables: Mapping[str, Table], recipe: Mapping[str, Any],
     for first in range(1, ACTORS + 1, FOLD):
         actors = list(range(first, first + FOLD))
         names = [f"ravdess{actor:02d}" for actor in actors]
-        training = {name: t.take(~np.isin(t.speakers, names) if name.startswith("ravdess") else t.splits == "train")
+        training = {name: t.take(~np.isin(t.speakers, names) if name.startswith("ravdess")
+                                 else t.splits == "train")
                     for name, t in tables.items()}
         seed_all(recipe["seed"])
         model = untrained(recipe)
