@@ -87,8 +87,9 @@ class Trainer:
 
     def state(self) -> dict[str, Any]:
         """All that an unfinished run needs to go on."""
-        return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "epoch": self.epoch,
-                "average": self.average, "best": self.best, "best_value": self.best_value}
+        return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
+                "average": self.average, "best": self.best, "best_value": self.best_value,
+                "epoch": self.epoch}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from such a state."""

@@ -48,8 +48,8 @@ def results_page(results: dict[str, Result]) -> str:
                               f"{m['memory_bytes'] / 1e6:.1f}"]
                              for mode, m in modes.items()])
         if six := result.get("six_fold"):
-            lines += ["RAVDESS by actor, six networks by the shipped recipe, each trained without the actors it "
-                      f"is tested on: mean macro-F1 {six['mean_macro_f1']:.3f}, deviation "
+            lines += ["RAVDESS by actor, six networks by the shipped recipe, each trained without the actors "
+                      f"it is tested on: mean macro-F1 {six['mean_macro_f1']:.3f}, deviation "
                       f"{six['deviation_macro_f1']:.3f}.", ""]
             lines += _table(["actors", "macro-F1"], [
                 [", ".join(map(str, f["actors"])), f"{f['macro_f1']:.3f}"] for f in six["folds"]])
