@@ -74,7 +74,7 @@ def loop(base: Path, out: Path, minutes: float) -> float:
 
     with av.open(str(base)) as source:
         lasts = source.streams.video[0].frames / RATE
-    rounds = round(minutes * 60 / lasts)
+    rounds = max(1, round(minutes * 60 / lasts))
     with av.open(str(out), "w") as target:
         streams: dict[int, Any] = {}
         ends: dict[int, int] = {}
