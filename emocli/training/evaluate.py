@@ -20,7 +20,7 @@ from emocli.training.predictions import (
     ClipSpectrogram,
     Predictions,
     clip_spectrograms,
-    read_heads,
+    read_faces,
     read_texts,
     read_voices,
 )
@@ -66,22 +66,21 @@ def evaluate(modality: str, data: Path, *, language: str = "en",
 def _face(data: Path, corrupt: str) -> dict[str, Predictions]:
     corpus = faces.load(data, "private_test")
 
-    def heads(kind: str) -> list[Predictions]:
-        images = corruptions.spoil_faces(corpus.images, kind) if kind else corpus.images
-        return read_heads(replace(corpus, images=images))
-
-    read = heads(corrupt)
-    if not (data / "faces").is_dir():
-        return {data.name: read[0]}
+    whole = (data / "faces").is_dir()
+    kinds = [corrupt, *(corruptions.FACES if whole and not corrupt else ())]
+    images = [corruptions.spoil_faces(corpus.images, kind) if kind else corpus.images for kind in kinds]
+    (heads, *spoilt) = read_faces(*(replace(corpus, images=those) for those in images))
+    if not whole:
+        return {data.name: heads[0]}
     others = [faces.load(data, split) for split in ("train", "public_test")]
     fresh = np.flatnonzero(~(faces.repeated(corpus, others[0]) | faces.repeated(corpus, others[1])))
     voted = np.flatnonzero(corpus.majority >= 0)
-    sets = {"ferplus_majority": read[0].take(voted),
-            "ferplus_majority_without_repeats": read[0].take(np.intersect1d(voted, fresh)),
-            "fer2013_private": read[-1], "fer2013_private_without_repeats": read[-1].take(fresh),
-            "fer2013_private_by_the_votes_head": replace(read[0], labels=corpus.labels)}
-    return sets | {f"ferplus_majority, {kind}": heads(kind)[0].take(voted)
-                   for kind in ([] if corrupt else corruptions.FACES)}
+    sets = {"ferplus_majority": heads[0].take(voted),
+            "ferplus_majority_without_repeats": heads[0].take(np.intersect1d(voted, fresh)),
+            "fer2013_private": heads[-1], "fer2013_private_without_repeats": heads[-1].take(fresh),
+            "fer2013_private_by_the_votes_head": replace(heads[0], labels=corpus.labels)}
+    return sets | {f"ferplus_majority, {kind}": by_votes.take(voted)
+                   for kind, (by_votes, *_) in zip(kinds[1:], spoilt, strict=True)}
 
 
 def _voice(data: Path, corrupt: str) -> dict[str, Predictions]:

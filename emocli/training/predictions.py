@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -63,27 +63,25 @@ def join(parts: Iterable[Predictions]) -> Predictions:
                        fingerprint([p.source for p in several]))
 
 
-def read_faces(corpus: faces.Faces) -> Predictions:
-    """Read faces in batches through the face process; labelled by the voters' majority, -1 where there is
-    none."""
-    return read_heads(corpus)[0]
-
-
-def read_heads(corpus: faces.Faces) -> list[Predictions]:
-    """What `read_faces` gives, and the second head's readings, labelled by the competition's label."""
+def read_faces(*corpora: faces.Faces) -> Iterator[list[Predictions]]:
+    """Read faces in batches through one face process.  Of each corpus come the first head's readings, labelled
+    by the voters' majority, -1 where there is none; then the second's, labelled by the competition's label."""
     from emocli.face.process import FaceProcess
 
     with FaceProcess(resolve("face"), device="cpu") as process:
-        process.classify(corpus.images[:FACE_BATCH]).result()
-        began = time.perf_counter()
-        calls = [process.classify(corpus.images[i:i + FACE_BATCH]) for i in range(0, len(corpus), FACE_BATCH)]
-        answers = [call.result() for call in calls]
-        seconds = time.perf_counter() - began
-    features, *heads = (np.concatenate(batches) for batches in zip(*answers, strict=True))
-    temperatures = (manifest()["face"].temperature, 1.0)
-    source = fingerprint(corpus.images, corpus.labels, manifest()["face"].sha256)
-    return [Predictions(features, softmax(logits / t, 1), labels, seconds, t, source=source)
-            for logits, t, labels in zip(heads, temperatures, (corpus.majority, corpus.labels), strict=False)]
+        process.classify(corpora[0].images[:FACE_BATCH]).result()
+        for corpus in corpora:
+            began = time.perf_counter()
+            calls = [process.classify(corpus.images[i:i + FACE_BATCH])
+                     for i in range(0, len(corpus), FACE_BATCH)]
+            answers = [call.result() for call in calls]
+            seconds = time.perf_counter() - began
+            features, *heads = (np.concatenate(batches) for batches in zip(*answers, strict=True))
+            labelled = zip(heads, (manifest()["face"].temperature, 1.0), (corpus.majority, corpus.labels),
+                           strict=False)
+            source = fingerprint(corpus.images, corpus.labels, manifest()["face"].sha256)
+            yield [Predictions(features, softmax(logits / t, 1), labels, seconds, t, source=source)
+                   for logits, t, labels in labelled]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from support.media import tone
 from emocli.emotions import EMOTIONS
 from emocli.training.corpora import faces
 
-SENTENCES = {"en": ["I am happy", "wow amazing", "the train", "I am afraid", "that is gross", "I am angry", "I am sad"],
+SENTENCES = {"en": ["I am happy", "wow amazing", "the train", "I am afraid", "that is gross", "I am angry",
+                    "I am sad"],
              "ko": ["행복해요", "놀라워요", "그래요", "무서워요", "역겨워요", "화나요", "슬퍼요"]}
 SCHEDULE = {"epochs": 2, "lr": 1e-3}
 RECIPES: dict[str, dict[str, Any]] = {
@@ -25,16 +26,17 @@ RECIPES: dict[str, dict[str, Any]] = {
              "schedule": {"epochs": 3, "lr": 0.1},
              "teacher": {"seed": 1, "folds": 2, "seeds": 1, "epochs": 2, "share": 0.4,
                          "weights": {"en": 0.7, "ko": 0.3}}},
-    "voice": {"seed": 1, "batch": 8, "steps": 6, "members": 4, "wide": 16, "view": 8, "dropout": 0.1, "mixup": 0.5,
-              "main": "ravdess", "smoothing": 0.05, "versions": [0.5, 0.1, 0.1, 0.3],
+    "voice": {"seed": 1, "batch": 8, "steps": 6, "members": 4, "wide": 16, "view": 8, "dropout": 0.1,
+              "mixup": 0.5, "main": "ravdess", "smoothing": 0.05, "versions": [0.5, 0.1, 0.1, 0.3],
               "corpora": {"ravdess": 3, "nemo": 2, "emodb": 1}, "schedule": SCHEDULE},
-    "face": {"seed": 1, "batch": 20, "channels": [8, 8, 16, 16], "blocks": [1, 1, 1], "dropout": 0.1, "stages": [
+    "face": {"seed": 1, "batch": 20, "channels": [8, 8, 16, 16], "blocks": [1, 1, 1], "dropout": 0.1,
+             "stages": [
         {"crop": 40, "heads": 1, "votes_share": 0.5, "augment": 0.5, "mixup": 0.2,
          "schedule": {"epochs": 1, "lr": 1e-3}},
         {"begin": [1.0], "crop": 48, "heads": 2, "votes_share": 1.0, "augment": 0.5, "mixup": 0.0,
          "schedule": {"epochs": 1, "lr": 1e-3}}]},
-    "spectrogram": {"seed": 1, "backbone": "tiny", "corpora": ["ravdess"], "side": 64, "margin": 3, "batch": 7,
-                    "schedule": SCHEDULE, "backbones": {"tiny": {
+    "spectrogram": {"seed": 1, "backbone": "tiny", "corpora": ["ravdess"], "side": 64, "margin": 3,
+                    "batch": 7, "schedule": SCHEDULE, "backbones": {"tiny": {
                         "model_type": "convnext",
                         "config": {"hidden_sizes": [8, 8, 16, 16], "depths": [1, 1, 1, 1]}}}},
     "fusion": {"seed": 1, "modalities": ["voice", "text"], "voice": "voice-permissive", "speech": ["ravdess"],
@@ -63,7 +65,8 @@ def mosaic(path: Path, count: int, seed: int) -> None:
     sheet = np.zeros((wide * 48, wide * 48), np.uint8)
     for i, label in enumerate(labels):
         row, column = divmod(i, wide)
-        sheet[row * 48:row * 48 + 48, column * 48:column * 48 + 48] = 30 * label + random.integers(0, 25, (48, 48))
+        tile = 30 * label + random.integers(0, 25, (48, 48))
+        sheet[row * 48:row * 48 + 48, column * 48:column * 48 + 48] = tile
     cv2.imwrite(str(path), sheet)
     votes = np.zeros((count, 10), np.uint8)
     order = [2, 0, 1, 6, 5, 4, 3]  # neutral, happiness, surprise, sadness, anger, disgust, fear
@@ -110,7 +113,8 @@ def table(path: Path, rows: Sequence[str]) -> None:
 
 def rows(language: str, count: int = 8) -> list[str]:
     """`count` rows of each class."""
-    return [f"{SENTENCES[language][label]} {i}\t{EMOTIONS[label]}" for i in range(count) for label in range(7)]
+    labelled = list(zip(SENTENCES[language], EMOTIONS, strict=True))
+    return [f"{sentence} {i}\t{emotion}" for i in range(count) for sentence, emotion in labelled]
 
 
 def data_folder(root: Path) -> Path:

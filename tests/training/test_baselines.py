@@ -29,9 +29,11 @@ def test_a_speakers_offset_goes_against_the_baseline(enrolled: bool) -> None:
     said = random.standard_normal((4, 13, 100)).astype(np.float32)
     offset = random.standard_normal((13, 1)).astype(np.float32)
     labels = (2, 0, 2, 0)  # each speaker's first clip is neutral
-    clips = [Clip("", np.zeros(0, np.float32), label, who, "train") for label, who in zip(labels, "aabb", strict=True)]
+    clips = [Clip("", np.zeros(0, np.float32), label, who, "train")
+             for label, who in zip(labels, "aabb", strict=True)]
     plain = baselines.against_baseline(said, clips, enrolled=enrolled)
-    moved = baselines.against_baseline(np.concatenate([said[:2], said[2:] + offset]), clips, enrolled=enrolled)
+    moved = baselines.against_baseline(np.concatenate([said[:2], said[2:] + offset]), clips,
+                                       enrolled=enrolled)
     assert moved == pytest.approx(plain, abs=1e-4)
     assert np.abs(plain - said).max() > 0.01
 
@@ -53,4 +55,5 @@ def test_the_second_stage_leaves_the_first_alone() -> None:
     first = head(*inputs)
     head.begin_second_stage()
     assert not torch.equal(head(*inputs), first)
-    assert {name.split(".")[0] for name, p in head.named_parameters() if p.requires_grad} == {"face", "second"}
+    learning = {name.split(".")[0] for name, p in head.named_parameters() if p.requires_grad}
+    assert learning == {"face", "second"}

@@ -30,8 +30,10 @@ def run(folder: Path | None, recipe: dict[str, int] = RECIPE) -> tuple[nn.Module
         assert not model.training
         return {"macro_f1": metrics.macro_f1(model(INPUTS).numpy(), LABELS.numpy())}
 
-    checkpoint = Checkpoint(folder / "checkpoint.pt", origin("test", recipe, LABELS.numpy())) if folder else None
-    return model, train(model, batches, forward=model, validate=validate, steps_per_epoch=4, checkpoint=checkpoint,
+    checkpoint = Checkpoint(folder / "checkpoint.pt",
+                            origin("test", recipe, LABELS.numpy())) if folder else None
+    return model, train(model, batches, forward=model, validate=validate, steps_per_epoch=4,
+                        checkpoint=checkpoint,
                         schedule=Schedule(epochs=recipe["epochs"], lr=0.02), seed=recipe["seed"])
 
 

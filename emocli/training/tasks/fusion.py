@@ -62,7 +62,8 @@ def predict(data: Path, split: str, corpora: tuple[str, ...] = TEST_SPEECH, voic
         corpus = faces.load(data, {"dev": "public_test", "test": "private_test"}[split])
         if split == "dev":
             corpus = corpus.take(~faces.repeated(corpus, faces.load(data, "private_test")))
-        return read_faces(corpus.take(corpus.majority >= 0))
+        (heads,) = read_faces(corpus.take(corpus.majority >= 0))
+        return heads[0]
 
     readers = {
         "face": of_faces,

@@ -30,7 +30,8 @@ PUBLISHED = [
 
 
 @pytest.mark.parametrize(("corpus", "files", "known"), PUBLISHED, ids=[p[0] for p in PUBLISHED])
-def test_speech_as_published(corpus: str, files: list[str], known: list[tuple[str, str, str]], tmp_path: Path) -> None:
+def test_speech_as_published(corpus: str, files: list[str], known: list[tuple[str, str, str]],
+                             tmp_path: Path) -> None:
     for place in (tmp_path / "alone", tmp_path / "data" / "speech" / corpus):
         for name in files:
             (place / name).parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +52,8 @@ def test_speech_as_published(corpus: str, files: list[str], known: list[tuple[st
     ("ravdess_song", "03-02-06-01-01-02-19", ("fear", "ravdess19", "dev")),
     ("nemo", "WR0_surprised_7", ("surprised", "nemoWR0", "test")),
     ("emodb", "14a07Wc", ("anger", "emodb14", "dev")), ("emodb", "03a01Lc", None),
-    ("tess", "YAF_bite_ps", ("ps", "tessY", "train")), ("tess", "OA_bite_neutral", ("neutral", "tessO", "train")),
+    ("tess", "YAF_bite_ps", ("ps", "tessY", "train")),
+    ("tess", "OA_bite_neutral", ("neutral", "tessO", "train")),
     ("emogator", "000020_anger_03-2", ("anger", "emogator000020", "test"))])
 def test_names_of_the_corpora(corpus: str, stem: str, known: tuple[str, str, str] | None) -> None:
     assert speech.describe(corpus, stem) == known

@@ -14,11 +14,13 @@ from emocli.training.corpora.survey import survey
 TABLES = [
     ("train.tsv", "That is great\t0,17\teda6yn6\nWhat?\t6\teez1\nFine.\t27\tx\nUgh, no\t10,3,11\ty\n",
      [{"happiness"}, {"surprise"}, {"neutral"}, {"anger", "disgust"}]),
-    ("val.tsv", "39087\t내가 톰행크스를 좋아했나\t2,13,39\n1\t글쎄\t24\n2\t무섭고 불안\t18,41,5\n3\t기대\t12\n",
+    ("val.tsv",
+     "39087\t내가 톰행크스를 좋아했나\t2,13,39\n1\t글쎄\t24\n2\t무섭고 불안\t18,41,5\n3\t기대\t12\n",
      [{"happiness"}, {"neutral"}, {"fear"}]),
     ("en-annotated.tsv", "Run!\t4, 7\nTrust me\t8\nGod damn it\t1\n", [{"fear", "surprise"}, {"anger"}]),
     ("neu_en.txt", "The door .\nIt is noon .\n", [{"neutral"}, {"neutral"}]),
-    ("dev_sent_emo.csv", 'Sr No.,Utterance,Speaker,Emotion,Sentiment\n1,"Oh, my God!",Ross,surprise,negative\n'
+    ("dev_sent_emo.csv",
+     'Sr No.,Utterance,Speaker,Emotion,Sentiment\n1,"Oh, my God!",Ross,surprise,negative\n'
                          "2,Hi,Joey,joy,positive\n", [{"surprise"}, {"happiness"}]),
 ]
 
@@ -37,7 +39,8 @@ def test_corpora_without_splits_are_parted_by_hash(tmp_path: Path) -> None:
     rows = [f"문장 {i}" for i in range(500)]
     with gzip.open(tmp_path / "text" / "kote_ko_vote7.tsv.gz", "wt", encoding="utf-8") as lines:
         lines.write("text\tlabels\n" + "".join(f"{row}\tanger\n" for row in rows))
-    train, test, whole = (set(texts.load(tmp_path, "kote_ko_vote7", s).texts) for s in ("train", "test", None))
+    train, test, whole = (set(texts.load(tmp_path, "kote_ko_vote7", s).texts)
+                          for s in ("train", "test", None))
     assert not train & test
     assert train | test == whole == set(rows)
     assert 70 < len(test) < 130

@@ -22,11 +22,13 @@ RECIPE: dict[str, Any] = RECIPES["face"]
 def test_the_command_trains_all_stages(tiny: Path, tmp_path: Path) -> None:
     (tmp_path / "recipe.toml").write_text(toml(RECIPE))
     out = tmp_path / "run"
-    command = ("train", "face", "--data", tiny, "-o", out, "--recipe", tmp_path / "recipe.toml", "--threads", 1)
+    command = ("train", "face", "--data", tiny, "-o", out, "--recipe", tmp_path / "recipe.toml", "--threads",
+               1)
     first = run(*command)
     assert first.returncode == 0, first.stderr
     assert first.stdout.count("epoch   1/1") == 2
-    assert {path.name for path in out.iterdir()} == {"curves", "stage1.pt", "stage2.pt", "face.keras", "face.tflite",
+    written = {path.name for path in out.iterdir()}
+    assert written == {"curves", "stage1.pt", "stage2.pt", "face.keras", "face.tflite",
                                                      "temperature.txt"}
     assert "model.weights.h5" in zipfile.ZipFile(out / "face.keras").namelist()
     dataset = face.load_dataset(tiny, RECIPE)

@@ -35,7 +35,8 @@ def test_a_head_without_the_face_is_fitted_and_refuses_another_run(tiny: Path, t
 
 @pytest.mark.long
 def test_a_head_with_all_three_is_fitted(tiny: Path, tmp_path: Path) -> None:
-    recipe = RECIPE | {"modalities": ["face", "voice", "text"], "voice": "voice", "speech": ["ravdess", "nemo"]}
+    recipe = RECIPE | {"modalities": ["face", "voice", "text"], "voice": "voice",
+                       "speech": ["ravdess", "nemo"]}
     assert len(list(fusion.fit(tiny, recipe, tmp_path))) == 2
     head = Fusion(tmp_path / "fusion.safetensors").head
     assert min(head.widths) > 1

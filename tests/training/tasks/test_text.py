@@ -85,8 +85,8 @@ def test_other_rows_are_another_data_set(sentences: Path, finished: Path, tmp_pa
 @pytest.mark.slow
 def test_the_command_trains_and_refuses_to_go_on_with_another_seed(sentences: Path, tmp_path: Path) -> None:
     (tmp_path / "recipe.toml").write_text(toml(UNTAUGHT | {"schedule": {"epochs": 1, "lr": 1e-2}}))
-    command = ("train", "text", "--data", sentences, "-o", tmp_path / "run", "--recipe", tmp_path / "recipe.toml",
-               "--threads", 1)
+    command = ("train", "text", "--data", sentences, "-o", tmp_path / "run", "--recipe",
+               tmp_path / "recipe.toml", "--threads", 1)
     first = run(*command)
     assert first.returncode == 0, first.stderr
     assert "epoch   1/1" in first.stdout
@@ -119,8 +119,8 @@ def test_teachers_want_translations(sentences: Path, tmp_path: Path) -> None:
 
 
 def test_an_ngram_must_be_met_three_times() -> None:
-    weights = text.inverse_frequency([["a"], ["a"], ["a"], ["b"], ["b"]])
-    assert 0 < (weights > 0).sum() < (text.inverse_frequency([["a"], ["a"], ["a"], ["b"], ["b"], ["b"]]) > 0).sum()
+    rare, usual = (text.inverse_frequency([["a"]] * 3 + [["b"]] * times) for times in (2, 3))
+    assert 0 < (rare > 0).sum() < (usual > 0).sum()
 
 
 @pytest.mark.slow

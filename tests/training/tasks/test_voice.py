@@ -28,7 +28,8 @@ def test_fit_writes_both_networks_and_refuses_another_run(tiny: Path, kept: Path
     assert [epoch.number for epoch in epochs] == [1, 2]
     assert set(epochs[0].metrics) == {"macro_f1", "ravdess", "nemo", "emodb"}
     assert {path.name for path in tmp_path.iterdir()} == {
-        "checkpoint.pt", "voice.safetensors", "voice_small.safetensors", "temperature.txt", "temperature_small.txt"}
+        "checkpoint.pt", "voice.safetensors", "voice_small.safetensors", "temperature.txt",
+        "temperature_small.txt"}
     members = [len(VoiceNetwork.like(store.read(tmp_path / f"voice{end}.safetensors")).bodies)
                for end in ("", "_small")]
     assert members == [4, 3]
