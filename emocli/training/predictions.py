@@ -64,8 +64,11 @@ def join(parts: Iterable[Predictions]) -> Predictions:
 
 
 def read_faces(*corpora: faces.Faces) -> Iterator[list[Predictions]]:
-    """Read faces in batches through one face process.  Of each corpus come the first head's readings, labelled
-    by the voters' majority, -1 where there is none; then the second's, labelled by the competition's label."""
+    """Read faces in batches through one face process.
+
+    Of each corpus come the first head's readings, labelled by the voters' majority, -1 where there is none;
+    then the second's, labelled by the competition's label.
+    """
     from emocli.face.process import FaceProcess
 
     with FaceProcess(resolve("face"), device="cpu") as process:

@@ -47,8 +47,9 @@ def test_a_resumed_run_ends_like_an_unbroken_one(tmp_path: Path) -> None:
     after = list(rest)
     assert [(epoch.number, epoch.of) for epoch in after] == [(3, 4), (4, 4)]
     assert [epoch.metrics for epoch in after] == figures[2:]
-    for one, other in zip(whole.parameters(), resumed.parameters(), strict=True):
-        assert torch.equal(one, other)
+    weights = list(zip(whole.parameters(), resumed.parameters(), strict=True))
+    assert len(weights) == 4
+    assert all(torch.equal(*pair) for pair in weights)
     assert not resumed.training
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
 
