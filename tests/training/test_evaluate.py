@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.cli import run
+from support.cli import emocli
 from support.corpora import clip
 
 from emocli.errors import DataError
@@ -65,7 +65,7 @@ def test_fusion(tiny: Path) -> None:
 
 @pytest.mark.slow
 def test_the_command_prints_one_json_object_and_draws(tiny: Path, tmp_path: Path) -> None:
-    printed = run("evaluate", "text", "--data", tiny, "-o", tmp_path, "--json")
+    printed = emocli("evaluate", "text", "--data", tiny, "-o", tmp_path, "--json")
     assert printed.returncode == 0, printed.stderr
     result = json.loads(printed.stdout)
     check(result, 56, {"goemotions_ko", "meld_en", "kote_ko"})

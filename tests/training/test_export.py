@@ -6,7 +6,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from support.cli import run
+from support.cli import emocli
 from typer.testing import CliRunner
 
 from emocli.cli.app import app
@@ -67,12 +67,12 @@ def test_an_exported_head_answers_in_its_language(tmp_path: Path) -> None:
 @pytest.mark.shared
 @pytest.mark.long
 def test_the_command_compares_on_labelled_data(data: Path, tmp_path: Path) -> None:
-    exported = run("export", "voice", "--format", "torchscript", "--quantize", "int8", "-o",
+    exported = emocli("export", "voice", "--format", "torchscript", "--quantize", "int8", "-o",
                    tmp_path / "v.pt", "--data", data)
     assert exported.returncode == 0, exported.stderr
     assert "macro-F1 0.6" in exported.stdout
     assert (tmp_path / "v.pt").stat().st_size < 0.6 * resolve("voice").stat().st_size
-    again = run("export", "voice", "--format", "torchscript", "-o", tmp_path / "v.pt")
+    again = emocli("export", "voice", "--format", "torchscript", "-o", tmp_path / "v.pt")
     assert (again.returncode, "is there already" in again.stderr) == (2, True)
 
 

@@ -6,7 +6,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from support.cli import run
+from support.cli import emocli
 
 from emocli.errors import DataError
 from emocli.training.corpora.survey import survey
@@ -27,7 +27,7 @@ def test_survey_of_a_data_folder(tmp_path: Path) -> None:
     assert corpora["kote_ko_vote7"].items == 2  # a lonely quotation mark swallows no row
     assert corpora["kote_ko_vote7"].classes.total() == 3
     assert "no such archive" in corpora["nemo"].remarks[0]
-    printed = run("data", "check", tmp_path)
+    printed = emocli("data", "check", tmp_path)
     assert printed.returncode == 0
     assert "emodb train" in printed.stdout
 
@@ -36,5 +36,5 @@ def test_unknown_folders(tmp_path: Path) -> None:
     (tmp_path / "notes").mkdir()
     with pytest.raises(DataError, match="nothing that emocli knows"):
         survey(tmp_path)
-    checked = run("data", "check", tmp_path / "absent")
+    checked = emocli("data", "check", tmp_path / "absent")
     assert (checked.returncode, "no such folder" in checked.stderr) == (3, True)

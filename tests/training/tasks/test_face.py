@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from support.cli import run
+from support.cli import emocli
 from support.corpora import RECIPES, mosaic, toml
 
 from emocli.errors import UsageError
@@ -23,8 +23,8 @@ def test_the_command_trains_all_stages(tiny: Path, tmp_path: Path) -> None:
     (tmp_path / "recipe.toml").write_text(toml(RECIPE))
     out = tmp_path / "run"
     command = ("train", "face", "--data", tiny, "-o", out, "--recipe", tmp_path / "recipe.toml", "--threads",
-               1)
-    first = run(*command)
+               "1")
+    first = emocli(*command)
     assert first.returncode == 0, first.stderr
     assert first.stdout.count("epoch   1/1") == 2
     written = {path.name for path in out.iterdir()}

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from safetensors.torch import load_file
-from support.cli import run
+from support.cli import emocli
 from support.corpora import RECIPES, SENTENCES, rows, table, toml
 
 from emocli.errors import DataError, UsageError
@@ -86,12 +86,12 @@ def test_other_rows_are_another_data_set(sentences: Path, finished: Path, tmp_pa
 def test_the_command_trains_and_refuses_to_go_on_with_another_seed(sentences: Path, tmp_path: Path) -> None:
     (tmp_path / "recipe.toml").write_text(toml(UNTAUGHT | {"schedule": {"epochs": 1, "lr": 1e-2}}))
     command = ("train", "text", "--data", sentences, "-o", tmp_path / "run", "--recipe",
-               tmp_path / "recipe.toml", "--threads", 1)
-    first = run(*command)
+               tmp_path / "recipe.toml", "--threads", "1")
+    first = emocli(*command)
     assert first.returncode == 0, first.stderr
     assert "epoch   1/1" in first.stdout
     assert list((tmp_path / "run" / "curves").iterdir())
-    second = run(*command, "--seed", 2)
+    second = emocli(*command, "--seed", "2")
     assert second.returncode == 2
     assert "wrote" not in second.stdout
     assert "checkpoint.pt: was begun with another seed" in " ".join(second.stderr.split())
