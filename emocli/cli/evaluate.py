@@ -70,7 +70,7 @@ def _check(modality: str, data: Path, *, language: str, corrupt: str, full: bool
                          f"choose from {', '.join(evaluate.MODALITIES)}, all")
     if language not in ("en", "ko"):
         raise UsageError("--language", f"{language} was not learnt", "give en or ko")
-    spoilt = {"face": tuple(corruptions.PICTURES), "voice": corruptions.SOUNDS}.get(modality, ())
+    spoilt = {"face": tuple(corruptions.FACES), "voice": corruptions.NOISES}.get(modality, ())
     if corrupt and corrupt not in spoilt:
         raise UsageError("--corrupt", f"{modality} cannot be spoilt by {corrupt}",
                          f"choose from {', '.join(spoilt)}" if spoilt else "evaluate face or voice")
