@@ -23,9 +23,9 @@ def samples(modality: str, data: Path | None, language: str = "en") -> tuple[lis
         voted = corpus.take(corpus.majority >= 0)
         return [(voted.images,)], voted.majority
     if modality == "voice":
-        from emocli.voice.reader import VoiceReader
+        from emocli.voice.model import VoiceModel
 
-        reader = VoiceReader(resolve("voice"))
+        reader = VoiceModel(resolve("voice"))
         if data is None:
             centre, scale = (reader.network.get_buffer(n).numpy() for n in ("centre", "scale"))
             random = np.random.default_rng(0).standard_normal((32, len(centre)))
@@ -41,8 +41,8 @@ def samples(modality: str, data: Path | None, language: str = "en") -> tuple[lis
 
 
 def _sentences(data: Path | None, language: str) -> tuple[list[Arrays], np.ndarray | None]:
+    from emocli.text.model import BATCH, TextModel
     from emocli.text.network import bags
-    from emocli.text.reader import BATCH, TextReader
     from emocli.text.tokens import bag, words
 
     said: Sequence[str] = ["I am so happy", "what a day", "leave me alone", "오늘 기분이 좋아"] * 8
@@ -52,7 +52,7 @@ def _sentences(data: Path | None, language: str) -> tuple[list[Arrays], np.ndarr
 
         corpus = texts.load(data, f"goemotions_{language}", "test").single()
         said, labels = corpus.texts, corpus.targets.argmax(1)
-    idf = TextReader(resolve("text")).network.idf.numpy()
+    idf = TextModel(resolve("text")).network.idf.numpy()
     read = [bag(words(t), idf) for t in said]
     return [tuple(t.numpy() for t in bags(read[i:i + BATCH])) for i in range(0, len(read), BATCH)], labels
 

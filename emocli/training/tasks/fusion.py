@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from emocli.emotions import EMOTIONS
 from emocli.errors import DataError
-from emocli.fusion.head import FusionHead
+from emocli.fusion.head import FusionHead, save
 from emocli.timeline.types import MODALITIES
 from emocli.training import metrics
 from emocli.training.corpora import faces, speech, texts
@@ -184,13 +184,9 @@ def learn(model: nn.Module, known: Material, recipe: Mapping[str, Any], checkpoi
 
 def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
     """Train as `recipe` says; writes `fusion.safetensors` into `out`."""
-    from safetensors.torch import save_file
-
     seed_all(recipe["seed"])
     known = material(data, recipe)
     model = FusionHead(widths(known.training), hidden=recipe["hidden"],
                        dropout=recipe["dropout"])
     yield from learn(model, known, recipe, out / "checkpoint.pt")
-    part = out / "part.safetensors"
-    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, part)
-    part.replace(out / "fusion.safetensors")
+    save(model, out / "fusion.safetensors")
