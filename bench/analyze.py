@@ -211,12 +211,12 @@ def stages(video: Path, reading: dict[str, float]) -> dict[str, float]:
     *_, (_, sound) = decode(info)
     found["decode sound"] = time.perf_counter() - began
     with sound:
-        from emocli.timeline.segments import tile
+        from emocli.timeline.run import Speech
         from emocli.transcript.subtitles import read
-        from emocli.voice.reader import VoiceReader
+        from emocli.voice.model import load
 
         began = time.perf_counter()
-        VoiceReader(weights.resolve("voice")).read(tile(read(video.with_suffix(".srt")), info.duration), sound)
+        load(["voice"]).read(Speech(read(video.with_suffix(".srt")), "en", sound))
         found["read voice (and start PyTorch)"] = time.perf_counter() - began
     return found
 

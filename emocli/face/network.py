@@ -67,5 +67,6 @@ def mirrored(model: Any) -> Any:
     from keras import Input, Model, ops
 
     inputs = Input(model.input_shape[1:], name="face")
-    one, other = model(inputs), model(ops.flip(inputs, axis=2))
-    return Model(inputs, {name: (one[name] + other[name]) / 2 for name in one}, name="emocli_face_mirrored")
+    plain, mirror = model(inputs), model(ops.flip(inputs, axis=2))
+    heads = {name: (plain[name] + mirror[name]) / 2 for name in plain}
+    return Model(inputs, heads, name="emocli_face_mirrored")

@@ -13,14 +13,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from emocli.emotions import EMOTIONS
 from emocli.errors import EmocliError
 from emocli.face.align import crop
 from emocli.face.detect import AdaptiveScaleDetector, Detection, Detector
+from emocli.face.network import FEATURES
 from emocli.face.process import FaceProcess, FaceRequestError
 from emocli.face.track import Tracker, appearance_embedding
 from emocli.media.frames import FrameStream, Sample, full_range
 from emocli.media.prefetch import Prefetch
-from emocli.timeline.run import Run, StoppedError
+from emocli.timeline.run import Run, StoppedError, log
 from emocli.timeline.types import FaceObservations
 
 #: Crops of one call to Keras.
@@ -78,16 +80,17 @@ def _search(samples: Iterable[Sample], detector: Detector, unread: Unread) -> It
     for sample in samples:
         small, grey = sample.small, sample.grey
         scale = grey.shape[1] / small.shape[1], grey.shape[0] / small.shape[0]
+        searched = _Searched(sample.time, scale)
         try:
             faces = adaptive.find(small)
             crops = [full_range(crop(grey, d.landmarks * scale), sample.narrow) for d in faces]
-            appearances = [appearance_embedding(small, d.box, piece) for d, piece in zip(faces, crops, strict=True)]
+            appearances = [appearance_embedding(small, d.box, c) for d, c in zip(faces, crops, strict=True)]
+            searched = _Searched(sample.time, scale, faces, appearances, crops)
         except Exception as error:  # of any library
             if isinstance(error, StoppedError | EmocliError) and not isinstance(error, FaceRequestError):
                 raise
             unread.add(error)
-            faces, appearances, crops = [], [], []
-        yield _Searched(sample.time, scale, faces, appearances, crops)
+        yield searched
 
 
 @contextmanager
@@ -130,90 +133,61 @@ def _chunks(streams: Sequence[FrameStream], detector: Detector, unread: Unread) 
         sys.setswitchinterval(interval)
 
 
-class _Network:
-    """Reads crops in batches, some of them ahead; `features`, `logits` in the order of the crops without `lost`."""
-
-    def __init__(self, run: Run, process: FaceProcess, unread: Unread) -> None:
-        self._run, self._process, self._unread = run, process, unread
-        self._crops: list[np.ndarray] = []
-        self._calls: deque[tuple[np.ndarray, Future[list[np.ndarray]]]] = deque()
-        self._taken = 0
-        self.features: list[np.ndarray] = []
-        self.logits: list[np.ndarray] = []
-        self.lost: list[int] = []
-
-    def add(self, piece: np.ndarray) -> None:
-        self._crops.append(piece)
-
-    def read(self, least: int = BATCH) -> None:
-        """Send what waits in batches, the last of at least so many; take answers when too many are on their way."""
-        while len(self._crops) >= least:
-            batch = np.stack(self._crops[:BATCH])
-            del self._crops[:BATCH]
-            self._calls.append((batch, self._process.classify(batch)))
-            if len(self._calls) > WAITING:
-                self._take()
-
-    def finish(self) -> None:
-        if self._crops:
-            self.read(1)
-        while self._calls:
-            self._take()
-
-    def cancel(self) -> None:
-        for _, call in self._calls:
-            call.cancel()
-
-    def _take(self) -> None:
-        batch, call = self._calls.popleft()
-        try:
-            self._keep(self._run.wait(call))
-        except FaceRequestError:  # one by one, to lose only those that it is about
-            for i, piece in enumerate(batch):
-                try:
-                    self._keep(self._run.wait(self._process.classify(piece[None])))
-                except FaceRequestError as error:
-                    self._unread.add(error)
-                    self.lost.append(self._taken + i)
-        self._taken += len(batch)
-
-    def _keep(self, answer: list[np.ndarray]) -> None:
-        self.features.append(answer[0].astype(np.float16))
-        self.logits.append(answer[1])
-
-
-def observe(run: Run, streams: Sequence[FrameStream], detector: Detector, process: FaceProcess, *,
-            temperature: float = 1.0) -> FaceObservations:
+def observe(run: Run, streams: Sequence[FrameStream], detector: Detector, process: FaceProcess,
+            *, temperature: float = 1.0) -> FaceObservations:
     """Find, follow and read every face of a video, in time order; `streams` are its chunks.
 
     Pictures are decoded and searched in threads, faces followed here, and the network reads earlier
     crops in its own process.  Every other picture of a person is read mirrored: a segment's mean is over
-    both views, as the network was evaluated, for half the work.  What a picture or a crop does to a library costs
-    only that, with a note.
+    both views, as the network was evaluated, for half the work.  A picture or a crop that a library chokes on
+    costs only itself, with a note.
     """
-    tracker, geometry, sightings = Tracker(), array("d"), Counter[int]()
+    tracker, geometry, crops, sightings = Tracker(), array("d"), list[np.ndarray](), Counter[int]()
+    calls, answers = deque[tuple[np.ndarray, Future[list[np.ndarray]]]](), list[tuple[np.ndarray, np.ndarray]]()
     pictures, faces = Unread(), Unread()
-    network = _Network(run, process, faces)
-    try:
-        with _chunks(streams, detector, pictures) as searched:
-            for sample in searched:
-                ids = tracker.update(sample.time, sample.detections, sample.appearances)
-                for d, face_id, piece in zip(sample.detections, ids, sample.crops, strict=True):
-                    (x, y, w, h), scale = d.box, sample.scale
-                    geometry.extend((sample.time, x * scale[0], y * scale[1], w * scale[0], h * scale[1],
-                                   *(d.landmarks * scale).ravel().tolist(), d.score, face_id))
-                    network.add(piece[:, ::-1] if sightings[face_id] % 2 else piece)
-                    sightings[face_id] += 1
-                network.read()
-                run.progress("faces", sample.time)
-        network.finish()
-    finally:
-        network.cancel()
+
+    def ask(least: int, waiting: int) -> None:
+        """Hand on what is at least so much, and take answers until only so many are on their way."""
+        while len(crops) >= least:
+            calls.append((batch := np.stack(crops[:BATCH]), process.classify(batch)))
+            del crops[:BATCH]
+        while len(calls) > waiting:
+            batch, call = calls.popleft()
+            try:
+                features, logits = run.wait(call)[:2]
+            except FaceRequestError as error:
+                if len(batch) > 1:  # one by one, to lose only those that it is about
+                    calls.extendleft([(piece[None], process.classify(piece[None])) for piece in batch][::-1])
+                    continue
+                faces.add(error)
+                features, logits = np.full((1, FEATURES), np.nan), np.full((1, len(EMOTIONS)), np.nan)
+            answers.append((features.astype(np.float16), logits / temperature))
+
+    with _chunks(streams, detector, pictures) as searched:
+        for sample in searched:
+            ids = tracker.update(sample.time, sample.detections, sample.appearances)
+            for d, face_id, piece in zip(sample.detections, ids, sample.crops, strict=True):
+                (x, y, w, h), scale = d.box, sample.scale
+                geometry.extend((sample.time, x * scale[0], y * scale[1], w * scale[0], h * scale[1],
+                               *(d.landmarks * scale).ravel().tolist(), d.score, face_id))
+                crops.append(piece[:, ::-1] if sightings[face_id] % 2 else piece)
+                sightings[face_id] += 1
+            ask(BATCH, WAITING)
+            run.progress("faces", sample.time)
+    ask(1, 0)
     pictures.note(run, "pictures could not be searched for faces")
     faces.note(run, "faces could not be read")
-    if not network.features:
+    observations = _joined(np.frombuffer(geometry).reshape(-1, 17), answers)
+    log.debug("%s: %d observations of %d people", run.info.path.name, len(observations), len(sightings))
+    return observations
+
+
+def _joined(geometry: np.ndarray, answers: Sequence[tuple[np.ndarray, np.ndarray]]) -> FaceObservations:
+    """The observations of batches of features and logits, without those that could not be read."""
+    if not answers:
         return FaceObservations(*(np.zeros((0, columns)) for columns in (17, 0, 7, 7)))
-    features, logits = np.concatenate(network.features), np.concatenate(network.logits) / temperature
+    features, logits = map(np.concatenate, zip(*answers, strict=True))
     scores = np.exp(logits - logits.max(1, keepdims=True))
-    return FaceObservations(np.delete(np.frombuffer(geometry).reshape(-1, 17), network.lost, axis=0), features, logits,
-                            scores / scores.sum(1, keepdims=True))
+    scores /= scores.sum(1, keepdims=True)
+    read = np.isfinite(logits).all(1)
+    return FaceObservations(*(part if read.all() else part[read] for part in (geometry, features, logits, scores)))
