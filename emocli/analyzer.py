@@ -71,8 +71,8 @@ class Analyzer:
         from emocli.media.probe import probe
 
         run = Run(probe(Path(path)), progress)
-        with run.stage("the analysis"):
-            transcript, reads = self._observe(run)
+        with run.stage("the analysis"), ExitStack() as stack:
+            transcript, reads = self._observe(run, stack)
             if run.duration <= 0:
                 raise InputError(run.info.path, "holds no picture and no sound that can be decoded",
                                  "check that it plays in a media player")
@@ -83,13 +83,13 @@ class Analyzer:
                         transcript_source=transcript.source, language=transcript.language,
                         provenance=self._provenance(run), notes=tuple(run.notes))
 
-    def _observe(self, run: Run) -> tuple[Transcript, list[Read]]:
+    def _observe(self, run: Run, stack: ExitStack) -> tuple[Transcript, list[Read]]:
+        """What is said and what every reader has taken in; `stack` keeps the sound open."""
         def stop_others(observing: Future[Read]) -> None:
             if error := observing.exception():
                 run.stop(error)
 
-        # The sound is closed after the threads that read it have ended.
-        with ExitStack() as stack, ThreadPoolExecutor(len(self.readers) or 1, "emocli-reader") as pool:
+        with ThreadPoolExecutor(len(self.readers) or 1, "emocli-reader") as pool:
             try:
                 observing = [pool.submit(reader.observe, run) for reader in self.readers]
                 for future in observing:
@@ -110,8 +110,8 @@ class Analyzer:
         return transcript
 
     def _rows(self, run: Run, segments: Sequence[Segment], reads: Sequence[Read]) -> tuple[Row, ...]:
-        by_reader = [read(segments) for read in reads]
-        readings = [{reading.modality: reading for reading in row} for row in zip(*by_reader, strict=True)]
+        by_reader = {reader.modality: read(segments) for reader, read in zip(self.readers, reads, strict=True)}
+        readings = [{name: answers[i] for name, answers in by_reader.items()} for i in range(len(segments))]
         if self._fusion is None:
             from emocli.fusion.head import Fusion
 

@@ -25,14 +25,14 @@ class FaceRequestError(EmocliError):
 
 
 class FaceProcess:
-    """Runs `emocli.face.worker`, lent to one run after another.  Starting returns at once; the network loads meanwhile.
+    """Runs `worker`, lent to one run after another.  Starting returns at once; the network loads meanwhile.
 
     A context manager.  `weights` is a `.keras` file, which TensorFlow runs, or a `.tflite` file, which
     LiteRT runs; `device` is "auto" or "cpu" (which hides any GPU from TensorFlow).
     """
 
-    def __init__(self, weights: Path, *, device: str = "auto") -> None:
-        self._weights = weights
+    def __init__(self, weights: Path, *, device: str = "auto", worker: str = "emocli.face.worker") -> None:
+        self._weights, self._worker = weights, worker
         self._environment = {"TF_CPP_MIN_LOG_LEVEL": "3"} | ({"CUDA_VISIBLE_DEVICES": "-1"} if device == "cpu" else {})
         self._lock, self._closed, self._restarts = Lock(), False, RESTARTS
         self._queue = ThreadPoolExecutor(1, thread_name_prefix="emocli-face")
@@ -76,7 +76,7 @@ class FaceProcess:
         self.close()
 
     def _start(self) -> Child:
-        return Child("emocli.face.worker", str(self._weights), environment=self._environment)
+        return Child(self._worker, str(self._weights), environment=self._environment)
 
     def _answer(self, kind: str, request: np.ndarray) -> list[np.ndarray]:
         """Ask the child, and once more if it dies meanwhile."""
