@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
@@ -45,7 +45,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Faces are found, by "mtcnn", and read by a stand-in for the face process that follows a plan."""
     monkeypatch.setenv("PYTHONPATH", f"{REPO}:{REPO / 'tests'}")
     monkeypatch.setenv(weights.CACHE, str(tmp_path / "cache"))
@@ -57,7 +57,7 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
         (tmp_path / "plan.json").write_text(json.dumps(steps))
 
     write_plan()
-    yield write_plan
+    return write_plan
 
 
 class Loudness:

@@ -28,7 +28,8 @@ def run_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Run]:
     y, x = np.mgrid[:120, :160]
     same = np.stack([100 + 50 * np.sin(x / (9 + c)) * np.cos(y / 7) for c in range(3)], 2).astype(np.uint8)
     video = write(tmp_path_factory.mktemp("film") / "a.mp4", even(4, 5),
-                  pictures=lambda i: np.full_like(same, 255) if i == 7 else same, options={"crf": "0"}, pixels="yuv444p")
+                  pictures=lambda i: np.full_like(same, 255) if i == 7 else same,
+                  options={"crf": "0"}, pixels="yuv444p")
     return lambda: Run(probe(video))
 
 

@@ -23,7 +23,8 @@ def appearance(kind: int) -> np.ndarray:
 
 def test_two_people_who_cross_keep_their_ids() -> None:
     tracker = Tracker()
-    seen = [tracker.update(i / 5, [face(10 * i), face(200 - 10 * i, 20)], [appearance(0), appearance(1)]) for i in range(20)]
+    people = [appearance(0), appearance(1)]
+    seen = [tracker.update(i / 5, [face(10 * i), face(200 - 10 * i, 20)], people) for i in range(20)]
     assert all(ids == [1, 2] for ids in seen)
 
 
