@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 class Analyzer:
     """Keeps the models loaded for many videos; what belongs to one video is in its `Run`.
 
-    `readers` are the modalities in the order of their columns, those that ship if left out; `fusion` is a weights
-    file of the head that joins them.  A context manager; use from one thread.  Raises `WeightsError` when our own
-    weights are missing or damaged.
+    `readers` are the modalities in the order of their columns, those that ship if left out; `fusion` is a
+    weights file of the head that joins them.  A context manager; use from one thread.  Raises `WeightsError`
+    when our own weights are missing or damaged.
     """
 
     def __init__(self, options: AnalyzeOptions | None = None, *, readers: Sequence[Reader] | None = None,
@@ -65,8 +65,8 @@ class Analyzer:
     def analyze(self, path: str | Path, progress: Progress = lambda stage, share: None) -> Timeline:
         """Analyse one media file.
 
-        Raises `InputError` when it cannot be read.  Readers take in what they need of it, each in a thread of its
-        own, while the sound is decoded and transcribed; the first failure stops all.
+        Raises `InputError` when it cannot be read.  Readers take in what they need of it, each in a thread
+        of its own, while the sound is decoded and transcribed; the first failure stops all.
         """
         from emocli.media.probe import probe
 
@@ -110,7 +110,7 @@ class Analyzer:
         return transcript
 
     def _rows(self, run: Run, segments: Sequence[Segment], reads: Sequence[Read]) -> tuple[Row, ...]:
-        by_reader = {reader.modality: read(segments) for reader, read in zip(self.readers, reads, strict=True)}
+        by_reader = {r.modality: read(segments) for r, read in zip(self.readers, reads, strict=True)}
         readings = [{name: answers[i] for name, answers in by_reader.items()} for i in range(len(segments))]
         if self._fusion is None:
             from emocli.fusion.head import Fusion
@@ -119,7 +119,8 @@ class Analyzer:
         run.uses("numpy", "safetensors", "torch", weights=self._weights)
         scores = self._fusion.scores(readings)
         if self.options.smooth:
-            scores = smooth(scores, np.array([s.start for s in segments]), np.array([s.end for s in segments]))
+            starts, ends = np.array([(s.start, s.end) for s in segments]).T
+            scores = smooth(scores, starts, ends)
         return tuple(Row(s.start, s.end, s.utterance, fused, row, flags_of(s, fused, row))
                      for s, fused, row in zip(segments, scores, readings, strict=True))
 

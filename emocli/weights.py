@@ -120,11 +120,12 @@ def of_package(package: str, *files: str, licence: str = "MIT") -> dict[str, Map
     return records
 
 
-def resolve(name: str, *, offline: bool = False, commercial: bool = False, progress: bool | Report = False) -> Path:
+def resolve(name: str, *, offline: bool = False, commercial: bool = False,
+            progress: bool | Report = False) -> Path:
     """Path of a whole, verified file; fetches it if need be and if allowed.
 
-    Raises `WeightsError` when it is damaged or cannot be had, or when it is for `commercial` use and its licence
-    bars that.
+    Raises `WeightsError` when it is damaged or cannot be had, or when it is for `commercial` use and its
+    licence bars that.
     """
     weight = manifest().get(name)
     if weight is None:
@@ -136,10 +137,12 @@ def resolve(name: str, *, offline: bool = False, commercial: bool = False, progr
     if condition == "ok":
         return weight.path
     if weight.bundled:
-        cause = "is missing from the installation" if condition == "absent" else "is damaged (its sha256 differs)"
+        cause = ("is missing from the installation" if condition == "absent"
+                 else "is damaged (its sha256 differs)")
         raise WeightsError(weight.path, cause, "install emocli again, then run `emocli models verify`")
     if offline and not _mirror_folder():
-        cause = "is not in the cache, and --offline forbids fetching it" if condition == "absent" else "is damaged"
+        cause = ("is not in the cache, and --offline forbids fetching it" if condition == "absent"
+                 else "is damaged")
         raise WeightsError(weight.path, cause, f"run `emocli models pull {name}` with a network")
     return pull(name, progress=progress)
 
@@ -173,11 +176,12 @@ def fetch(weight: Weight, *, progress: bool | Report = False) -> Path:
         with storage.atomic(target) as part:
             shutil.copyfile(source, part)
             if sha256_of(part) != weight.sha256:
-                raise WeightsError(source, "is not the file that is pinned (its sha256 differs)", "repair the mirror")
+                raise WeightsError(source, "is not the file that is pinned (its sha256 differs)",
+                                   "repair the mirror")
     except (OSError, ValueError, OutputError) as error:
         raise WeightsError(weight.name, f"cannot be fetched ({_reason(error)})",
-                           f"connect to a network and run `emocli models pull {weight.name}`, or set {MIRROR} "
-                           "to a folder that holds it") from error
+                           f"connect to a network and run `emocli models pull {weight.name}`, or set "
+                           f"{MIRROR} to a folder that holds it") from error
     return target
 
 

@@ -30,7 +30,8 @@ def analyzer() -> Iterator[Analyzer]:
 
 def face_share(timeline: Timeline, names: set[str], start: float = 0, end: float = 1e9) -> float:
     """Share of the pictures with a face in a span that one of these classes leads."""
-    seen = [EMOTIONS[int(o.scores.argmax())] for o in timeline.faces if o.scores is not None and start <= o.time < end]
+    seen = [EMOTIONS[int(o.scores.argmax())] for o in timeline.faces if o.scores is not None
+            and start <= o.time < end]
     return sum(name in names for name in seen) / len(seen)
 
 
@@ -124,7 +125,8 @@ def test_a_film_of_a_test_actor(analyzer: Analyzer, data: Path, clips: Path, tmp
 
     import soundfile
 
-    codes = {"03": "happiness", "08": "surprise", "01": "neutral", "06": "fear", "07": "disgust", "05": "anger",
+    codes = {"03": "happiness", "08": "surprise", "01": "neutral", "06": "fear", "07": "disgust",
+             "05": "anger",
              "04": "sadness"}
     with tarfile.open(data / "speech" / "ravdess.tar") as archive:
         def read(name: str) -> np.ndarray:
@@ -145,7 +147,8 @@ def test_a_film_of_a_test_actor(analyzer: Analyzer, data: Path, clips: Path, tmp
     film = write(tmp_path / "film.mp4", [0.0, *[t for t in stamps if t < clock]],
                  pictures=lambda i: pictures[i % len(pictures)], sound=np.concatenate(parts))
     lines = pysubs2.SSAFile()
-    lines.events = [pysubs2.SSAEvent(start=round(a * 1000), end=round(b * 1000), text="Kids are talking by the door.")
+    lines.events = [pysubs2.SSAEvent(start=round(a * 1000), end=round(b * 1000),
+                                     text="Kids are talking by the door.")
                     for a, b, _ in times]
     lines.save(str(film.with_suffix(".srt")))
     timeline = analyzer.analyze(film)
@@ -156,13 +159,15 @@ def test_a_film_of_a_test_actor(analyzer: Analyzer, data: Path, clips: Path, tmp
     for row, (start, end, _) in zip(rows, times, strict=True):
         assert row.start == pytest.approx(start, abs=0.05)
         assert row.end == pytest.approx(end, abs=0.05)
-    right = sum(row.readings["voice"].emotion == emotion for row, (_, _, emotion) in zip(rows, times, strict=True))
+    right = sum(row.readings["voice"].emotion == emotion
+                for row, (_, _, emotion) in zip(rows, times, strict=True))
     assert right > len(rows) / 2
     assert face_share(timeline, {"happiness"}) > 0.6
 
 
 def test_python_options_and_a_second_video(demo: Path) -> None:
-    with emocli.Analyzer(emocli.AnalyzeOptions(offline=True, face_fps=2, transcript="none", smooth=False)) as a:
+    options = emocli.AnalyzeOptions(offline=True, face_fps=2, transcript="none", smooth=False)
+    with emocli.Analyzer(options) as a:
         first, second = a.analyze(demo), a.analyze(demo)
     assert first.transcript_source == "speech"
     assert (first.to_dataframe()["happiness"] == second.to_dataframe()["happiness"]).all()

@@ -43,7 +43,8 @@ class Detection:
     def scaled(self, scale: float) -> Detection:
         """The same in a picture of that many times the size."""
         x, y, width, height = self.box
-        return Detection((x * scale, y * scale, width * scale, height * scale), self.landmarks * scale, self.score)
+        return Detection((x * scale, y * scale, width * scale, height * scale), self.landmarks * scale,
+                         self.score)
 
     def row(self) -> list[float]:
         """The fifteen numbers."""
@@ -101,7 +102,8 @@ class Mtcnn:
         except ValueError:  # the package stumbles when its first stage finds nothing
             faces = []
         order = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
-        rows = [np.array([*f["box"], *(v for k in order for v in f["keypoints"][k]), f["confidence"]]) for f in faces]
+        rows = [np.array([*f["box"], *(v for k in order for v in f["keypoints"][k]), f["confidence"]])
+                for f in faces]
         return _sensible([Detection.of_row(row) for row in rows], (image.shape[1], image.shape[0]))
 
 
@@ -140,7 +142,9 @@ class AdaptiveScaleDetector:
         import cv2
 
         last = self._last
-        return last is not None and last.shape == small.shape and cv2.norm(small, last, cv2.NORM_L1) > CUT * small.size
+        if last is None or last.shape != small.shape:
+            return False
+        return cv2.norm(small, last, cv2.NORM_L1) > CUT * small.size
 
 
 def _halved(image: np.ndarray) -> np.ndarray:

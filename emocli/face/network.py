@@ -22,11 +22,11 @@ def build(*, size: int = INPUT_SIZE, channels: tuple[int, ...] = (32, 64, 96, FE
           data_format: str = "channels_last") -> Any:
     """Build the untrained network.
 
-    Input: (n, size, size, 1) float32, grey levels 0..255 (channels second when
-    `data_format` is "channels_first").  Output: {"features": (n, channels[-1]), "logits": (n, 7), "label_logits":
-    (n, 7)}: what ten voters would say (FER+), and what the one label of FER2013 would be.  The two
-    agree on two faces of three, so one answer cannot be good at both.
-    `channels` are the stem's width and one width a stage, `blocks` the residual units a stage.
+    Input: (n, size, size, 1) float32, grey levels 0..255 (channels second when `data_format` is
+    "channels_first").  Output: {"features": (n, channels[-1]), "logits": (n, 7), "label_logits": (n, 7)}:
+    what ten voters would say (FER+), and what the one label of FER2013 would be.  The two agree on two faces
+    of three, so one answer cannot be good at both. `channels` are the stem's width and one width a stage,
+    `blocks` the residual units a stage.
     """
     from keras import Input, Model, layers
 
@@ -58,7 +58,8 @@ def build(*, size: int = INPUT_SIZE, channels: tuple[int, ...] = (32, 64, 96, FE
         for _ in range(count):
             x = unit(x, width)
     features = layers.GlobalAveragePooling2D(data_format=data_format, name="features")(x)
-    heads = {name: layers.Dense(len(EMOTIONS), name=name)(layers.Dropout(dropout)(features)) for name in HEADS}
+    heads = {name: layers.Dense(len(EMOTIONS), name=name)(layers.Dropout(dropout)(features))
+             for name in HEADS}
     return Model(inputs, {"features": features, **heads}, name="emocli_face")
 
 

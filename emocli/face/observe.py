@@ -56,7 +56,7 @@ class Unread:
 
     def add(self, error: Exception) -> None:
         """Count one."""
-        self.errors.append(error.cause if isinstance(error, EmocliError) else f"{type(error).__name__}: {error}")
+        self.errors.append(getattr(error, "cause", f"{type(error).__name__}: {error}"))
 
     def note(self, run: Run, what: str) -> None:
         """Tell the user, if there are any."""
@@ -94,7 +94,8 @@ def _search(samples: Iterable[Sample], detector: Detector, unread: Unread) -> It
 
 
 @contextmanager
-def _chunks(streams: Sequence[FrameStream], detector: Detector, unread: Unread) -> Iterator[Iterator[_Searched]]:
+def _chunks(streams: Sequence[FrameStream], detector: Detector, unread: Unread) \
+        -> Iterator[Iterator[_Searched]]:
     """Every sample searched, in order: chunk after chunk, as many at once as there are cores.
 
     OpenCV is kept to one thread a chunk meanwhile: splitting pictures this small costs half as
@@ -143,7 +144,8 @@ def observe(run: Run, streams: Sequence[FrameStream], detector: Detector, proces
     costs only itself, with a note.
     """
     tracker, geometry, crops, sightings = Tracker(), array("d"), list[np.ndarray](), Counter[int]()
-    calls, answers = deque[tuple[np.ndarray, Future[list[np.ndarray]]]](), list[tuple[np.ndarray, np.ndarray]]()
+    calls = deque[tuple[np.ndarray, Future[list[np.ndarray]]]]()
+    answers: list[tuple[np.ndarray, np.ndarray]] = []
     pictures, faces = Unread(), Unread()
 
     def ask(least: int, waiting: int) -> None:
@@ -190,4 +192,5 @@ def _joined(geometry: np.ndarray, answers: Sequence[tuple[np.ndarray, np.ndarray
     scores = np.exp(logits - logits.max(1, keepdims=True))
     scores /= scores.sum(1, keepdims=True)
     read = np.isfinite(logits).all(1)
-    return FaceObservations(*(part if read.all() else part[read] for part in (geometry, features, logits, scores)))
+    return FaceObservations(*(part if read.all() else part[read]
+                              for part in (geometry, features, logits, scores)))

@@ -33,7 +33,9 @@ class FaceProcess:
 
     def __init__(self, weights: Path, *, device: str = "auto", worker: str = "emocli.face.worker") -> None:
         self._weights, self._worker = weights, worker
-        self._environment = {"TF_CPP_MIN_LOG_LEVEL": "3"} | ({"CUDA_VISIBLE_DEVICES": "-1"} if device == "cpu" else {})
+        self._environment = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+        if device == "cpu":
+            self._environment["CUDA_VISIBLE_DEVICES"] = "-1"
         self._lock, self._closed, self._restarts = Lock(), False, RESTARTS
         self._queue = ThreadPoolExecutor(1, thread_name_prefix="emocli-face")
         self._child = self._start()
@@ -52,8 +54,8 @@ class FaceProcess:
         """Crops (n, 48, 48) uint8 -> later, features (n, d), logits (n, 7) and, where the network has
         a second head, its logits (n, 7), float32.
 
-        The future raises `WeightsError` when the network cannot be run, `FaceRequestError` when it cannot read these
-        crops, and `EmocliError` when the process has died twice in a run.
+        The future raises `WeightsError` when the network cannot be run, `FaceRequestError` when it cannot
+        read these crops, and `EmocliError` when the process has died twice in a run.
         """
         return self._queue.submit(self._answer, CROPS, crops)
 
@@ -89,7 +91,8 @@ class FaceProcess:
                 self._start_again(error)
                 continue
             if answer["kind"] == FAILED:
-                raise FaceRequestError("the face process", f"cannot read a {kind} request ({answer['error'][:300]})",
+                raise FaceRequestError("the face process",
+                                       f"cannot read a {kind} request ({answer['error'][:300]})",
                                        "run `emocli doctor`")
             return arrays
 
@@ -98,7 +101,8 @@ class FaceProcess:
             answer, _ = self._child.receive()
             self._unusable = answer.get("error", "")
         if self._unusable:
-            raise WeightsError(self._weights, f"cannot be run ({self._unusable[:300]})", "run `emocli models verify`")
+            raise WeightsError(self._weights, f"cannot be run ({self._unusable[:300]})",
+                               "run `emocli models verify`")
         self._ready = True
 
     def _start_again(self, cause: ChildEndedError) -> None:

@@ -30,7 +30,8 @@ def iou(a: np.ndarray, b: np.ndarray) -> float:
     return float(shared / max(1e-9, a[2] * a[3] + b[2] * b[3] - shared))
 
 
-def appearance_embedding(image: np.ndarray, box: tuple[float, float, float, float], crop: np.ndarray) -> np.ndarray:
+def appearance_embedding(image: np.ndarray, box: tuple[float, float, float, float],
+                         crop: np.ndarray) -> np.ndarray:
     """Unit vector (n,) of how a face looks: hue and saturation of head and clothes from the BGR
     picture, and the coarse shape of its aligned grey crop."""
     import cv2
@@ -83,7 +84,8 @@ class Tracker:
         fresh = [t for t in self._tracks if time - t.time <= LOST_AFTER]
         if fresh and detections:
             overlap = np.array([[iou(t.predicted(time), b) for b in boxes] for t in fresh])
-            alike = np.array([[float(t.appearance @ appearance) for appearance in appearances] for t in fresh])
+            alike = np.array([[float(t.appearance @ appearance) for appearance in appearances]
+                              for t in fresh])
             for row, column in _pairs(overlap + 0.3 * alike):
                 # A cut puts another person in the same place: overlap alone must not join them.
                 if overlap[row, column] >= MIN_IOU and alike[row, column] > 0.5:

@@ -21,13 +21,14 @@ from emocli.face.network import HEADS, INPUT_SIZE
 Network = Callable[[np.ndarray], dict[str, np.ndarray]]
 #: Faces that LiteRT reads at once, which is quicker than more, and threads that it may use.
 LITERT_BATCH, MOST_THREADS = 16, 4
-#: Kinds of requests: read crops (n, 48, 48) uint8, find faces in a picture (h, w, 3) uint8 BGR; and of the answer.
+#: Kinds of requests: read crops (n, 48, 48) uint8, find faces in a picture (h, w, 3) BGR; and of answers.
 CROPS, PICTURE, ANSWER = "crops", "picture", "answer"
 
 
 def _keras(path: str) -> Network:
     unused = {name: None for name in ("matplotlib", "pandas", "sklearn") if name not in sys.modules}
-    sys.modules.update(unused)  # type: ignore[arg-type]  # Keras would spend a second or more on its optional friends
+    # Keras would spend a second or more on its optional friends.
+    sys.modules.update(unused)  # type: ignore[arg-type]
     import keras
     import tensorflow as tf
 
@@ -46,7 +47,8 @@ def _litert(path: str) -> Network:
     (name,) = run.get_input_details()
 
     def call(faces: np.ndarray) -> dict[str, np.ndarray]:
-        spare = np.zeros((-len(faces) % LITERT_BATCH, *faces.shape[1:]), np.float32)  # another shape would cost
+        # Another shape would cost.
+        spare = np.zeros((-len(faces) % LITERT_BATCH, *faces.shape[1:]), np.float32)
         parts = [run(**{name: part}) for part in np.split(np.concatenate([faces, spare]),
                                                           range(LITERT_BATCH, len(faces), LITERT_BATCH))]
         return {key: np.concatenate([part[key] for part in parts])[:len(faces)] for key in parts[0]}

@@ -27,8 +27,8 @@ NAMES = "modalities"
 class FusionHead(nn.Module):
     """(features, log scores, mask) of n segments in, logits (n, 7) out.
 
-    `widths` are the modalities' feature widths.  `alone` (m,) is 1 for a modality that keeps its own scores where it
-    is the only one, because fusing did not better them.
+    `widths` are the modalities' feature widths.  `alone` (m,) is 1 for a modality that keeps its own scores
+    where it is the only one, because fusing did not better them.
     """
 
     temperatures: Tensor
@@ -37,7 +37,8 @@ class FusionHead(nn.Module):
     def __init__(self, widths: Sequence[int], *, hidden: int = 64, dropout: float = 0.3) -> None:
         super().__init__()
         self.widths = tuple(widths)
-        self.squeeze = nn.ModuleList([nn.Sequential(nn.LayerNorm(w), nn.Linear(w, 24), nn.ReLU()) for w in widths])
+        self.squeeze = nn.ModuleList([nn.Sequential(nn.LayerNorm(w), nn.Linear(w, 24), nn.ReLU())
+                                      for w in widths])
         self.trust = nn.Parameter(torch.ones(len(widths), _CLASSES))
         self.bias = nn.Parameter(torch.zeros(len(widths), _CLASSES))
         wide = len(widths) * (24 + _CLASSES + 1)
@@ -64,14 +65,14 @@ class FusionHead(nn.Module):
 
 
 class Fusion:
-    """The trained head over readings; `modalities` are those that its weights file names, others are ignored."""
+    """The trained head over readings of the `modalities` that its weights file names; ignores others."""
 
     def __init__(self, weights: Path) -> None:
         from safetensors import safe_open
 
         with safe_open(weights, "pt") as file:
             self.modalities = tuple((file.metadata() or {}).get(NAMES, ",".join(MODALITIES)).split(","))
-            state: Mapping[str, Tensor] = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+            state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
         widths = [int(state[f"squeeze.{i}.0.weight"].shape[0]) for i in range(len(self.modalities))]
         self.head = FusionHead(widths, hidden=int(state["correct.1.weight"].shape[0]))
         self.head.load_state_dict(state)

@@ -22,7 +22,8 @@ class TextModel:
     def __init__(self, weights: Path, *, temperature: float = 1.0) -> None:
         state = {k: v.float() for k, v in load_file(weights).items()}
         self.network = TextNetwork(width=state["bag.weight"].shape[1],
-                                   heads=tuple(sorted({k.split(".")[1] for k in state if k.startswith("heads.")})))
+                                   heads=tuple(sorted({k.split(".")[1] for k in state
+                                                       if k.startswith("heads.")})))
         self.network.load_state_dict(state)
         self.network.eval()
         self._idf = self.network.idf.numpy()

@@ -33,7 +33,8 @@ class TextReader:
         readings = self.read(speech.utterances, speech.language)
         if any(r.present for r in readings):
             run.uses("numpy", "torch", weights=weights.record("text"))
-        return of_utterances(readings, [u.end - u.start for u in speech.utterances], Reading("text", reason="no words"))
+        return of_utterances(readings, [u.end - u.start for u in speech.utterances],
+                             Reading("text", reason="no words"))
 
     def read(self, utterances: Sequence[Utterance], language: str = "en") -> list[Reading]:
         """One reading an utterance; absent without words or in a language that was not learnt."""
@@ -46,7 +47,8 @@ class TextReader:
         if not words(text):
             return Reading("text", reason="no words")
         if language not in SUPPORTED:
-            return Reading("text", reason=f"the words are in {language}; emocli reads {' and '.join(SUPPORTED)}")
+            return Reading("text",
+                           reason=f"the words are in {language}; emocli reads {' and '.join(SUPPORTED)}")
         if self._model is None:
             from emocli.text.model import TextModel
 

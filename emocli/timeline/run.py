@@ -1,7 +1,7 @@
 """One analysis of one file: what its stages and readers share, and the protocol that every modality keeps to.
 
-A run begins with nothing and is thrown away at the end, so nothing of one video gets into the next.  Its stages work
-in threads of their own; all of them look at the run's one stop signal, whenever they report or wait.
+A run begins with nothing and is thrown away at the end, so nothing of one video gets into the next.  Its
+stages work in threads of their own, and look at its one stop signal whenever they report or wait.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Sound(Protocol):
 
 @dataclass(frozen=True)
 class Speech:
-    """What is said: utterances in order, without overlaps; their language, "" if unknown; the sound they are in."""
+    """What is said: utterances in order, without overlaps, their language or "", and the sound itself."""
 
     utterances: Sequence[Utterance]
     language: str
@@ -100,7 +100,7 @@ class Run:
         return future.result()
 
     def progress(self, stage: str, seconds: float) -> None:
-        """Say how far a stage has come on the video's clock; raises `StoppedError` if the run has been stopped."""
+        """Say how far a stage has come on the video's clock; raises `StoppedError` after a stop."""
         self.report(stage, min(1.0, seconds / self.info.duration) if self.info.duration else 1.0)
 
     def report(self, stage: str, share: float) -> None:
@@ -155,7 +155,7 @@ class Reader(Protocol):
 
 
 def of_utterances(readings: Sequence[Reading], seconds: Sequence[float], silence: Reading) -> Read:
-    """Hand readings of a run's utterances, which rest on so many seconds each, to the segments that hold them."""
+    """Hand readings of a run's utterances, each resting on so many seconds, to the segments with them."""
 
     def read(segments: Sequence[Segment]) -> list[Reading]:
         known = iter(zip(readings, seconds, strict=True))

@@ -56,7 +56,8 @@ class FaceObservation:
 @dataclass(frozen=True, eq=False)
 class FaceObservations(Sequence[FaceObservation]):
     """The n observations of a video in four arrays, a third of the memory of as many objects: `geometry`
-    (n, 17) holds time, box, landmarks, detection and face id; `features` (n, d); `logits` and `scores` (n, 7)."""
+    (n, 17) holds time, box, landmarks, detection and face id; `features` is (n, d), `logits` and `scores`
+    are (n, 7)."""
 
     geometry: np.ndarray
     features: np.ndarray
@@ -76,8 +77,8 @@ class FaceObservations(Sequence[FaceObservation]):
         if isinstance(at, slice):
             return FaceObservations(self.geometry[at], self.features[at], self.logits[at], self.scores[at])
         time, x, y, width, height, *points, detection, face_id = self.geometry[at].tolist()
-        return FaceObservation(time, (x, y, width, height), np.reshape(points, (5, 2)), detection, int(face_id),
-                               self.features[at], self.logits[at], self.scores[at])
+        return FaceObservation(time, (x, y, width, height), np.reshape(points, (5, 2)), detection,
+                               int(face_id), self.features[at], self.logits[at], self.scores[at])
 
 
 @dataclass(frozen=True)

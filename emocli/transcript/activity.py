@@ -31,7 +31,8 @@ def find(sound: Sound, run: Run | None = None) -> list[Utterance]:
     with run.stage("finding speech"):
         speech = probabilities(sound.blocks(BLOCK), lambda seconds: run.progress("transcript", seconds))
     if len(speech):
-        run.uses("numpy", "silero-vad", "torch", weights=weights.of_package("silero_vad", "data/silero_vad.jit"))
+        run.uses("numpy", "silero-vad", "torch",
+                 weights=weights.of_package("silero_vad", "data/silero_vad.jit"))
     return utterances(speech, sound.duration)
 
 

@@ -40,7 +40,8 @@ def weight(size: str) -> weights.Weight:
         raise WeightsError(size, "Whisper has no model of this name",
                            f"give a .pt or one of {', '.join(whisper.available_models())}")
     *_, sha256, file = url.split("/")  # its address holds its checksum
-    return weights.Weight(name=f"whisper-{size}", file=f"whisper/{file}", sha256=sha256, size=0, licence="MIT",
+    return weights.Weight(name=f"whisper-{size}", file=f"whisper/{file}", sha256=sha256, size=0,
+                          licence="MIT",
                           source="OpenAI Whisper (Radford et al. 2022)", url=url, mirror=f"whisper/{file}")
 
 
@@ -69,7 +70,7 @@ def locate(name: str, *, offline: bool, progress: bool | weights.Report = False)
 def load(path: Path, device: str = "cpu") -> Any:
     """A `whisper.model.Whisper` from a checkpoint with `dims` and `model_state_dict`.
 
-    The sizes that it claims must be those of its tensors, and these must lie in the file, before memory is taken.
+    Before memory is taken, its sizes must be those of its tensors, and these must lie in the file.
     """
     import torch
     from whisper.model import ModelDimensions, Whisper
@@ -90,7 +91,7 @@ def load(path: Path, device: str = "cpu") -> Any:
 
 
 def _check(dims: Any, state: Mapping[str, Any]) -> None:
-    """Raise `ValueError` where sizes are not those of the tensors; networks on "meta" have shapes without memory."""
+    """Raise `ValueError` where sizes are not the tensors'; networks on "meta" have shapes but no memory."""
     import torch
     from whisper.model import AudioEncoder, TextDecoder
 
@@ -99,7 +100,8 @@ def _check(dims: Any, state: Mapping[str, Any]) -> None:
     if not all(isinstance(size, int) and size > 0 for size in (*sound, *words)):
         raise ValueError("a size is no positive number")
     (_, _, width, heads, layers), (_, positions, text_width, text_heads, text_layers) = sound, words
-    if positions > MOST_POSITIONS or heads > width or text_heads > text_width or layers + text_layers > len(state):
+    if (positions > MOST_POSITIONS or heads > width or text_heads > text_width
+            or layers + text_layers > len(state)):
         raise ValueError("its sizes are out of bounds")
     with torch.device("meta"):
         parts = {"encoder": AudioEncoder(*sound), "decoder": TextDecoder(*words)}
@@ -117,11 +119,13 @@ class Recogniser:
         self._model: Any = None
         self._weights: dict[str, Mapping[str, str]] = {}
 
-    def transcribe(self, run: Run, sound: Sound, speech: Sequence[Utterance], *, language: str) -> list[Utterance]:
-        """Utterances with words; raises `WeightsError` when there is no Whisper, `StoppedError` when stopped."""
+    def transcribe(self, run: Run, sound: Sound, speech: Sequence[Utterance], *, language: str) \
+            -> list[Utterance]:
+        """Utterances with words; raises `WeightsError` when there is no Whisper."""
         if self._model is None:
             with run.stage("loading Whisper"):
-                path = locate(self._name, offline=self._offline, progress=lambda share: run.report("download", share))
+                path = locate(self._name, offline=self._offline,
+                              progress=lambda share: run.report("download", share))
                 self._model = load(path, torch_device(self._device))
                 self._weights = weights.of_file(
                     f"whisper-{path.stem}", path, "unknown" if self._name.endswith(".pt") else "MIT")
@@ -133,7 +137,7 @@ class Recogniser:
 
 @contextmanager
 def stopping(model: Any, check: Callable[[], None]) -> Iterator[None]:
-    """Call `check`, which may raise, before every pass of Whisper, of which half a minute of sound takes hundreds."""
+    """Call `check`, which may raise, before every pass of Whisper; half a minute takes hundreds."""
     hooks = [part.register_forward_pre_hook(lambda *_: check()) for part in (model.encoder, model.decoder)]
     try:
         yield

@@ -15,7 +15,7 @@ from emocli.transcript import activity, asr, language, subtitles
 
 @dataclass(frozen=True)
 class Transcript:
-    """Utterances, where they come from (sidecar, embedded, whisper, speech or none), and one language for all."""
+    """Utterances, their source (sidecar, embedded, whisper, speech or none), and one language for all."""
 
     utterances: tuple[Utterance, ...]
     source: str
@@ -24,9 +24,10 @@ class Transcript:
 
 
 def transcribe(run: Run, sound: Sound, recogniser: asr.Recogniser, *, wanted: str, spoken: str) -> Transcript:
-    """The transcript of a run: `wanted` is "auto", "none" or a subtitle file, `spoken` a language or "auto"."""
+    """The transcript of a run: `wanted` is a file, "auto" or "none", `spoken` a language or "auto"."""
     with run.stage("the transcript"):
-        transcript = from_subtitles(run, wanted) or from_sound(run, sound, recogniser, wanted=wanted, spoken=spoken)
+        transcript = (from_subtitles(run, wanted)
+                      or from_sound(run, sound, recogniser, wanted=wanted, spoken=spoken))
         run.progress("transcript", run.info.duration)
     code = transcript.language if spoken == "auto" else spoken
     code = code or language.detect([u.text for u in transcript.utterances], run.uses)
@@ -37,7 +38,8 @@ def transcribe(run: Run, sound: Sound, recogniser: asr.Recogniser, *, wanted: st
 def from_subtitles(run: Run, wanted: str) -> Transcript | None:
     """A transcript that somebody has written: the file asked for, a sidecar, an embedded track; or None.
 
-    A sidecar that was not asked for and cannot be read is passed over with a note; one that was raises `InputError`.
+    A sidecar that was not asked for and cannot be read is passed over with a note; one that was raises
+    `InputError`.
     """
     if wanted == "none":
         return None
@@ -59,8 +61,8 @@ def _written(run: Run, utterances: Sequence[Utterance], source: str, detail: str
 
 
 def from_sound(run: Run, sound: Sound, recogniser: asr.Recogniser, *, wanted: str, spoken: str) -> Transcript:
-    """A transcript that is heard: Whisper's words where speech is, or the activity alone, with a note if there is no
-    Whisper."""
+    """A transcript that is heard: Whisper's words where speech is, or the activity alone, with a note if
+    there is no Whisper."""
     speech = activity.find(sound, run)
     if not speech:
         return Transcript((), "none", "", "no speech was heard")

@@ -19,7 +19,7 @@ ENOUGH = 24
 
 
 def detect(texts: Sequence[str], uses: Callable[[str], None] = lambda library: None) -> str:
-    """ISO 639-1 code of a transcript, or "" when there is too little of it; `uses` hears if a library is asked."""
+    """ISO 639-1 code of a transcript, or "" if there is too little of it; `uses` hears of a library."""
     joined = " ".join(texts)
     letters = [c for c in joined if c.isalpha()]
     if not letters:

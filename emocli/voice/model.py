@@ -39,8 +39,8 @@ class VoiceModel:
         self.temperature, self._device = temperature, device
 
     def inputs(self, numbers: np.ndarray, enrolled: int = 0) -> np.ndarray:
-        """One speaker's functionals (n, FUNCTIONALS) as the network takes them, (n - enrolled, INPUTS) float32; the
-        last `enrolled` only tell how the speaker usually talks."""
+        """One speaker's functionals (n, FUNCTIONALS) as the network takes them, (n - enrolled, INPUTS)
+        float32; the last `enrolled` only tell how the speaker usually talks."""
         both = np.concatenate([numbers, relative(numbers, self.network.usual("functionals"))], 1)
         return np.asarray(both[:len(numbers) - enrolled], np.float32)
 
@@ -60,7 +60,8 @@ class VoiceModel:
         """One reading an utterance, absent where it is silent, and the seconds of sound that it rests on.
 
         All speech of a video is taken as one speaker's when it is standardised, shrunk towards the training
-        speakers' mean when there is little of it.  `enrolled` are spectrograms of more of that speaker's speech.
+        speakers' mean when there is little of it.  `enrolled` are spectrograms of more of that speaker's
+        speech.
         """
         utterances, sound = speech.utterances, speech.sound
         readings = [Reading("voice", reason="the sound is silent here")] * len(utterances)
@@ -88,11 +89,11 @@ class VoiceModel:
 
 
 def load(names: Sequence[str], *, device: str = "cpu") -> VoiceModel:
-    """The model of the first of these entries of the manifest, which asks the second, if there is one, where it is
-    unsure.  Raises `WeightsError` when a file is missing or damaged."""
+    """The model of the first of these entries of the manifest, which asks the second, if there is one, where
+    it is unsure.  Raises `WeightsError` when a file is missing or damaged."""
     first, *others = names
-    return VoiceModel(weights.resolve(first), temperature=weights.manifest()[first].temperature, device=device,
-                      larger=load(others, device=device) if others else None)
+    return VoiceModel(weights.resolve(first), temperature=weights.manifest()[first].temperature,
+                      device=device, larger=load(others, device=device) if others else None)
 
 
 def enrol(speech: Speech) -> list[np.ndarray]:

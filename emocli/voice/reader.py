@@ -32,7 +32,9 @@ class VoiceReader:
     modality = "voice"
 
     def __init__(self, options: AnalyzeOptions, listen: Listen) -> None:
-        self.names = ("voice-permissive",) if options.commercial else VOICE_MODES[voice_mode(options.voice_mode)]
+        self.names = VOICE_MODES[voice_mode(options.voice_mode)]
+        if options.commercial:
+            self.names = ("voice-permissive",)
         for name in self.names:
             weights.resolve(name, commercial=options.commercial)
         self._options, self._listen = options, listen

@@ -34,7 +34,8 @@ class Scripted:
 
 
 @pytest.mark.parametrize(("sizes", "searched"), [
-    ([200.0] * 32, [512, *[*[128] * 9, 256] * 2, *[128] * 9, 512, 128]),  # large faces: a quarter, but for every tenth
+    # large faces: a quarter, but for every tenth
+    ([200.0] * 32, [512, *[*[128] * 9, 256] * 2, *[128] * 9, 512, 128]),
     ([200.0] * 10 + [90.0] * 2, [512, *[128] * 9, 256, 256]),  # the half shows that one has become smaller
     ([100.0] * 3, [512, 256, 256]),  # a middling one: the half
     ([30.0] * 3, [512, 512, 512]),  # a small one: always the whole

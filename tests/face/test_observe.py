@@ -73,7 +73,8 @@ def test_a_picture_that_the_detector_chokes_on_costs_that_picture(run_of: Callab
     assert run.notes[0] in caplog.text
 
 
-def test_a_picture_that_the_child_chokes_on_costs_that_picture(run_of: Callable[[], Run], planned: Start) -> None:
+def test_a_picture_that_the_child_chokes_on_costs_that_picture(run_of: Callable[[], Run],
+                                                               planned: Start) -> None:
     run, process = run_of(), planned(fail=[2])
     seen = observed(run, ProcessDetector(run, process), process)
     assert not any(o.time == pytest.approx(0.4) for o in seen)
@@ -86,7 +87,8 @@ def test_a_child_that_dies_twice_is_an_error(run_of: Callable[[], Run], planned:
         observed(run, ProcessDetector(run, process), process)
 
 
-def test_a_run_that_is_stopped_waits_for_no_child(run_of: Callable[[], Run], planned: Start, tmp_path: Path) -> None:
+def test_a_run_that_is_stopped_waits_for_no_child(run_of: Callable[[], Run], planned: Start,
+                                                  tmp_path: Path) -> None:
     run, process = run_of(), planned(wait=str(tmp_path / "never"))
     call = process.classify(np.zeros((1, 48, 48), np.uint8))
     run.stop(RuntimeError("elsewhere"))

@@ -51,7 +51,8 @@ def test_nothing_to_read_is_spread_evenly(fusion: Fusion) -> None:
 
 
 def test_absent_readings_leave_no_trace(fusion: Fusion) -> None:
-    features, log_scores, mask = pack([{"face": reading("face", fusion.head.widths[0], 0)}], fusion.head.widths)
+    features, log_scores, mask = pack([{"face": reading("face", fusion.head.widths[0], 0)}],
+                                      fusion.head.widths)
     assert mask.tolist() == [[1, 0, 0]]
     features[1] += 100
     log_scores[0, 2] -= 50

@@ -1,8 +1,9 @@
-"""Stands in for `emocli.face.worker`: no models, and it dies, fails or waits as the JSON in place of its weights says.
+"""Stands in for `emocli.face.worker`: no models, and it dies, fails or waits as the JSON in place of its
+weights says.
 
-`die` and `fail` are numbers of requests, counted over all lives; `wait` names a file that must be there before the
-first request is answered; `unready` says that it cannot load.  Crops whose first pixel is 255 are choked on.  Beside
-the plan it keeps a `.log` with a line a start and a line a request.
+`die` and `fail` are numbers of requests, counted over all lives; `wait` names a file that must be there
+before the first request is answered; `unready` says that it cannot load.  Crops whose first pixel is 255 are
+choked on.  Beside the plan it keeps a `.log` with a line a start and a line a request.
 """
 
 from __future__ import annotations

@@ -37,4 +37,5 @@ def test_unsure_modalities_do_not_make_a_row_mixed() -> None:
 
 
 def test_a_modality_that_is_not_read_is_absent() -> None:
-    assert flags_of(Segment(0, 1, Utterance(0, 1)), np.eye(7)[0], {"text": reading("text", 0)}) == ("no_face",)
+    assert flags_of(Segment(0, 1, Utterance(0, 1)), np.eye(7)[0],
+                    {"text": reading("text", 0)}) == ("no_face",)

@@ -49,7 +49,7 @@ def test_notes_begin_with_the_medias_and_are_logged(caplog: pytest.LogCaptureFix
     run = Run(MEDIA)
     run.note("a picture is missing")
     assert run.notes == ["its stamps jump", "a picture is missing"]
-    assert [(r.levelno, r.getMessage()) for r in caplog.records] == [(logging.WARNING, "a.mp4: a picture is missing")]
+    assert caplog.record_tuples == [("emocli", logging.WARNING, "a.mp4: a picture is missing")]
 
 
 def test_a_run_is_as_long_as_its_longest_stream() -> None:
@@ -70,5 +70,6 @@ def test_readings_of_utterances_go_to_their_segments() -> None:
     present, silent = Reading("text", scores=MEDIA), Reading("text", reason="no words")
     read = of_utterances([present, silent], [1.0, 3.0], Reading("text", reason="nobody speaks"))
     segments = [Segment(0, 2), Segment(2, 6, Utterance(2, 3)), Segment(6, 9, Utterance(6, 9))]
-    assert [(r.reason, r.quality) for r in read(segments)] == [("nobody speaks", 0), ("", 0.25), ("no words", 0)]
+    told = [(r.reason, r.quality) for r in read(segments)]
+    assert told == [("nobody speaks", 0), ("", 0.25), ("no words", 0)]
     assert [r.quality for r in read([Segment(2, 2.5, Utterance(2, 3))])] == [1.0]

@@ -23,7 +23,8 @@ def test_windows_cover_all_speech_in_half_minutes() -> None:
 
 
 def whisper_result(**changes: object) -> dict:
-    segment = {"start": 0.0, "end": 1.0, "text": " Thanks for watching", "no_speech_prob": 0.1, "avg_logprob": -0.3,
+    segment = {"start": 0.0, "end": 1.0, "text": " Thanks for watching", "no_speech_prob": 0.1,
+               "avg_logprob": -0.3,
                "compression_ratio": 1.0, "words": [{"start": 0.1, "end": 0.5, "word": " Thanks"},
                                                    {"start": 0.5, "end": 0.9, "word": " for watching"}]}
     return {"language": "en", "segments": [segment | changes]}
@@ -71,7 +72,8 @@ def test_whisper_that_cannot_be_had(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("claims", [
-    {"n_audio_layer": 10**9}, {"n_vocab": 10**12}, {"n_text_ctx": 10**7}, {"n_mels": 128}, {"n_text_head": 10**9},
+    {"n_audio_layer": 10**9}, {"n_vocab": 10**12}, {"n_text_ctx": 10**7}, {"n_mels": 128},
+    {"n_text_head": 10**9},
     {"n_audio_state": 32}, {"n_text_layer": 1}, {"n_text_layer": -1}, {"n_audio_ctx": "1500"}, {"more": 1}])
 def test_claims_that_are_not_the_tensors_are_refused(tmp_path: Path, claims: dict[str, object]) -> None:
     with pytest.raises(WeightsError, match=r"tiny\.pt: is not a Whisper checkpoint"):

@@ -1,4 +1,5 @@
-"""The shipped voice networks: each row by itself, the small one asking the larger, the speaker's usual voice."""
+"""The shipped voice networks: each row by itself, the small one asking the larger, the speaker's usual
+voice."""
 
 from pathlib import Path
 
@@ -24,11 +25,13 @@ def model() -> VoiceModel:
 
 def test_an_utterance_is_read_and_silence_is_not(model: VoiceModel, tmp_path: Path) -> None:
     silence = np.zeros(16000, np.float32)
-    path = write(tmp_path / "a.wav", sound=np.concatenate([silence, tone(2, 220), silence]), audio_codec="pcm_s16le")
+    path = write(tmp_path / "a.wav", sound=np.concatenate([silence, tone(2, 220), silence]),
+                 audio_codec="pcm_s16le")
     *_, (_, sound) = decode(probe(path))
     told: list[float] = []
     with sound:
-        (spoken, silent), seconds = model.read(Speech([Utterance(1, 3), Utterance(3, 4)], "", sound), told.append)
+        (spoken, silent), seconds = model.read(Speech([Utterance(1, 3), Utterance(3, 4)], "", sound),
+                                               told.append)
     assert spoken.scores is not None
     assert spoken.scores.sum() == pytest.approx(1, abs=1e-5)
     assert (silent.present, silent.reason) == (False, "the sound is silent here")
