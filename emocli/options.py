@@ -14,11 +14,12 @@ VOICE_MODES = {"fast": ("voice-small",), "accurate": ("voice",), "cascade": ("vo
 
 @dataclass(frozen=True)
 class AnalyzeOptions:
-    """How to analyse.  `face_fps` is in pictures a second; `transcript` is "auto", "none" or a subtitle
-    file; `asr_model` a Whisper size or the path of a `.pt`; `language` "auto" or an ISO 639-1 code; `smooth`
-    blends each row lightly with its neighbours; `voice_mode` is one of VOICE_MODES, or "auto", which takes
-    "fast" on a busy machine; `voice_baseline` is a recording of the speaker, talking neutrally; `commercial`
-    keeps to weights that may be used commercially, and so leaves the face out."""
+    """How to analyse.  `face_fps` is in pictures a second; `transcript` is "auto", "none" or a
+    subtitle file; `asr_model` a Whisper size or the path of a `.pt`; `language` "auto" or an
+    ISO 639-1 code; `smooth` blends each row lightly with its neighbours;
+    `voice_mode` is one of VOICE_MODES, or "auto", which takes "fast" on a busy machine; `voice_baseline` is a
+    recording of the speaker, talking neutrally; `commercial` keeps to weights that may be used commercially, and
+    so leaves the face out."""
 
     face_fps: float = 5.0
     transcript: str = "auto"
