@@ -48,22 +48,6 @@ class ProcessDetector:
         return self._run.wait(self._process.detect(image))
 
 
-@dataclass
-class Unread:
-    """Faces and pictures that something choked on, each of which costs only itself."""
-
-    errors: list[str] = field(default_factory=list)
-
-    def add(self, error: Exception) -> None:
-        """Count one."""
-        self.errors.append(getattr(error, "cause", f"{type(error).__name__}: {error}"))
-
-    def note(self, run: Run, what: str) -> None:
-        """Tell the user, if there are any."""
-        if self.errors:
-            run.note(f"{len(self.errors)} {what} ({self.errors[0][:200]})")
-
-
 @dataclass(frozen=True)
 class _Searched:
     """What the faces of one sample are followed and read by; `scale` leads to full-size px."""
@@ -75,7 +59,7 @@ class _Searched:
     crops: list[np.ndarray] = field(default_factory=list)
 
 
-def _search(samples: Iterable[Sample], detector: Detector, unread: Unread) -> Iterator[_Searched]:
+def _search(samples: Iterable[Sample], detector: Detector, choked: list[str]) -> Iterator[_Searched]:
     adaptive = AdaptiveScaleDetector(detector)
     for sample in samples:
         small, grey = sample.small, sample.grey
@@ -89,12 +73,12 @@ def _search(samples: Iterable[Sample], detector: Detector, unread: Unread) -> It
         except Exception as error:  # of any library
             if isinstance(error, StoppedError | EmocliError) and not isinstance(error, FaceRequestError):
                 raise
-            unread.add(error)
+            choked.append(_reason(error))
         yield searched
 
 
 @contextmanager
-def _chunks(streams: Sequence[FrameStream], detector: Detector, unread: Unread) \
+def _chunks(streams: Sequence[FrameStream], detector: Detector, choked: list[str]) \
         -> Iterator[Iterator[_Searched]]:
     """Every sample searched, in order: chunk after chunk, as many at once as there are cores.
 
@@ -111,7 +95,7 @@ def _chunks(streams: Sequence[FrameStream], detector: Detector, unread: Unread) 
             samples: Iterable[Sample] = left.popleft()
             if len(streams) == 1:
                 samples = Prefetch(samples, DECODED)
-            running.append(Prefetch(_search(samples, detector, unread), SEARCHED))
+            running.append(Prefetch(_search(samples, detector, choked), SEARCHED))
 
     def searched() -> Iterator[_Searched]:
         keep_going()
@@ -146,7 +130,7 @@ def observe(run: Run, streams: Sequence[FrameStream], detector: Detector, proces
     tracker, geometry, crops, sightings = Tracker(), array("d"), list[np.ndarray](), Counter[int]()
     calls = deque[tuple[np.ndarray, Future[list[np.ndarray]]]]()
     answers: list[tuple[np.ndarray, np.ndarray]] = []
-    pictures, faces = Unread(), Unread()
+    unsearched, unread = list[str](), list[str]()
 
     def ask(least: int, waiting: int) -> None:
         """Hand on what is at least so much, and take answers until only so many are on their way."""
@@ -161,11 +145,11 @@ def observe(run: Run, streams: Sequence[FrameStream], detector: Detector, proces
                 if len(batch) > 1:  # one by one, to lose only those that it is about
                     calls.extendleft([(piece[None], process.classify(piece[None])) for piece in batch][::-1])
                     continue
-                faces.add(error)
+                unread.append(_reason(error))
                 features, logits = np.full((1, FEATURES), np.nan), np.full((1, len(EMOTIONS)), np.nan)
             answers.append((features.astype(np.float16), logits / temperature))
 
-    with _chunks(streams, detector, pictures) as searched:
+    with _chunks(streams, detector, unsearched) as searched:
         for sample in searched:
             ids = tracker.update(sample.time, sample.detections, sample.appearances)
             for d, face_id, piece in zip(sample.detections, ids, sample.crops, strict=True):
@@ -177,11 +161,17 @@ def observe(run: Run, streams: Sequence[FrameStream], detector: Detector, proces
             ask(BATCH, WAITING)
             run.progress("faces", sample.time)
     ask(1, 0)
-    pictures.note(run, "pictures could not be searched for faces")
-    faces.note(run, "faces could not be read")
+    for what, reasons in (("pictures could not be searched for faces", unsearched),
+                          ("faces could not be read", unread)):
+        if reasons:
+            run.note(f"{len(reasons)} {what} ({reasons[0][:200]})")
     observations = _joined(np.frombuffer(geometry).reshape(-1, 17), answers)
     log.debug("%s: %d observations of %d people", run.info.path.name, len(observations), len(sightings))
     return observations
+
+
+def _reason(error: Exception) -> str:
+    return error.cause if isinstance(error, EmocliError) else f"{type(error).__name__}: {error}"
 
 
 def _joined(geometry: np.ndarray, answers: Sequence[tuple[np.ndarray, np.ndarray]]) -> FaceObservations:

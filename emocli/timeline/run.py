@@ -14,11 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from threading import Lock
-from typing import Any, Protocol, TypeVar
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from emocli.timeline.types import FaceObservation, MediaInfo, Reading, Segment, Utterance
+
+if TYPE_CHECKING:
+    from emocli.media.audio import Sound
 
 log = logging.getLogger("emocli")
 log.addHandler(logging.NullHandler())  # what is to be heard is the program's choice
@@ -30,19 +31,6 @@ Progress = Callable[[str, float], None]
 
 class StoppedError(Exception):
     """Raised inside a stage when another has failed or the user has interrupted."""
-
-
-class Sound(Protocol):
-    """The decoded sound, 16 kHz mono on the video's clock."""
-
-    @property
-    def duration(self) -> float:
-        """Seconds from the clock's 0 to the last sample."""
-        ...
-
-    def read(self, start: float, end: float) -> np.ndarray:
-        """Samples between two times in s, (n,) float32 in -1..1, shorter beyond the end."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -157,13 +145,14 @@ class Reader(Protocol):
 def of_utterances(readings: Sequence[Reading], seconds: Sequence[float], silence: Reading) -> Read:
     """Hand readings of a run's utterances, each resting on so many seconds, to the segments with them."""
 
+    def over(segment: Segment, reading: Reading, lasting: float) -> Reading:
+        quality = min(1.0, lasting / max(1e-6, segment.end - segment.start))
+        return replace(reading, quality=quality) if reading.present else reading
+
+    known = list(zip(readings, seconds, strict=True))
+
     def read(segments: Sequence[Segment]) -> list[Reading]:
-        known = iter(zip(readings, seconds, strict=True))
-        return [_over(*next(known), segment) if segment.utterance else silence for segment in segments]
+        left = iter(known)
+        return [over(segment, *next(left)) if segment.utterance else silence for segment in segments]
 
     return read
-
-
-def _over(reading: Reading, seconds: float, segment: Segment) -> Reading:
-    quality = min(1.0, seconds / max(1e-6, segment.end - segment.start))
-    return replace(reading, quality=quality) if reading.present else reading

@@ -14,8 +14,9 @@ from typing import Any
 
 from emocli import weights
 from emocli.errors import WeightsError
+from emocli.media.audio import Sound
 from emocli.options import torch_device
-from emocli.timeline.run import Run, Sound
+from emocli.timeline.run import Run
 from emocli.timeline.types import Utterance, Word
 from emocli.transcript.activity import overlap
 

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from emocli import weights
-from emocli.timeline.run import Sound, Speech
+from emocli.media.audio import Sound
+from emocli.timeline.run import Speech
 from emocli.timeline.types import Reading, Utterance
 from emocli.voice.features import HOP, SAMPLE_RATE, normalise, speaker_statistics, spectrogram, trim
 from emocli.voice.functionals import functionals, relative
