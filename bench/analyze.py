@@ -213,13 +213,12 @@ def stages(video: Path, reading: dict[str, float]) -> dict[str, float]:
     *_, (_, sound) = decode(info)
     seconds["decode sound"] = time.perf_counter() - began
     with sound:
-        from emocli.timeline.segments import tile
+        from emocli.timeline.run import Speech
         from emocli.transcript.sidecar import read
-        from emocli.voice.reader import VoiceReader
+        from emocli.voice.model import load
 
         began = time.perf_counter()
-        segments = tile(read(video.with_suffix(".srt")), info.duration)
-        VoiceReader(weights.resolve("voice")).read(segments, sound)
+        load(["voice"]).read(Speech(read(video.with_suffix(".srt")), "en", sound))
         seconds["read voice (and start PyTorch)"] = time.perf_counter() - began
     return seconds
 

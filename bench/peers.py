@@ -89,15 +89,16 @@ def emocli(video: Path) -> dict[str, Any]:
     """Every frame of a video through the face stage, its start included."""
     from emocli import weights
     from emocli.face.detect import YuNet
+    from emocli.face.observe import observe
     from emocli.face.process import FaceProcess
-    from emocli.face.reader import observe
     from emocli.media.frames import FrameStream, chunks
     from emocli.media.probe import probe
+    from emocli.timeline.run import Run
 
     began, info = time.perf_counter(), probe(video)
     with FaceProcess(weights.resolve("face-litert"), device="cpu") as process:
         streams = [FrameStream(info, RATE, part) for part in chunks(info, RATE)]
-        seen = observe(streams, YuNet(weights.resolve("yunet")), process)
+        seen = observe(Run(info), streams, YuNet(weights.resolve("yunet")), process)
     return {"seconds": time.perf_counter() - began, "faces": len(seen),
             "frames": sum(s.decoded for s in streams)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from emocli.errors import UsageError
+from emocli.errors import EmocliError, UsageError
 
 DEVICES = ("auto", "cpu", "cuda")
 #: Which weights each way of reading the voice takes, the one that is asked first before the one that it asks.
@@ -48,3 +48,12 @@ class AnalyzeOptions:
             raise UsageError("--language", f"{code} is no language code", "give auto, en, ko, ...")
         if self.transcript not in ("auto", "none") and not Path(self.transcript).is_file():
             raise UsageError(self.transcript, "no such subtitle file", "give auto, none or an .srt/.vtt file")
+
+
+def torch_device(device: str) -> str:
+    """What PyTorch calls the options' `device`.  Raises `EmocliError` when "cuda" cannot be had."""
+    import torch
+
+    if device == "cuda" and not torch.cuda.is_available():
+        raise EmocliError("--device cuda", "this PyTorch sees no GPU", "use --device auto")
+    return device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"

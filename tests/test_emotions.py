@@ -1,4 +1,4 @@
-"""The seven classes and what other label sets call them."""
+"""The seven classes, and what other label sets call them."""
 
 from emocli.emotions import CLASSES, EMOTIONS, index_of
 

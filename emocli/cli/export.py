@@ -30,7 +30,7 @@ def export_command(
 
     Example: emocli export voice --format onnx --quantize int8 -o voice.onnx
     """
-    from emocli.text.language import SUPPORTED
+    from emocli.text.reader import SUPPORTED
     from emocli.training import export
 
     for name, value, known in (("the network", modality, tuple(export.FORMATS)),

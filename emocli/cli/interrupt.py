@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 
+from emocli.child import kill_all
 from emocli.errors import EXIT_INTERRUPTED
 
 #: Seconds that the orderly way is given.
@@ -35,10 +36,8 @@ def _wait(heard: socket.socket, told: socket.socket) -> None:
 
 
 def leave() -> None:
-    """End this process and the face process at once.  Outputs are written aside and renamed, so
+    """End this process and its children at once.  Outputs are written aside and renamed, so
     that none is left half done."""
-    process = sys.modules.get("emocli.face.process")
-    for child in list(process.CHILDREN) if process else []:
-        child.kill()
+    kill_all()
     print("emocli: interrupted", file=sys.stderr, flush=True)
     os._exit(EXIT_INTERRUPTED)

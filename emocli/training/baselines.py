@@ -168,11 +168,11 @@ def sentences(data: Path) -> dict[str, Result]:
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_union
 
-    from emocli.text.reader import TextReader
+    from emocli.text.model import TextModel
     from emocli.training.corpora import texts
     from emocli.weights import resolve
 
-    reader, results = TextReader(resolve("text")), {}
+    reader, results = TextModel(resolve("text")), {}
     for name, language, balance in (("meld_en", "en", 0.5), ("kote_ko_vote7", "ko", 1.0)):
         known, asked = (texts.load(data, name, split) for split in ("train", "test"))
         labels, truth = known.targets.argmax(1), asked.targets.argmax(1)

@@ -101,13 +101,13 @@ class _Calibrated(nn.Module):
 def load(modality: str, language: str = "en") -> nn.Module:
     """A shipped PyTorch network that takes the tensors of INPUTS in order."""
     if modality == "voice":
-        from emocli.voice.reader import VoiceReader
+        from emocli.voice.model import VoiceModel
 
-        return VoiceReader(resolve("voice")).network
+        return VoiceModel(resolve("voice")).network
     if modality == "text":
-        from emocli.text.reader import TextReader
+        from emocli.text.model import TextModel
 
-        return _OneHead(TextReader(resolve("text")).network, language).eval()
+        return _OneHead(TextModel(resolve("text")).network, language).eval()
     return _Calibrated(Fusion(resolve("fusion")).head).eval()
 
 

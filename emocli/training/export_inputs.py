@@ -33,9 +33,9 @@ def _faces(data: Path | None) -> Labelled:
 
 
 def _clips(data: Path | None) -> Labelled:
-    from emocli.voice.reader import VoiceReader
+    from emocli.voice.model import VoiceModel
 
-    reader = VoiceReader(resolve("voice"))
+    reader = VoiceModel(resolve("voice"))
     if data is None:
         centre, scale = (reader.network.get_buffer(n).numpy() for n in ("centre", "scale"))
         random = np.random.default_rng(0).standard_normal((32, len(centre)))
@@ -48,8 +48,8 @@ def _clips(data: Path | None) -> Labelled:
 
 
 def _sentences(data: Path | None, language: str) -> Labelled:
+    from emocli.text.model import BATCH, TextModel
     from emocli.text.network import bags
-    from emocli.text.reader import BATCH, TextReader
     from emocli.text.tokens import bag, words
 
     sentences: Sequence[str] = ["I am so happy", "what a day", "leave me alone", "오늘 기분이 좋아"] * 8
@@ -59,7 +59,7 @@ def _sentences(data: Path | None, language: str) -> Labelled:
 
         corpus = texts.load(data, f"goemotions_{language}", "test").single()
         sentences, labels = corpus.texts, corpus.targets.argmax(1)
-    idf = TextReader(resolve("text")).network.idf.numpy()
+    idf = TextModel(resolve("text")).network.idf.numpy()
     read = [bag(words(t), idf) for t in sentences]
     return [tuple(t.numpy() for t in bags(read[i:i + BATCH])) for i in range(0, len(read), BATCH)], labels
 

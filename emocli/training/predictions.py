@@ -21,7 +21,7 @@ from emocli.training.corpora import faces, speech, texts
 from emocli.weights import manifest, resolve
 
 if TYPE_CHECKING:
-    from emocli.voice.reader import VoiceReader
+    from emocli.voice.model import VoiceModel
 
 #: Faces of one call.
 FACE_BATCH = 64
@@ -102,7 +102,7 @@ def clip_spectrograms(clips: Iterable[speech.Clip]) -> list[ClipSpectrogram]:
     """Spectrograms of the clips that are long enough; the costly part of reading a voice, the same for all
     networks."""
     from emocli.voice.features import SAMPLE_RATE, spectrogram, trim
-    from emocli.voice.reader import SHORTEST
+    from emocli.voice.model import SHORTEST
 
     spectrograms = []
     for clip in clips:
@@ -116,7 +116,7 @@ def clip_spectrograms(clips: Iterable[speech.Clip]) -> list[ClipSpectrogram]:
     return spectrograms
 
 
-def voice_inputs(reader: VoiceReader, clips: Iterable[ClipSpectrogram], *,
+def voice_inputs(reader: VoiceModel, clips: Iterable[ClipSpectrogram], *,
                  known_speaker: bool = True) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
     """What the voice network takes of clips, (n, INPUTS) each speaker as one video, or each clip as the only
     one of its video; and all labels and speakers, in that order."""
@@ -139,8 +139,8 @@ def voice_inputs(reader: VoiceReader, clips: Iterable[ClipSpectrogram], *,
 def read_voices(clips: Sequence[ClipSpectrogram], *, known_speaker: bool = True,
                 names: Sequence[str] = VOICE_MODES["accurate"]) -> Predictions:
     """Read clips, each speaker's as those of one video, or each clip as the only one of its video; `names` as
-    `emocli.voice.reader.load` takes them."""
-    from emocli.voice.reader import load
+    `emocli.voice.model.load` takes them."""
+    from emocli.voice.model import load
 
     reader = load(names)
     began = time.perf_counter()
@@ -154,9 +154,9 @@ def read_voices(clips: Sequence[ClipSpectrogram], *, known_speaker: bool = True,
 
 def read_texts(corpus: texts.Texts, language: str) -> Predictions:
     """Read sentences in "en" or "ko"."""
-    from emocli.text.reader import TextReader
+    from emocli.text.model import TextModel
 
-    reader = TextReader(resolve("text"), temperature=manifest()["text"].temperature)
+    reader = TextModel(resolve("text"), temperature=manifest()["text"].temperature)
     began = time.perf_counter()
     features, logits = reader.logits(corpus.texts, language)
     return Predictions(features, softmax(logits, 1), corpus.targets.argmax(1), time.perf_counter() - began,

@@ -22,7 +22,7 @@ from emocli.weights import manifest, resolve
 
 if TYPE_CHECKING:
     from emocli.training.corpora.speech import Clip
-    from emocli.voice.reader import VoiceReader
+    from emocli.voice.model import VoiceModel
 
 #: Items that are read for the figure.
 FACES, CLIPS, SENTENCES, SEGMENTS = 1280, 60, 2000, 2100
@@ -101,7 +101,7 @@ def _face(data: Path) -> dict[str, Any]:
 def _voice(data: Path) -> dict[str, Any]:
     from emocli.training.corpora import speech
     from emocli.training.predictions import clip_spectrograms, voice_inputs
-    from emocli.voice.reader import load
+    from emocli.voice.model import load
 
     clips = list(islice(speech.read(data, "ravdess", "dev"), CLIPS))
     figures: dict[str, Any] = {"modes": {}}
@@ -118,7 +118,7 @@ def _voice(data: Path) -> dict[str, Any]:
     return figures
 
 
-def _read_clips(reader: VoiceReader, clips: list[Clip]) -> None:
+def _read_clips(reader: VoiceModel, clips: list[Clip]) -> None:
     from emocli.training.predictions import clip_spectrograms, voice_inputs
 
     for inputs in voice_inputs(reader, clip_spectrograms(clips))[0]:
@@ -126,11 +126,11 @@ def _read_clips(reader: VoiceReader, clips: list[Clip]) -> None:
 
 
 def _text(data: Path) -> dict[str, Any]:
-    from emocli.text.reader import TextReader
+    from emocli.text.model import TextModel
     from emocli.training.corpora import texts
 
     sentences = texts.load(data, "goemotions_en", "dev").texts[:SENTENCES]
-    reader = TextReader(resolve("text"))
+    reader = TextModel(resolve("text"))
     return {"items_per_second": _rate(lambda: reader.logits(sentences, "en"), len(sentences))}
 
 

@@ -21,8 +21,7 @@ from torch import Tensor, nn
 
 from emocli.emotions import EMOTIONS
 from emocli.errors import DataError
-from emocli.fusion.head import FusionHead
-from emocli.storage import atomic
+from emocli.fusion.head import FusionHead, save
 from emocli.timeline.types import MODALITIES
 from emocli.training import metrics
 from emocli.training.checkpoint import Checkpoint, Origin, origin
@@ -202,11 +201,8 @@ def learn(model: nn.Module, known: Dataset, recipe: Mapping[str, Any], checkpoin
 
 def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
     """Train as `recipe` says; writes `fusion.safetensors` into `out`."""
-    from safetensors.torch import save_file
-
     seed_all(recipe["seed"])
     known = load_dataset(data, recipe)
     model = FusionHead(widths(known.training), hidden=recipe["hidden"], dropout=recipe["dropout"])
     yield from learn(model, known, recipe, Checkpoint(out / "checkpoint.pt", known.origin))
-    with atomic(out / "fusion.safetensors") as part:
-        save_file({k: v.contiguous() for k, v in model.state_dict().items()}, part)
+    save(model, out / "fusion.safetensors")

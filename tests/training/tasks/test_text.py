@@ -10,7 +10,7 @@ from support.cli import emocli
 from support.corpora import RECIPES, SENTENCES, rows, table, toml
 
 from emocli.errors import DataError, UsageError
-from emocli.text.reader import TextReader
+from emocli.text.model import TextModel
 from emocli.training.tasks import text
 
 RECIPE: dict[str, Any] = RECIPES["text"]
@@ -40,7 +40,7 @@ def finished(sentences: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_fit_writes_weights_that_the_reader_takes(finished: Path) -> None:
     assert {path.name for path in finished.iterdir()} == {"checkpoint.pt", "teacher.pt", "text.safetensors",
                                                           "temperature.txt"}
-    reader = TextReader(finished / "text.safetensors")
+    reader = TextModel(finished / "text.safetensors")
     right = [reader.logits([sentence], language)[1][0].argmax() == label
              for language, column in SENTENCES.items() for label, sentence in enumerate(column)]
     assert sum(right) >= 6  # of chance, two

@@ -1,13 +1,15 @@
 """The fusion head works with any subset, and follows what the modalities agree on."""
 
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from emocli.emotions import NEUTRAL
-from emocli.fusion.head import Fusion, FusionHead, pack
+from emocli.fusion.head import Fusion, FusionHead, pack, save
 from emocli.timeline.types import MODALITIES, Reading
 from emocli.weights import resolve
 
@@ -49,7 +51,8 @@ def test_nothing_to_read_is_spread_evenly(fusion: Fusion) -> None:
 
 
 def test_absent_readings_leave_no_trace(fusion: Fusion) -> None:
-    features, log_scores, mask = pack([{"face": reading("face", fusion.head.widths[0], 0)}], fusion.head.widths)
+    features, log_scores, mask = pack([{"face": reading("face", fusion.head.widths[0], 0)}],
+                                      fusion.head.widths)
     assert mask.tolist() == [[1, 0, 0]]
     features[1] += 100
     log_scores[0, 2] -= 50
@@ -63,7 +66,21 @@ def test_a_modality_by_itself_may_keep_its_scores() -> None:
     head.alone[1] = 1
     features, scores = [torch.randn(3, w) for w in (4, 5, 6)], torch.randn(3, 3, 7).log_softmax(2)
     mask = torch.tensor([[0.0, 1, 0], [1, 0, 0], [1, 1, 0]])
-    found = head(features, scores, mask)
-    assert torch.equal(found[0], scores[0, 1])
-    assert not torch.allclose(found[1], scores[1, 0])
-    assert not torch.allclose(found[2], scores[2, 1])
+    logits = head(features, scores, mask)
+    assert torch.equal(logits[0], scores[0, 1])
+    assert not torch.allclose(logits[1], scores[1, 0])
+    assert not torch.allclose(logits[2], scores[2, 1])
+
+
+def test_the_weights_file_names_the_modalities(tmp_path: Path) -> None:
+    save(FusionHead([4, 1]), tmp_path / "two.safetensors", ("text", "loudness"))
+    fusion = Fusion(tmp_path / "two.safetensors")
+    assert (fusion.modalities, fusion.head.widths) == (("text", "loudness"), (4, 1))
+    known = {"text": reading("text", 4, 6), "loudness": reading("loudness", 1, 6)}
+    scores = fusion.scores([known, {**known, "face": reading("face", 128, 0)}])
+    assert np.array_equal(scores[0], scores[1])
+
+
+def test_a_file_that_names_none_is_of_those_that_ship(tmp_path: Path) -> None:
+    save_file(FusionHead([4, 5, 6]).state_dict(), tmp_path / "old.safetensors")
+    assert Fusion(tmp_path / "old.safetensors").modalities == MODALITIES

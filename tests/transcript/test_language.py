@@ -2,7 +2,7 @@
 
 import pytest
 
-from emocli.text import language
+from emocli.transcript import language
 
 
 @pytest.mark.parametrize(("texts", "code"), [
@@ -11,4 +11,6 @@ from emocli.text import language
     (["Jeg ville have været i byen i dag, men vi have det godt, og i er velkomne."], "da"),
     (["My ma is bly, dit was my huis en my kar."], "af"), (["Hm."], ""), ([], "")])
 def test_language(texts: list[str], code: str) -> None:
-    assert language.detect(texts) == code
+    asked: list[str] = []
+    assert language.detect(texts, asked.append) == code
+    assert asked == ([] if code in ("en", "ko", "") else ["py3langid"])
