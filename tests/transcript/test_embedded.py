@@ -9,6 +9,7 @@ from support.media import even, write
 
 from emocli.errors import InputError
 from emocli.media.probe import probe
+from emocli.timeline.run import Run
 from emocli.transcript import choose, embedded
 
 CUE = "1\n00:00:00,500 --> 00:00:01,500\nHello inside, you.\n"
@@ -27,7 +28,7 @@ def with_subtitles(folder: Path, text: str = CUE, language: str = "eng") -> Path
 
 
 def test_embedded_track(tmp_path: Path) -> None:
-    transcript = choose.written(probe(with_subtitles(tmp_path)), "auto")
+    transcript = choose.from_subtitles(Run(probe(with_subtitles(tmp_path))), "auto")
     assert transcript is not None
     assert transcript.source == "embedded"
     assert [(u.start, u.end, u.text) for u in transcript.utterances] == [(0.5, 1.5, "Hello inside, you.")]
@@ -43,7 +44,6 @@ def test_a_cue_without_end_is_passed_over_with_a_note(tmp_path: Path) -> None:
     video = with_subtitles(tmp_path, CUE + "\n2\n00:00:01,600 --> 00:00:01,900\n" + "< " * 100_000 + "\n")
     with pytest.raises(InputError, match="longer than 5,000"):
         embedded.read(video)
-    transcript = choose.written(probe(video), "auto")
-    assert transcript is not None
-    assert transcript.source == "none"
-    assert "passed over" in transcript.notes[0]
+    run = Run(probe(video))
+    assert choose.from_subtitles(run, "auto") is None
+    assert "passed over" in run.notes[0]
