@@ -133,7 +133,7 @@ class Analyzer:
             raise InputError(info.path, "holds no picture and no sound that can be decoded",
                              "check that it plays in a media player")
         info = replace(info, duration=duration)
-        notes = [*self._notes, *transcript.notes]
+        notes = [*info.notes, *self._notes, *transcript.notes]
         if unseen:
             notes.append("the face is not read: no weights for it may be used commercially")
         if broken:
@@ -165,13 +165,13 @@ class Analyzer:
         if not info.has_video:
             return (), 0.0, 0
         from emocli.face.reader import observe
-        from emocli.media.frames import FrameStream, Source, chunks
+        from emocli.media.frames import ContainerPool, FrameStream, chunks
 
         assert self._detector is not None
         assert self._process is not None
         rate = self.options.face_fps
-        with Source(info, rate) as source:
-            streams = [FrameStream(info, rate, part, source) for part in chunks(info, rate)]
+        with ContainerPool(info, rate) as pool:
+            streams = [FrameStream(info, rate, part, pool) for part in chunks(info, rate)]
             observed = observe(streams, self._detector, self._process, progress=report,
                                temperature=weights.manifest()[self._face].temperature)
         report(info.duration)

@@ -90,7 +90,8 @@ class Clock:
     The clock shows 0 at `zero`, s of the container's own stamps, and `duration` at the end of the last packet.
     `corrections` says for each stream that needs them, by its index, from which packet number on how many ticks are
     added; a file with any is read from its start without seeking.  `keys` (n, 2) are the pictures that decoding can
-    begin at: ticks to seek to, and their times, s.  `gap` is the longest that was let through.
+    begin at: ticks to seek to, and their times, s.  `gap` is the longest that was let through.  `claimed` says that the
+    container's own account of its length is the same within 1 s.
     """
 
     zero: float = 0.0
@@ -99,6 +100,7 @@ class Clock:
     corrections: Mapping[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     keys: tuple[tuple[int, float], ...] = ()
     notes: tuple[str, ...] = ()
+    claimed: bool = True
 
     @property
     def seekable(self) -> bool:
@@ -231,11 +233,12 @@ def _carried(log: PacketLog, guide: PacketLog, steps: Sequence[tuple[int, int]])
     return tuple((bisect_right(log.places, place - 1), ticks) for place, ticks in turns)
 
 
-def make_clock(logs: Mapping[int, PacketLog], container: str, start: float, *, video: int | None = None,
-               keys: Sequence[int] = ()) -> Clock:
+def make_clock(logs: Mapping[int, PacketLog], container: str, start: float, length: float = 0.0, *,
+               video: int | None = None, keys: Sequence[int] = ()) -> Clock:
     """The clock of a file, from the logs of its streams by their index.
 
-    `start`, s, is the first stamp by the container's own account, believed if the packets are near it; `keys` are the
+    `start`, s, is the first stamp by the container's own account, believed if the packets are near it,
+    and `length`, s, its length by that; `keys` are the
     numbers of those packets of stream `video` that decoding can begin at.
     """
     transport = container.startswith(TRANSPORT)
@@ -261,7 +264,7 @@ def make_clock(logs: Mapping[int, PacketLog], container: str, start: float, *, v
         notes = [*notes[:NOTES], f"time stamps break off {len(notes) - NOTES} times more"]
     return Clock(zero, max(0.0, duration), gap, corrections,
                  _key_times(logs[video], corrections.get(video, ()), keys, zero) if video in steady else (),
-                 tuple(notes))
+                 tuple(notes), abs(length - duration) <= 1.0)
 
 
 def _key_times(log: PacketLog, steps: Sequence[tuple[int, int]], keys: Sequence[int],

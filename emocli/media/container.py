@@ -17,16 +17,14 @@ from typing import Any
 from emocli.errors import EmocliError, InputError
 from emocli.media.clock import Clock
 
-#: File endings that a folder is searched for.
-VIDEO_ENDINGS = frozenset(".mp4 .m4v .mkv .webm .mov .avi .m2ts .mts .flv .ts .mpg .mpeg .3gp .wmv".split())
-AUDIO_ENDINGS = frozenset(".wav .flac .mp3 .m4a .aac .ogg .opus .wma".split())
 #: ffmpeg's names of the formats that hold pictures or sound themselves: no playlist, no list of files, no pattern.
 DEMUXERS = tuple("mov matroska mpegts mpeg mpegvideo avi flv asf ogg wav w64 flac mp3 aac ac3 eac3 aiff caf au amr ape "
                  "wv tta tak mpc mpc8 dsf mxf gxf rm dv nut ivf wtv".split())
 #: What ffmpeg, as a library or a program, is told to keep it to one file.
 ONE_FILE = {"protocol_whitelist": "file", "format_whitelist": ",".join(DEMUXERS)}
 #: Pixels of the largest picture, somewhat more than those of 8K; each takes the decoder some bytes, several times.
-MAX_PIXELS = 40_000_000
+#: And of its longer side, which is as much as encoders take.
+MAX_PIXELS, MAX_SIDE = 40_000_000, 16_384
 #: Hz.  At a lower rate (of a header; nobody records it) a small file would last for days.
 LEAST_SAMPLE_RATE = 4_000
 
@@ -64,9 +62,17 @@ def third_party(path: Path, cause: str, step: str, kind: type[EmocliError] = Inp
     except PermissionError as error:
         raise kind(path, "may not be read", "check its permissions") from error
     except Exception as error:
-        if type(error).__module__.split(".")[0] not in ("av", "cv2"):
+        if not {type(error).__module__.split(".")[0], _raised_in(error)} & {"av", "cv2"}:
             raise
         raise kind(path, f"{cause} ({_short(error)})", step) from error
+
+
+def _raised_in(error: Exception) -> str:
+    """The package whose code raised an error; PyAV raises some built-in ones."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return str(trace.tb_frame.f_globals.get("__name__", "")).split(".")[0] if trace else ""
 
 
 def _short(error: Exception) -> str:
@@ -100,7 +106,7 @@ def video_stream(container: Any) -> Any | None:
         cover = stream.disposition & av.stream.Disposition.attached_pic
         context = stream.codec_context
         if not cover and context is not None and context.width:
-            if context.width * context.height > MAX_PIXELS:
+            if context.width * context.height > MAX_PIXELS or max(context.width, context.height) > MAX_SIDE:
                 raise InputError(container.name.removeprefix("file:"),
                                  f"its pictures of {context.width}x{context.height} px are too large",
                                  "make it smaller: ffmpeg -i FILE -vf scale=1920:-2 smaller.mp4")

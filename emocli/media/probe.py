@@ -8,9 +8,12 @@ from typing import Any
 
 from emocli.errors import InputError
 from emocli.media.clock import Clock, PacketLog, make_clock
-from emocli.media.container import MAX_PIXELS, NEXT, audio_stream, check_regular, opened, video_stream
+from emocli.media.container import MAX_PIXELS, MAX_SIDE, NEXT, audio_stream, check_regular, opened, video_stream
 from emocli.timeline.types import MediaInfo
 
+#: File endings that a folder is searched for.
+VIDEO_ENDINGS = frozenset(".mp4 .m4v .mkv .webm .mov .avi .m2ts .mts .flv .ts .mpg .mpeg .3gp .wmv".split())
+AUDIO_ENDINGS = frozenset(".wav .flac .mp3 .m4a .aac .ogg .opus .wma".split())
 #: Pixels are no more oblong than this; a header that says more is not believed.
 MOST_OBLONG = 10
 #: Packets of pictures in which the first picture, which says how it is turned, must come.
@@ -43,9 +46,9 @@ def _scan(path: Path, size: int, changed: int) -> tuple[MediaInfo, Clock]:
         video, audio = video_stream(container), audio_stream(container)
         if video is None and audio is None:
             raise InputError(path, "holds neither video nor audio", NEXT)
-        first_stamp = (container.start_time or 0) / 1e6
+        start, length = ((time or 0) / 1e6 for time in (container.start_time, container.duration))
         logs, keys, rotation = _pass(container, video, audio)
-        clock = make_clock(logs, container.format.name, first_stamp, keys=keys,
+        clock = make_clock(logs, container.format.name, start, length, keys=keys,
                            video=video.index if video is not None else None)
         info: dict[str, Any] = {}
         if video is not None:
@@ -111,7 +114,8 @@ def displayed_size(stream: Any, rotation: int) -> tuple[int, int]:
     """Width and height in px after pixel shape and rotation."""
     context = stream.codec_context
     aspect = float(stream.sample_aspect_ratio or 1)
-    if not 1 / MOST_OBLONG <= aspect <= MOST_OBLONG or context.width * context.height * aspect > MAX_PIXELS:
+    if not 1 / MOST_OBLONG <= aspect <= MOST_OBLONG or context.width * context.height * aspect > MAX_PIXELS \
+            or context.width * aspect > MAX_SIDE:
         aspect = 1.0
     width, height = max(1, round(context.width * aspect)), context.height
     return (height, width) if rotation in (90, 270) else (width, height)

@@ -1,4 +1,4 @@
-"""Text with emoji as small pictures to lay over a video (Pillow)."""
+"""Text with emoji as sprites to lay over a video (Pillow)."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ STRIKES = (109, 160, 137)
 
 @cache
 def _installed() -> dict[str, Path]:
-    found: dict[str, Path] = {}
+    fonts: dict[str, Path] = {}
     for folder in map(Path, map(os.path.expanduser, FOLDERS)):
         for path in folder.rglob("*.[to]t[fc]") if folder.is_dir() else ():
-            found.setdefault(path.name, path)
-    return found
+            fonts.setdefault(path.name, path)
+    return fonts
 
 
 def _is_emoji(character: str) -> bool:
@@ -141,8 +141,8 @@ class TextOverlay:
         return image.resize((max(1, round(image.width * high / image.height)), high), Image.Resampling.LANCZOS)
 
 
-def lay(image: np.ndarray, sprite: np.ndarray, x: int, y: int) -> None:
-    """Lay an RGBA sprite over a BGR picture, its corner at x, y; what lies outside is cut off."""
+def alpha_blend(image: np.ndarray, sprite: np.ndarray, x: int, y: int) -> None:
+    """Blend an RGBA sprite over a BGR frame, its corner at x, y; what lies outside is cut off."""
     left, top = max(0, x), max(0, y)
     right, bottom = min(image.shape[1], x + sprite.shape[1]), min(image.shape[0], y + sprite.shape[0])
     if left >= right or top >= bottom:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from emocli.errors import InputError
-from emocli.media.probe import opened, origin
+from emocli.media.container import PacketReader, opened
+from emocli.media.probe import clock_of
 from emocli.timeline.types import Utterance, Word
 
 ENDINGS = (".srt", ".vtt")
@@ -86,12 +87,12 @@ def embedded(video: Path) -> list[Utterance]:
                        if s.codec_context is not None and s.codec_context.name in TEXT_CODECS), None)
         if stream is None:
             return []
-        zero, language = origin(container), _iso(stream.language or "")
-        for packet in container.demux(stream):
+        clock, language = clock_of(video), _iso(stream.language or "")
+        for packet in PacketReader(container, [stream], clock):
             if packet.pts is None or not packet.size:
                 continue
-            start = float(packet.pts * packet.time_base) - zero
-            end = start + float((packet.duration or 0) * packet.time_base)
+            start = float(packet.pts * packet.time_base) - clock.zero
+            end = min(start + float((packet.duration or 0) * packet.time_base), clock.duration)
             try:
                 lines = [_dialogue(s) for s in packet.decode()]
             except av.FFmpegError:

@@ -13,8 +13,8 @@ from support.media import even, ramp, tone, write
 
 from emocli.errors import InputError
 from emocli.media import frames
-from emocli.media.audio import Sound, _Placing, decode
-from emocli.media.frames import Chunk, FrameStream, Sample, Source, chunks, full_range
+from emocli.media.audio import Sound, StampAligner, decode
+from emocli.media.frames import Chunk, FrameStream, ContainerPool, Sample, chunks, full_range
 from emocli.media.prefetch import Prefetch
 from emocli.media.probe import probe
 
@@ -90,17 +90,17 @@ def noise(index: int) -> np.ndarray:
 @pytest.mark.parametrize("rate", [5.0, 30.0])
 def test_stretches_give_the_same_samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, rate: float,
                                          times: list[float], options: dict[str, str], parts: int) -> None:
-    monkeypatch.setattr(frames, "STRETCH", 2.0)
+    monkeypatch.setattr(frames, "CHUNK_SECONDS", 2.0)
     info = probe(write(tmp_path / name, times, options=options, pictures=noise))
-    with Source(info, rate) as source:
-        whole, cut = FrameStream(info, rate), [FrameStream(info, rate, one, source) for one in chunks(info, rate)]
+    with ContainerPool(info, rate) as pool:
+        whole, cut = FrameStream(info, rate), [FrameStream(info, rate, one, pool) for one in chunks(info, rate)]
         expected = [(s.time, s.small.tobytes(), s.grey.tobytes()) for s in whole]
         assert [(s.time, s.small.tobytes(), s.grey.tobytes()) for one in cut for s in one] == expected
-        assert len(source._free) == 1  # one after another they need but one container
+        assert len(pool._free) == 1  # one after another they need but one container
     assert len(cut) == parts
     assert max(one.end for one in cut) == whole.end
     assert sum(one.broken for one in cut) == whole.broken == 0
-    assert chunks(info, rate)[0] == Chunk(beyond=cut[0].stretch.beyond)
+    assert chunks(info, rate)[0] == Chunk(beyond=cut[0].chunk.beyond)
 
 
 def test_edit_list_hides_what_lies_before_the_start(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_late_sound(tmp_path: Path) -> None:
 def test_sound_keeps_to_its_stamps() -> None:
     """A gap, another rate and two channels after it, and a block that comes again in part."""
     with Sound() as sound:
-        placing = _Placing(sound, 0.0)
+        placing = StampAligner(sound, 0.0, 60.0)
         for start, seconds, rate, layout in ((0, 1, 44100, "mono"), (1.5, 1, 48000, "stereo"),
                                              (2.2, 0.5, 48000, "stereo")):
             samples = np.full((1, round(seconds * rate) * (2 if layout == "stereo" else 1)), 0.5, np.float32)
@@ -265,4 +265,4 @@ def test_ahead_keeps_order_passes_errors_on_and_stops() -> None:
     assert len(made) < 60
     with pytest.raises(ValueError, match="the end is broken"):
         list(Prefetch(items(), 4))
-    assert not [t for t in threading.enumerate() if t.name == "emocli-ahead"]
+    assert not [t for t in threading.enumerate() if t.name == "emocli-prefetch"]

@@ -19,10 +19,11 @@ from emocli.media.probe import probe
 from emocli.outputs import document
 from emocli.outputs.base import OutputOptions
 from emocli.render import clips, text_overlay
-from emocli.render.annotate import Drawing, annotate, hide
+from emocli.render.annotate import Drawing, annotate
 from emocli.render.mux import mux
-from emocli.render.people import People
-from emocli.render.text_overlay import TextOverlay, lay
+from emocli.render.face_positions import FacePositions
+from emocli.render.overlay import pixelate
+from emocli.render.text_overlay import TextOverlay, alpha_blend
 from emocli.timeline.types import FaceObservation, Timeline, Utterance
 from emocli.transcript import choose
 
@@ -128,8 +129,8 @@ def test_hidden_is_hidden_in_every_picture(tmp_path: Path) -> None:
         part = picture[75:135, 110:170].astype(float)
         assert np.abs(np.diff(part, axis=1)).mean() < 8, time
     image = NOISE.copy()
-    hide(image, (-50, -50, 80, 80))
-    hide(image, (1000, 1000, 10, 10))
+    pixelate(image, (-50, -50, 80, 80))
+    pixelate(image, (1000, 1000, 10, 10))
     assert image[:40, :40].std() < NOISE[:40, :40].std() / 2
 
 
@@ -137,7 +138,7 @@ def test_people_between_sightings() -> None:
     scores = np.eye(7)
     faces = tuple(FaceObservation(t, (x, 0, 10, 10), np.zeros((5, 2)), 0.9, 1, scores=scores[c])
                   for t, x, c in ((1.0, 0.0, 0), (1.4, 40.0, 0), (9.0, 0.0, 5)))
-    people = People(replace(made_up(), faces=faces))
+    people = FacePositions(replace(made_up(), faces=faces))
     (face,) = people.at(1.1)
     assert face.box[0] == pytest.approx(10)
     assert face.scores is not None
@@ -172,10 +173,10 @@ def test_laying_over_an_edge() -> None:
     image = np.zeros((10, 10, 3), np.uint8)
     sprite = np.full((4, 4, 4), 255, np.uint8)
     for x, y in ((-2, -2), (8, 8), (20, 0), (0, -9)):
-        lay(image, sprite, x, y)
+        alpha_blend(image, sprite, x, y)
     assert int((image[..., 0] > 0).sum()) == 8
     sprite[..., :] = (200, 100, 0, 128)
-    lay(image, sprite, 4, 4)
+    alpha_blend(image, sprite, 4, 4)
     assert image[5, 5].tolist() == pytest.approx([0, 50, 100], abs=1)  # RGB over BGR
 
 

@@ -1,4 +1,4 @@
-"""Where each person's face is at any time, between the pictures that were looked at."""
+"""Where each person's face is at any time, between the sampled frames."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ STEADY = 0.5
 
 @dataclass(frozen=True)
 class Face:
-    """A face at one moment: its `box` x, y, width, height, px of the displayed picture, and mean `scores` (7,)."""
+    """A face at one moment: its `box` x, y, width, height, px of the displayed frame, and mean `scores` (7,)."""
 
     face_id: int
     box: np.ndarray
     scores: np.ndarray | None
 
 
-class People:
-    """All faces of a timeline; ask for any time in any order."""
+class FacePositions:
+    """Interpolates all faces of a timeline; ask for any time in any order."""
 
     def __init__(self, timeline: Timeline) -> None:
         self._tracks: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
@@ -35,7 +35,7 @@ class People:
             self._tracks[face_id] = (np.array([o.time for o in own]), np.array([o.box for o in own], float), scores)
 
     def at(self, time: float, *, stays: float = STAYS, joined: float = JOINED) -> Iterator[Face]:
-        """The faces at `time`, s."""
+        """The faces at `time`, s; `stays` and `joined`, s, as the constants."""
         for face_id, (times, boxes, scores) in self._tracks.items():
             after = int(np.searchsorted(times, time))
             before = after - 1
