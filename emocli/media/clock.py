@@ -22,6 +22,8 @@ import numpy as np
 #: see a clock reference every 0.1 s, less (ffmpeg's own figure).
 LONGEST_GAP, LONGEST_TRANSPORT_GAP = 60.0, 10.0
 TRANSPORT = ("mpegts", "mpeg")
+#: Seconds after its decoding at which a packet may be shown (slides come out of order, too).
+LATEST = 600.0
 #: Seconds by which a stamp may lie before an earlier one without being a new beginning.
 BACK = 0.5
 #: Packets by which pictures may come out of order, a generous bound on what codecs do.
@@ -73,14 +75,16 @@ class PacketLog:
         lasts = np.frombuffer(self.lasts, np.int64) * self.unit
         return float(np.where(lasts > 0, np.minimum(lasts, 1.0), 1.0).sum())
 
-    def ends(self, gap: float) -> np.ndarray:
-        """By how much, s, each packet ends after its stamp (n,); claims of more than `gap` s count as the usual."""
+    def durations(self, gap: float) -> np.ndarray:
+        """How long each packet lasts, s (n,); claims of more than `gap` s count as the usual."""
         lasts = np.frombuffer(self.lasts, np.int64) * self.unit
         steps = np.diff(np.sort(self.seconds()))
         usual = float(np.median(steps)) if len(steps) else 0.04
-        lasts = np.where((lasts > 0) & (lasts <= gap), lasts, min(usual, 1.0))
-        late = np.frombuffer(self.shown, np.int64) * self.unit - self.seconds()
-        return np.asarray(lasts + np.where(abs(late) <= gap, late, 0.0))
+        return np.where((lasts > 0) & (lasts <= gap), lasts, min(usual, 1.0))
+
+    def late(self) -> np.ndarray:
+        """By how much, s, each packet is shown after its stamp (n,)."""
+        return (np.frombuffer(self.shown, np.int64).astype(float) - np.frombuffer(self.stamps, np.int64)) * self.unit
 
 
 @dataclass(frozen=True)
@@ -107,14 +111,14 @@ class Clock:
         """Whether stamps are those that the container seeks by."""
         return not self.corrections
 
-    def correct(self, packet: Any, number: int) -> None:
-        """Put a packet, that number of its stream, on the clock (which still begins at `zero`)."""
-        steps = self.corrections.get(packet.stream_index)
+    def correct(self, packet: Any, stream: int, number: int) -> None:
+        """Put a packet, that number of a stream, on the clock (which still begins at `zero`)."""
+        steps = self.corrections.get(stream)
         if steps is None:
             return
         ticks = steps[max(0, bisect_right(steps, number, key=lambda step: step[0]) - 1)][1]
         pts, dts, unit = packet.pts, packet.dts, float(packet.time_base)
-        if pts is not None and dts is not None and abs(pts - dts) * unit > self.gap:
+        if pts is not None and dts is not None and abs(pts - dts) * unit > LATEST:
             pts = dts
         for name, stamp in (("pts", pts), ("dts", dts)):
             if stamp is not None:
@@ -123,12 +127,14 @@ class Clock:
 
 @dataclass
 class _Run:
-    """Packets `first` up to `beyond` of a stream, whose stamps rise from `start` to `end`, s."""
+    """Packets of a stream from number `first` on, `place` in the file, whose stamps rise from `start` to `end`, s;
+    the last of them has been shown at `shown`."""
 
     first: int
     place: int
     start: float
     end: float
+    shown: float
 
 
 class _Lane:
@@ -153,7 +159,9 @@ class _Lane:
 
 
 def _runs(log: PacketLog, gap: float) -> list[_Run]:
-    stamps, ends, lag = log.seconds(), log.ends(gap), REORDERED if log.reorders else 0
+    stamps, lag = log.seconds(), REORDERED if log.reorders else 0
+    ends, late = stamps + log.durations(gap), log.late()
+    shown = ends + np.where(abs(late) <= LATEST, late, 0.0)
     top = np.maximum.accumulate(stamps)
     if not (np.any(stamps[1 + lag:] < top[:len(stamps) - 1 - lag] - BACK) or np.any(np.diff(top) > gap)):
         firsts = [0]
@@ -167,7 +175,8 @@ def _runs(log: PacketLog, gap: float) -> list[_Run]:
                 highest = settled = stamp
             highest = max(highest, stamp)
     spans = zip(firsts, [*firsts[1:], len(stamps)], strict=True)
-    return [_Run(a, log.places[a], float(stamps[a:b].min()), float((stamps[a:b] + ends[a:b]).max())) for a, b in spans]
+    return [_Run(a, log.places[a], float(stamps[a:b].min()), float(ends[a:b].max()), float(shown[a:b].max()))
+            for a, b in spans]
 
 
 def _covered(lanes: Sequence[_Lane], lane: _Lane, until: float, gap: float) -> bool:
@@ -220,11 +229,10 @@ def _align(logs: Mapping[int, PacketLog], gap: float, zero: float) -> tuple[dict
     return lanes, notes
 
 
-def _steps(log: PacketLog, lane: _Lane, gap: float) -> tuple[tuple[int, int], ...]:
+def _steps(log: PacketLog, lane: _Lane) -> tuple[tuple[int, int], ...]:
     """A stream's corrections in ticks; empty where there is nothing to correct."""
     steps = [(run.first, round(offset / log.unit)) for run, offset in zip(lane.runs, lane.offsets, strict=True)]
-    late = np.abs(np.frombuffer(log.shown, np.int64) - np.frombuffer(log.stamps, np.int64).astype(float)) * log.unit
-    return tuple(steps) if any(ticks for _, ticks in steps) or late.max() > gap else ()
+    return tuple(steps) if any(ticks for _, ticks in steps) or np.abs(log.late()).max() > LATEST else ()
 
 
 def _carried(log: PacketLog, guide: PacketLog, steps: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
@@ -252,10 +260,11 @@ def make_clock(logs: Mapping[int, PacketLog], container: str, start: float, leng
     held = max(log.held() for log in steady.values())
     for gap in (gap, *SHORTER_GAPS):  # noqa: B020
         lanes, notes = _align(steady, gap, zero)
-        duration = max(lane_end for lane in lanes.values() for _, lane_end in lane.spans) - zero
+        duration = max(run.shown + offset for lane in lanes.values()
+                       for run, offset in zip(lane.runs, lane.offsets, strict=True)) - zero
         if duration <= SPARE + SPARSE * held:
             break
-    corrections = {index: steps for index, lane in lanes.items() if (steps := _steps(logs[index], lane, gap))}
+    corrections = {index: steps for index, lane in lanes.items() if (steps := _steps(logs[index], lane))}
     if corrections:
         guide = max(corrections, key=lambda index: len(corrections[index]))
         corrections |= {index: _carried(log, logs[guide], corrections[guide]) for index, log in logs.items()

@@ -62,17 +62,17 @@ def third_party(path: Path, cause: str, step: str, kind: type[EmocliError] = Inp
     except PermissionError as error:
         raise kind(path, "may not be read", "check its permissions") from error
     except Exception as error:
-        if not {type(error).__module__.split(".")[0], _raised_in(error)} & {"av", "cv2"}:
+        if type(error).__module__.split(".")[0] not in ("av", "cv2") and not _raised_by_av(error):
             raise
         raise kind(path, f"{cause} ({_short(error)})", step) from error
 
 
-def _raised_in(error: Exception) -> str:
-    """The package whose code raised an error; PyAV raises some built-in ones."""
+def _raised_by_av(error: Exception) -> bool:
+    """PyAV raises some built-in errors, too."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    return str(trace.tb_frame.f_globals.get("__name__", "")).split(".")[0] if trace else ""
+    return trace is not None and "/av/" in "/" + trace.tb_frame.f_code.co_filename.replace("\\", "/")
 
 
 def _short(error: Exception) -> str:
@@ -144,8 +144,9 @@ class PacketReader:
             if packet is None:
                 return
             if self._clock.corrections:
-                self._clock.correct(packet, numbers[packet.stream_index])
-                numbers[packet.stream_index] += 1
+                index = packet.stream.index  # `packet.stream_index` is 0 for the marks of the end
+                self._clock.correct(packet, index, numbers[index])
+                numbers[index] += 1
             yield packet
 
     def decode(self, packet: Any) -> list[Any]:

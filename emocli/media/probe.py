@@ -83,7 +83,7 @@ def _pass(container: Any, video: Any | None, audio: Any | None) -> tuple[dict[in
         index = packet.stream_index
         log = logs[index]
         if index == picture:
-            if undecoded:
+            if undecoded and packet.size:
                 rotation, undecoded = _rotation(packet, undecoded)
             if packet.is_keyframe and packet.pts is not None:
                 keys.append(len(log.stamps))

@@ -61,7 +61,7 @@ def _transcode(source: Any, sink: Any, info: MediaInfo, overlay: FrameOverlay, u
     streams, unfinished = [s for s in (video, audio) if s is not None], set(writers)
     packets = PacketReader(source, streams, clock)
     for packet in packets:
-        index = packet.stream_index
+        index = packet.stream.index
         if index in unfinished and not writers[index].write(packet, packets):
             unfinished.discard(index)
         if not unfinished:

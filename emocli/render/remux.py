@@ -24,7 +24,7 @@ def on_one_clock(info: MediaInfo, folder: Path) -> Path:
         written = {s.index: sink.add_stream_from_template(s) for s in streams}
         last = dict.fromkeys(written, -2**62)
         for packet in PacketReader(source, streams, clock):
-            index, shift = packet.stream_index, round(clock.zero / packet.time_base)
+            index, shift = packet.stream.index, round(clock.zero / packet.time_base)
             stamp = packet.pts if packet.dts is None else packet.dts
             if stamp is None or stamp <= last[index]:
                 continue  # the mark of the end, or one that comes again

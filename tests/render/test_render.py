@@ -252,7 +252,7 @@ def test_containers_that_cannot(grey: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such container"):
         annotate(of_video(grey), tmp_path / "a.nothing", Drawing())
     sound = write(tmp_path / "a.wav", sound=tone(1), audio_codec="pcm_s16le")
-    with pytest.raises(InputError, match="no pictures"):
+    with pytest.raises(InputError, match="no frames"):
         annotate(replace(of_video(grey), media=probe(sound)), tmp_path / "b.mp4", Drawing())
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.wav", "grey.mp4"]
 
