@@ -82,6 +82,12 @@ class PacketLog:
         usual = float(np.median(steps)) if len(steps) else 0.04
         return np.where((lasts > 0) & (lasts <= gap), lasts, min(usual, 1.0))
 
+    def rate(self, claimed: float) -> float:
+        """Packets a second: as claimed, unless they come at less than half of that."""
+        steps = np.diff(np.sort(self.seconds()))
+        usual = float(np.median(steps)) if len(steps) else 0.0
+        return 1 / usual if usual > 0 and claimed > 2 / usual else claimed
+
     def late(self) -> np.ndarray:
         """By how much, s, each packet is shown after its stamp (n,)."""
         return (np.frombuffer(self.shown, np.int64).astype(float) - np.frombuffer(self.stamps, np.int64)) * self.unit

@@ -95,17 +95,21 @@ def opened(path: Path) -> Iterator[Any]:
             container.close()
 
 
+def is_cover(stream: Any) -> bool:
+    """Whether a video stream is but a picture of the cover."""
+    import av.stream
+
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
 def video_stream(container: Any) -> Any | None:
     """The first real video stream: cover art and streams without a decoder do not count.
 
     Raises `InputError` for larger pictures than MAX_PIXELS.
     """
-    import av.stream
-
     for stream in container.streams.video:
-        cover = stream.disposition & av.stream.Disposition.attached_pic
         context = stream.codec_context
-        if not cover and context is not None and context.width:
+        if not is_cover(stream) and context is not None and context.width:
             if context.width * context.height > MAX_PIXELS or max(context.width, context.height) > MAX_SIDE:
                 raise InputError(container.name.removeprefix("file:"),
                                  f"its pictures of {context.width}x{context.height} px are too large",

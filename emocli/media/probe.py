@@ -8,7 +8,17 @@ from typing import Any
 
 from emocli.errors import InputError
 from emocli.media.clock import Clock, PacketLog, make_clock
-from emocli.media.container import MAX_PIXELS, MAX_SIDE, NEXT, audio_stream, check_regular, opened, video_stream
+from emocli.media.container import (
+    LEAST_SAMPLE_RATE,
+    MAX_PIXELS,
+    MAX_SIDE,
+    NEXT,
+    audio_stream,
+    check_regular,
+    is_cover,
+    opened,
+    video_stream,
+)
 from emocli.timeline.types import MediaInfo
 
 #: File endings that a folder is searched for.
@@ -16,6 +26,9 @@ VIDEO_ENDINGS = frozenset(".mp4 .m4v .mkv .webm .mov .avi .m2ts .mts .flv .ts .m
 AUDIO_ENDINGS = frozenset(".wav .flac .mp3 .m4a .aac .ogg .opus .wma".split())
 #: Pixels are no more oblong than this; a header that says more is not believed.
 MOST_OBLONG = 10
+#: What video and audio must be.
+_BOUNDS = (f"that can be decoded (of at most {MAX_PIXELS / 1e6:.0f} million px a frame, of at least "
+           f"{LEAST_SAMPLE_RATE} samples a second)")
 #: Packets of pictures in which the first picture, which says how it is turned, must come.
 FIRST_PACKETS = 50
 
@@ -45,21 +58,25 @@ def _scan(path: Path, size: int, changed: int) -> tuple[MediaInfo, Clock]:
     with opened(path) as container:
         video, audio = video_stream(container), audio_stream(container)
         if video is None and audio is None:
-            raise InputError(path, "holds neither video nor audio", NEXT)
+            raise InputError(path, f"holds neither video nor audio {_BOUNDS}", NEXT)
         start, length = ((time or 0) / 1e6 for time in (container.start_time, container.duration))
         logs, keys, rotation = _pass(container, video, audio)
         clock = make_clock(logs, container.format.name, start, length, keys=keys,
                            video=video.index if video is not None else None)
         info: dict[str, Any] = {}
+        notes = list(clock.notes)
+        if video is None and any(not is_cover(stream) for stream in container.streams.video):
+            notes.append(f"it holds no video {_BOUNDS}")
         if video is not None:
             width, height = displayed_size(video, rotation)
             base, average = video.base_rate, video.average_rate
             info = {"width": width, "height": height, "rotation": rotation,
-                    "frame_rate": float(average or base or 0), "video_start": _start(video, clock),
+                    "frame_rate": logs[video.index].rate(float(average or base or 0)),
+                    "video_start": _start(video, clock),
                     "variable_rate": bool(base and average and abs(base - average) / average > 0.01)}
         return MediaInfo(path=path, duration=clock.duration, has_video=video is not None, has_audio=audio is not None,
                          audio_start=_start(audio, clock) if audio is not None else 0.0,
-                         container=container.format.name, notes=clock.notes, **info), clock
+                         container=container.format.name, notes=tuple(notes), **info), clock
 
 
 def _pass(container: Any, video: Any | None, audio: Any | None) -> tuple[dict[int, PacketLog], list[int], int]:
@@ -80,10 +97,10 @@ def _pass(container: Any, video: Any | None, audio: Any | None) -> tuple[dict[in
             break
         if packet is None:
             break
-        index = packet.stream_index
+        index = packet.stream.index
         log = logs[index]
         if index == picture:
-            if undecoded and packet.size:
+            if undecoded:
                 rotation, undecoded = _rotation(packet, undecoded)
             if packet.is_keyframe and packet.pts is not None:
                 keys.append(len(log.stamps))

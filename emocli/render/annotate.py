@@ -15,7 +15,7 @@ import numpy as np
 
 from emocli.errors import EmocliError, InputError, UsageError
 from emocli.media.clock import Clock
-from emocli.media.container import PacketReader, audio_stream, file_url, opened, third_party, video_stream
+from emocli.media.container import NEXT, PacketReader, audio_stream, file_url, opened, third_party, video_stream
 from emocli.media.probe import clock_of, probe
 from emocli.render.overlay import Drawing, FrameOverlay
 from emocli.storage import atomic
@@ -55,7 +55,8 @@ def _transcode(source: Any, sink: Any, info: MediaInfo, overlay: FrameOverlay, u
     clock, video, audio = clock_of(info.path), video_stream(source), audio_stream(source)
     assert video is not None
     video.codec_context.thread_type = "AUTO"
-    writers: dict[int, _FrameWriter | _SoundWriter] = {video.index: _FrameWriter(sink, info, overlay, clock, until)}
+    frames = _FrameWriter(sink, info, overlay, clock, until)
+    writers: dict[int, _FrameWriter | _SoundWriter] = {video.index: frames}
     if audio is not None:
         writers[audio.index] = _SoundWriter(sink, audio, clock, until)
     streams, unfinished = [s for s in (video, audio) if s is not None], set(writers)
@@ -66,7 +67,9 @@ def _transcode(source: Any, sink: Any, info: MediaInfo, overlay: FrameOverlay, u
             unfinished.discard(index)
         if not unfinished:
             break
-        progress(writers[video.index].share)
+        progress(frames.share)
+    if not frames.written:
+        raise InputError(info.path, "has no frame that can be decoded", NEXT)
     for writer in writers.values():
         writer.close()
 
@@ -79,7 +82,8 @@ class _FrameWriter:
 
         self._sink, self._overlay, self._clock, self._until = sink, overlay, clock, until
         self._reader, self._writer = VideoReformatter(), VideoReformatter()  # a frame's own is set up anew for each
-        self._turns, self._last, self.share = info.rotation // 90, -1, 0.0
+        self._turns, self._last = info.rotation // 90, -1
+        self.written, self.share = 0, 0.0
         self._size = (info.height, info.width) if self._turns % 2 else (info.width, info.height)
         rate = info.frame_rate if 0 < info.frame_rate <= 1000 else 25
         self._stream = sink.add_stream("libx264", rate=Fraction(rate).limit_denominator(1001),
@@ -100,6 +104,7 @@ class _FrameWriter:
             if time >= -1e-6 and ticks > self._last:
                 self._last, self.share = ticks, min(1.0, time / self._until)
                 self._encode(frame, max(0.0, time), ticks)
+                self.written += 1
         return True
 
     def _encode(self, frame: Any, time: float, ticks: int) -> None:
@@ -125,8 +130,6 @@ class _FrameWriter:
 
 class _SoundWriter:
     """The sound of the result: copied packets, or AAC where the container cannot hold them."""
-
-    share = 0.0
 
     def __init__(self, sink: Any, source: Any, clock: Clock, until: float) -> None:
         self._sink, self._zero, self._until, self._last = sink, clock.zero, until, -2**62

@@ -1,5 +1,5 @@
-"""What a file is read as, by each of the readers, in a process of its own: `readings.py FILE...` prints a JSON line a
-file, with what it cost."""
+"""What a file is read as, by each of the readers, in a process of its own: `readings.py FOLDER...` prints a JSON line for
+the file in each, called by its bare name, with what it cost."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def read(path: Path) -> dict[str, Any]:
             result |= {"frames": frames, "end": stream.end, "broken": stream.broken}
             times = [info.duration * share for share in (0.1, 0.4, 0.9)]
             result["thumbnails"] = [t and t[1:] for t in thumbnails(info, times, 320)]
-            target = path.with_name("annotated.mkv")
+            target = path.with_name(".annotated.mkv")
             annotate(replace(made_up(), media=info), target, Drawing(captions=False))
             import av
 
@@ -75,5 +75,7 @@ def read(path: Path) -> dict[str, Any]:
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
-    for name in sys.argv[1:]:
+    for folder in sys.argv[1:]:
+        os.chdir(folder)
+        (name,) = (file for file in os.listdir() if not file.startswith("."))
         print(json.dumps(read(Path(name))), flush=True)
