@@ -120,8 +120,9 @@ def decode(info: MediaInfo) -> Iterator[tuple[float, Sound]]:
 
 
 class StampAligner:
-    """Puts decoded frames where their stamps say: silence fills a gap, an overlap is cut.  `zero` is the stamp, s,
-    at which the sound begins, and nothing is put after `longest` s (and SLACK), whatever packets unfold to."""
+    """Puts decoded frames where their stamps say: silence fills a gap, an overlap is cut.  `zero` is the
+    stamp, s, at which the sound begins, and nothing is put after `longest` s (and SLACK), whatever packets
+    unfold to."""
 
     def __init__(self, sound: Sound, zero: float, longest: float) -> None:
         self._sound, self._zero, self._longest = sound, zero, longest + SLACK
@@ -163,7 +164,9 @@ class StampAligner:
     def _align(self, at: float) -> int:
         """Fill up to a frame's time, s; answers how many samples of it overlap."""
         sound, waiting = self._sound, self._waiting.samples
-        drift = min(at, self._longest) - sound.duration - (waiting / self._waiting.sample_rate if waiting else 0)
+        drift = min(at, self._longest) - sound.duration
+        if waiting:
+            drift -= waiting / self._waiting.sample_rate
         if not sound.samples + waiting:
             sound.start = max(0.0, at)
         if drift > TOLERANCE:
@@ -197,6 +200,7 @@ def _mean_channel(frame: Any) -> Any:
         mean = mean - 128
     if samples.dtype.kind in "iu":
         mean = mean / (128 if samples.dtype == np.uint8 else np.iinfo(samples.dtype).max + 1)
-    mixed = AudioFrame.from_ndarray(np.clip(mean * 32768, -32768, 32767).astype(np.int16)[None], "s16", "mono")
+    mean = np.clip(mean * 32768, -32768, 32767).astype(np.int16)[None]
+    mixed = AudioFrame.from_ndarray(mean, "s16", "mono")
     mixed.sample_rate = frame.sample_rate
     return mixed

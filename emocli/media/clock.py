@@ -1,11 +1,11 @@
 """One clock for all streams of a file, made from the stamps of its packets and nothing else.
 
-Stamps restart (parts of a transport stream joined to one), jump ahead, repeat or run back; headers claim any length.
-As ffmpeg's `dts_delta_threshold` does, but with the whole file in view, each stream is cut into runs of stamps that
-rise without a gap that its container could not hold; runs are laid one after another, those of sound and pictures
-that belong together by the same offset, so that both stay together.  The clock starts at the first stamp (never
-before 0 of a file whose sound is primed with negative ones), so that an m2ts that begins at an hour starts at 0 and a
-stream that begins late stays late.
+Stamps restart (parts of a transport stream joined to one), jump ahead, repeat or run back; headers claim any
+length. As ffmpeg's `dts_delta_threshold` does, but with the whole file in view, each stream is cut into runs
+of stamps that rise without a gap that its container could not hold; runs are laid one after another, those of
+sound and pictures that belong together by the same offset, so that both stay together.  The clock starts at
+the first stamp (never before 0 of a file whose sound is primed with negative ones), so that an m2ts that
+begins at an hour starts at 0 and a stream that begins late stays late.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-#: Seconds without a packet of any stream that a file may hold; of a transport or program stream, whose players must
-#: see a clock reference every 0.1 s, less (ffmpeg's own figure).
+#: Seconds without a packet of any stream that a file may hold; of a transport or program stream, whose
+#: players must see a clock reference every 0.1 s, less (ffmpeg's own figure).
 LONGEST_GAP, LONGEST_TRANSPORT_GAP = 60.0, 10.0
 TRANSPORT = ("mpegts", "mpeg")
 #: Seconds after its decoding at which a packet may be shown (slides come out of order, too).
@@ -28,20 +28,24 @@ LATEST = 600.0
 BACK = 0.5
 #: Packets by which pictures may come out of order, a generous bound on what codecs do.
 REORDERED = 32
-#: A file lasts no longer than SPARE s and SPARSE times what its packets say they hold, each at most 1 s; the gaps of
-#: one that claims to are closed beyond these lengths, s.
+#: A file lasts no longer than SPARE s and SPARSE times what its packets say they hold, each at most 1 s; the
+#: gaps of one that claims to are closed beyond these lengths, s.
 SPARE, SPARSE, SHORTER_GAPS = 1800.0, 10.0, (1.0, 0.05)
 #: Notes of one kind are not repeated without end.
 NOTES = 3
+
+#: From which packet number of a stream on how many ticks are added to stamps.
+Steps = tuple[tuple[int, int], ...]
 
 
 @dataclass
 class PacketLog:
     """What a pass over a file wrote down of one stream's packets, in ticks of `unit` s.
 
-    `stamps` rise with the packets: of decoding, or of presentation where a container knows no others and `reorders`
-    says that these come out of order.  `shown` are those of presentation, `lasts` claimed durations, and `places` the
-    packets' numbers in the whole file.  Sound and pictures are `steady`, subtitles are not.
+    `stamps` rise with the packets: of decoding, or of presentation where a container knows no others and
+    `reorders` says that these come out of order.  `shown` are those of presentation, `lasts` claimed
+    durations, and `places` the packets' numbers in the whole file.  Sound and pictures are `steady`,
+    subtitles are not.
     """
 
     unit: float
@@ -90,24 +94,24 @@ class PacketLog:
 
     def late(self) -> np.ndarray:
         """By how much, s, each packet is shown after its stamp (n,)."""
-        return (np.frombuffer(self.shown, np.int64).astype(float) - np.frombuffer(self.stamps, np.int64)) * self.unit
+        return np.frombuffer(self.shown, np.int64) * self.unit - self.seconds()
 
 
 @dataclass(frozen=True)
 class Clock:
     """How the stamps of one file lead to seconds.
 
-    The clock shows 0 at `zero`, s of the container's own stamps, and `duration` at the end of the last packet.
-    `corrections` says for each stream that needs them, by its index, from which packet number on how many ticks are
-    added; a file with any is read from its start without seeking.  `keys` (n, 2) are the pictures that decoding can
-    begin at: ticks to seek to, and their times, s.  `gap` is the longest that was let through.  `claimed` says that the
-    container's own account of its length is the same within 1 s.
+    The clock shows 0 at `zero`, s of the container's own stamps, and `duration` at the end of the last
+    packet. `corrections` says for each stream that needs them, by its index, from which packet number on how
+    many ticks are added; a file with any is read from its start without seeking.  `keys` (n, 2) are the
+    pictures that decoding can begin at: ticks to seek to, and their times, s.  `gap` is the longest that was
+    let through.  `claimed` says that the container's own account of its length is the same within 1 s.
     """
 
     zero: float = 0.0
     duration: float = 0.0
     gap: float = LONGEST_GAP
-    corrections: Mapping[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    corrections: Mapping[int, Steps] = field(default_factory=dict)
     keys: tuple[tuple[int, float], ...] = ()
     notes: tuple[str, ...] = ()
     claimed: bool = True
@@ -133,8 +137,8 @@ class Clock:
 
 @dataclass
 class _Run:
-    """Packets of a stream from number `first` on, `place` in the file, whose stamps rise from `start` to `end`, s;
-    the last of them has been shown at `shown`."""
+    """Packets of a stream from number `first` on, `place` in the file, whose stamps rise from `start` to
+    `end`, s; the last of them has been shown at `shown`."""
 
     first: int
     place: int
@@ -201,8 +205,9 @@ def _fits(lanes: Sequence[_Lane], lane: _Lane, run: _Run, offset: float, gap: fl
 
 
 def _offset(lanes: Sequence[_Lane], lane: _Lane, run: _Run, gap: float) -> tuple[float, bool]:
-    """Where a run goes, and whether that is a new offset: as the stream was if that will do, else as another stream
-    that has passed the same place, or as before an outlier; else after all that belongs to what ended."""
+    """Where a run goes, and whether that is a new offset: as the stream was if that will do, else as another
+    stream that has passed the same place, or as before an outlier; else after all that belongs to what
+    ended."""
     others = [other for other in lanes if other is not lane and other.begun]
     current = lane.offset if lane.begun else max(others, key=lambda o: o.end).offset if others else 0.0
     if _fits(lanes, lane, run, current, gap):
@@ -223,7 +228,8 @@ def _align(logs: Mapping[int, PacketLog], gap: float, zero: float) -> tuple[dict
     """The streams' runs laid on one clock, in the order of the file."""
     lanes = {index: _Lane(log, gap, zero) for index, log in logs.items() if log.steady and log.stamps}
     together, notes = list(lanes.values()), list[str]()
-    for _, lane in sorted(((run.place, lane) for lane in together for run in lane.runs), key=lambda item: item[0]):
+    in_order = sorted(((run.place, lane) for lane in together for run in lane.runs), key=lambda pair: pair[0])
+    for _, lane in in_order:
         run = lane.coming
         assert run is not None
         offset, new = _offset(together, lane, run, gap)
@@ -235,14 +241,16 @@ def _align(logs: Mapping[int, PacketLog], gap: float, zero: float) -> tuple[dict
     return lanes, notes
 
 
-def _steps(log: PacketLog, lane: _Lane) -> tuple[tuple[int, int], ...]:
+def _steps(log: PacketLog, lane: _Lane) -> Steps:
     """A stream's corrections in ticks; empty where there is nothing to correct."""
-    steps = [(run.first, round(offset / log.unit)) for run, offset in zip(lane.runs, lane.offsets, strict=True)]
-    return tuple(steps) if any(ticks for _, ticks in steps) or np.abs(log.late()).max() > LATEST else ()
+    laid = zip(lane.runs, lane.offsets, strict=True)
+    steps = tuple((run.first, round(offset / log.unit)) for run, offset in laid)
+    return steps if any(ticks for _, ticks in steps) or np.abs(log.late()).max() > LATEST else ()
 
 
-def _carried(log: PacketLog, guide: PacketLog, steps: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """The corrections of a stream with gaps of its own (subtitles): those of another at the same place in the file."""
+def _carried(log: PacketLog, guide: PacketLog, steps: Steps) -> Steps:
+    """The corrections of a stream with gaps of its own (subtitles): those of another at the same place in the
+    file."""
     turns = [(guide.places[first], round(ticks * guide.unit / log.unit)) for first, ticks in steps]
     return tuple((bisect_right(log.places, place - 1), ticks) for place, ticks in turns)
 
@@ -282,9 +290,10 @@ def make_clock(logs: Mapping[int, PacketLog], container: str, start: float, leng
                  tuple(notes), abs(length - duration) <= 1.0)
 
 
-def _key_times(log: PacketLog, steps: Sequence[tuple[int, int]], keys: Sequence[int],
+def _key_times(log: PacketLog, steps: Steps, keys: Sequence[int],
                zero: float) -> tuple[tuple[int, float], ...]:
     firsts = [first for first, _ in steps]
     added = [steps[max(0, bisect_right(firsts, number) - 1)][1] if steps else 0 for number in keys]
-    times = ((log.shown[n], (log.shown[n] + ticks) * log.unit - zero) for n, ticks in zip(keys, added, strict=True))
+    times = [(log.shown[number], (log.shown[number] + ticks) * log.unit - zero)
+             for number, ticks in zip(keys, added, strict=True)]
     return tuple(sorted(times, key=lambda key: key[1]))

@@ -1,8 +1,8 @@
 """Opening a media file: only files, only formats that are media, and errors that are ours.
 
-What a file says is a claim: a playlist may name addresses to fetch, a header a picture of gigabytes, a colon in a
-name another protocol.  So libavformat may open nothing but this one file, as one of DEMUXERS, and libavcodec may
-allocate no picture of more than MAX_PIXELS.
+What a file says is a claim: a playlist may name addresses to fetch, a header a picture of gigabytes, a colon
+in a name another protocol.  So libavformat may open nothing but this one file, as one of DEMUXERS, and
+libavcodec may allocate no picture of more than MAX_PIXELS.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from typing import Any
 from emocli.errors import EmocliError, InputError
 from emocli.media.clock import Clock
 
-#: ffmpeg's names of the formats that hold pictures or sound themselves: no playlist, no list of files, no pattern.
-DEMUXERS = tuple("mov matroska mpegts mpeg mpegvideo avi flv asf ogg wav w64 flac mp3 aac ac3 eac3 aiff caf au amr ape "
-                 "wv tta tak mpc mpc8 dsf mxf gxf rm dv nut ivf wtv".split())
+#: ffmpeg's names of the formats that hold pictures or sound themselves: no playlist, no list of files, no
+#: pattern.
+DEMUXERS = tuple("mov matroska mpegts mpeg mpegvideo avi flv asf ogg wav w64 flac mp3 aac ac3 eac3 aiff caf "
+                 "au amr ape wv tta tak mpc mpc8 dsf mxf gxf rm dv nut ivf wtv".split())
 #: What ffmpeg, as a library or a program, is told to keep it to one file.
 ONE_FILE = {"protocol_whitelist": "file", "format_whitelist": ",".join(DEMUXERS)}
-#: Pixels of the largest picture, somewhat more than those of 8K; each takes the decoder some bytes, several times.
-#: And of its longer side, which is as much as encoders take.
+#: Pixels of the largest picture, somewhat more than those of 8K; each takes the decoder some bytes, several
+#: times. And of its longer side, which is as much as encoders take.
 MAX_PIXELS, MAX_SIDE = 40_000_000, 16_384
 #: Hz.  At a lower rate (of a header; nobody records it) a small file would last for days.
 LEAST_SAMPLE_RATE = 4_000
@@ -37,7 +38,8 @@ def file_url(path: Path) -> str:
 
 
 def check_regular(path: Path) -> None:
-    """Raises `InputError` for all but a file with something in it, without opening it (a pipe would block)."""
+    """Raises `InputError` for all but a file with something in it, without opening it (a pipe would
+    block)."""
     try:
         status = path.stat()
     except FileNotFoundError as error:
@@ -49,7 +51,7 @@ def check_regular(path: Path) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise InputError(path, "is a folder", "give a media file")
     if not stat.S_ISREG(status.st_mode):
-        raise InputError(path, "is a pipe, a socket or a device", "give a media file, or save it as one first")
+        raise InputError(path, "is a pipe, a socket or a device", "save it as a media file first")
     if not status.st_size:
         raise InputError(path, "the file is empty", "copy or record it again")
 
@@ -126,9 +128,10 @@ def audio_stream(container: Any) -> Any | None:
 
 
 class PacketReader:
-    """Iterate to get the packets of streams with their stamps on the clock, from the file's start on (or, of a file
-    whose stamps need no correction, from wherever it was sought to).  `broken` counts the packets that could
-    not be read or decoded; one costs only itself, but where the container itself cannot be followed the end is."""
+    """Iterate to get the packets of streams with their stamps on the clock, from the file's start on (or, of
+    a file whose stamps need no correction, from wherever it was sought to).  `broken` counts the packets that
+    could not be read or decoded; one costs only itself, but where the container itself cannot be followed the
+    end is."""
 
     def __init__(self, container: Any, streams: Sequence[Any], clock: Clock) -> None:
         self._container, self._streams, self._clock = container, streams, clock

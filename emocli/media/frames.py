@@ -1,8 +1,9 @@
 """Frames sampled by time: a small colour copy for detection, full-size grey for crops.
 
-Only what is needed is decoded: where the rate allows, frames that no other frame refers to are skipped inside the
-decoder, and only the sampled frames are converted.  Stamps stay exact.  A long video can be read in chunks that begin
-at key frames, several at a time, with the same samples; one whose stamps need correction is a single chunk.
+Only what is needed is decoded: where the rate allows, frames that no other frame refers to are skipped inside
+the decoder, and only the sampled frames are converted.  Stamps stay exact.  A long video can be read in
+chunks that begin at key frames, several at a time, with the same samples; one whose stamps need correction is
+a single chunk.
 """
 
 from __future__ import annotations
@@ -72,8 +73,8 @@ def chunks(info: MediaInfo, rate: float) -> list[Chunk]:
 
 
 class ContainerPool:
-    """A video's open containers, handed on from chunk to chunk: for two hours of mp4 opening one takes a tenth of a
-    second and its index 27 MB.  A context manager; for several threads."""
+    """A video's open containers, handed on from chunk to chunk: for two hours of mp4 opening one takes a
+    tenth of a second and its index 27 MB.  A context manager; for several threads."""
 
     def __init__(self, info: MediaInfo, rate: float) -> None:
         self._info, self._rate = info, rate
@@ -110,8 +111,9 @@ class ContainerPool:
 
 @dataclass
 class FrameStream:
-    """Iterate to get samples; afterwards `end` is the last frame's end, s, `broken` counts the packets that could not
-    be decoded, and `decoded` the frames that were.  Use it once.  Chunks of a video share a `pool`."""
+    """Iterate to get samples; afterwards `end` is the last frame's end, s, `broken` counts the packets that
+    could not be decoded, and `decoded` the frames that were.  Use it once.  Chunks of a video share a
+    `pool`."""
 
     info: MediaInfo
     rate: float
@@ -186,7 +188,8 @@ class FrameStream:
 
 
 def scaled(width: int, height: int, longest: int, shortest: int) -> tuple[int, int]:
-    """A size, px, shrunk until its longest side is at most `longest`; neither side gets shorter than `shortest`."""
+    """A size, px, shrunk until its longest side is at most `longest`; neither side gets shorter than
+    `shortest`."""
     shrink = min(1.0, longest / max(width, height))
     return max(shortest, round(width * shrink)), max(shortest, round(height * shrink))
 
@@ -199,8 +202,10 @@ def full_range(grey: np.ndarray, narrow: bool) -> np.ndarray:
 def _small(frame: Any, width: int, height: int, scaler: Any) -> np.ndarray:
     """A frame as (height, width, 3) uint8 BGR.  OpenCV scales the planes of the usual format faster than
     swscale, whose fast way also shifts the picture; other formats and odd sizes are left to swscale."""
-    if frame.format.name != "yuv420p" or int(frame.color_range or 0) == _FULL_RANGE or width % 4 or height % 4:
-        return np.asarray(scaler.reformat(frame, width, height, "bgr24", interpolation="BILINEAR").to_ndarray())
+    full = int(frame.color_range or 0) == _FULL_RANGE
+    if frame.format.name != "yuv420p" or full or width % 4 or height % 4:
+        image = scaler.reformat(frame, width, height, "bgr24", interpolation="BILINEAR")
+        return np.asarray(image.to_ndarray())
     import cv2
 
     planes = np.empty((height * 3 // 2, width), np.uint8)
@@ -219,7 +224,8 @@ def _luma(frame: Any, width: int, height: int, scaler: Any) -> tuple[np.ndarray,
         return np.asarray(scaler.reformat(frame, width, height, "gray").to_ndarray()), False
     plane = frame.planes[0]
     rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:height, :width]
-    full = int(frame.color_range or 0) == _FULL_RANGE or "j4" in frame.format.name or frame.format.name == "gray"
+    name = frame.format.name
+    full = int(frame.color_range or 0) == _FULL_RANGE or "j4" in name or name == "gray"
     return rows, not full
 
 

@@ -74,20 +74,22 @@ def _scan(path: Path, size: int, changed: int) -> tuple[MediaInfo, Clock]:
                     "frame_rate": logs[video.index].rate(float(average or base or 0)),
                     "video_start": _start(video, clock),
                     "variable_rate": bool(base and average and abs(base - average) / average > 0.01)}
-        return MediaInfo(path=path, duration=clock.duration, has_video=video is not None, has_audio=audio is not None,
-                         audio_start=_start(audio, clock) if audio is not None else 0.0,
-                         container=container.format.name, notes=tuple(notes), **info), clock
+        if audio is not None:
+            info["audio_start"] = _start(audio, clock)
+        return MediaInfo(path, clock.duration, video is not None, audio is not None, notes=tuple(notes),
+                         container=container.format.name, **info), clock
 
 
-def _pass(container: Any, video: Any | None, audio: Any | None) -> tuple[dict[int, PacketLog], list[int], int]:
+def _pass(container: Any, video: Any | None,
+          audio: Any | None) -> tuple[dict[int, PacketLog], list[int], int]:
     """The logs of all streams by index, the numbers of the video's key packets, and its rotation."""
     import av
 
     only_shown = container.format.name.startswith("matroska")  # its dts are ffmpeg's own guess
     logs = {s.index: PacketLog(float(s.time_base), steady=s in (video, audio),
-                               reorders=only_shown and s.type == "video" and bool(s.codec_context.has_b_frames))
+                               reorders=only_shown and s is video and video.codec_context.has_b_frames)
             for s in container.streams if s.time_base and s.codec_context is not None}
-    picture, keys, rotation, undecoded = video.index if video is not None else -1, list[int](), 0, FIRST_PACKETS
+    keys, rotation, undecoded = list[int](), 0, FIRST_PACKETS
     packets = container.demux([container.streams[index] for index in logs])
     place = 0
     while True:
@@ -99,7 +101,7 @@ def _pass(container: Any, video: Any | None, audio: Any | None) -> tuple[dict[in
             break
         index = packet.stream.index
         log = logs[index]
-        if index == picture:
+        if packet.stream is video:
             if undecoded:
                 rotation, undecoded = _rotation(packet, undecoded)
             if packet.is_keyframe and packet.pts is not None:
@@ -110,7 +112,8 @@ def _pass(container: Any, video: Any | None, audio: Any | None) -> tuple[dict[in
 
 
 def _rotation(packet: Any, undecoded: int) -> tuple[int, int]:
-    """Clockwise degrees by which pictures must be turned, read off the first, and how many packets to try yet."""
+    """Clockwise degrees by which pictures must be turned, read off the first, and how many packets to try
+    yet."""
     import av
 
     try:

@@ -18,8 +18,8 @@ Thumbnail = tuple[bytes, int, int]
 
 
 def thumbnails(info: MediaInfo, times: Sequence[float], side: int) -> list[Thumbnail | None]:
-    """Of each time, s, ascending: the JPEG of the frame shown then, as displayed, its longest side at most `side`
-    px, with its width and height; None where none can be decoded."""
+    """Of each time, s, ascending: the JPEG of the frame shown then, as displayed, its longest side at most
+    `side` px, with its width and height; None where none can be decoded."""
     with opened(info.path) as container:
         stream = video_stream(container)
         if stream is None:
@@ -27,8 +27,8 @@ def thumbnails(info: MediaInfo, times: Sequence[float], side: int) -> list[Thumb
         clock = clock_of(info.path)
         stream.codec_context.thread_type = "AUTO"
         stream.codec_context.skip_frame = "NONREF"  # a thumbnail may be a frame or two early
-        shown = _sought(container, stream, times, clock) if clock.seekable else _passed(container, stream, times, clock)
-        return [_jpeg(frame, info, side) for frame in shown]
+        find = _sought if clock.seekable else _passed
+        return [_jpeg(frame, info, side) for frame in find(container, stream, times, clock)]
 
 
 def _sought(container: Any, stream: Any, times: Sequence[float], clock: Clock) -> Iterator[Any | None]:

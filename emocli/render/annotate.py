@@ -1,7 +1,7 @@
 """The video with boxes, scores and captions burnt in, or with faces made unrecognisable.
 
-PyAV rather than moviepy, which would put every frame on an even rate: stamps stay as they are on the file's clock,
-also of videos of a varying rate, and sound that the container may hold is copied.
+PyAV rather than moviepy, which would put every frame on an even rate: stamps stay as they are on the file's
+clock, also of videos of a varying rate, and sound that the container may hold is copied.
 """
 
 from __future__ import annotations
@@ -15,7 +15,15 @@ import numpy as np
 
 from emocli.errors import EmocliError, InputError, UsageError
 from emocli.media.clock import Clock
-from emocli.media.container import NEXT, PacketReader, audio_stream, file_url, opened, third_party, video_stream
+from emocli.media.container import (
+    NEXT,
+    PacketReader,
+    audio_stream,
+    file_url,
+    opened,
+    third_party,
+    video_stream,
+)
 from emocli.media.probe import clock_of, probe
 from emocli.render.overlay import Drawing, FrameOverlay
 from emocli.storage import atomic
@@ -31,8 +39,8 @@ TICKS = 90_000
 
 def annotate(timeline: Timeline, target: Path, drawing: Drawing, *, seconds: float | None = None,
              progress: Callable[[float], None] = lambda share: None) -> None:
-    """Write `timeline.media.path` as an mp4 (or what `target` ends in) with `drawing` on it, its first `seconds` only
-    if given.
+    """Write `timeline.media.path` as an mp4 (or what `target` ends in) with `drawing` on it, its first
+    `seconds` only if given.
 
     Raises `InputError` when the video cannot be read, `UsageError` when the container cannot hold it.
     """
@@ -46,7 +54,7 @@ def annotate(timeline: Timeline, target: Path, drawing: Drawing, *, seconds: flo
     with opened(info.path) as source, atomic(target) as part:
         with third_party(target, "no such container", "give a name that ends in .mp4 or .mkv", UsageError):
             sink = av.open(file_url(part), "w")
-        with third_party(target, "cannot be encoded", "try another container, as .mkv, with -o", EmocliError), sink:
+        with third_party(target, "cannot be encoded", "try another container, as .mkv", EmocliError), sink:
             _transcode(source, sink, info, overlay, until, progress)
 
 
@@ -81,14 +89,14 @@ class _FrameWriter:
         from av.video.reformatter import VideoReformatter
 
         self._sink, self._overlay, self._clock, self._until = sink, overlay, clock, until
-        self._reader, self._writer = VideoReformatter(), VideoReformatter()  # a frame's own is set up anew for each
+        self._reader, self._writer = VideoReformatter(), VideoReformatter()  # a frame's own would be new
         self._turns, self._last = info.rotation // 90, -1
         self.written, self.share = 0, 0.0
         self._size = (info.height, info.width) if self._turns % 2 else (info.width, info.height)
         rate = info.frame_rate if 0 < info.frame_rate <= 1000 else 25
         self._stream = sink.add_stream("libx264", rate=Fraction(rate).limit_denominator(1001),
                                        options={"preset": "superfast", "crf": "20"})
-        self._stream.width, self._stream.height = (max(2, side // 2 * 2) for side in (info.width, info.height))
+        self._stream.width, self._stream.height = max(2, info.width // 2 * 2), max(2, info.height // 2 * 2)
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.time_base = Fraction(1, TICKS)
         for name in ("colorspace", "color_primaries", "color_trc"):
@@ -116,9 +124,10 @@ class _FrameWriter:
             image = np.ascontiguousarray(np.rot90(image, -self._turns))
         self._overlay.draw(image, time)
         width, height = self._stream.width, self._stream.height
-        image = np.pad(image, ((0, max(0, height - len(image))), (0, max(0, width - image.shape[1])), (0, 0)), "edge")
-        out = self._writer.reformat(av.VideoFrame.from_ndarray(np.ascontiguousarray(image[:height, :width]), "bgr24"),
-                                    format="yuv420p", dst_colorspace=Colorspace.ITU709,
+        missing = max(0, height - image.shape[0]), max(0, width - image.shape[1])
+        image = np.pad(image, ((0, missing[0]), (0, missing[1]), (0, 0)), "edge") if any(missing) else image
+        drawn = av.VideoFrame.from_ndarray(np.ascontiguousarray(image[:height, :width]), "bgr24")
+        out = self._writer.reformat(drawn, format="yuv420p", dst_colorspace=Colorspace.ITU709,
                                     interpolation="FAST_BILINEAR")
         out.pts, out.time_base = ticks, Fraction(1, TICKS)
         self._sink.mux(self._stream.encode(out))
@@ -140,6 +149,8 @@ class _SoundWriter:
 
     def write(self, packet: Any, packets: PacketReader) -> bool:
         """Add a packet; whether more are wanted."""
+        import av
+
         if packet.pts is None:
             return True
         if float(packet.pts * packet.time_base) - self._zero >= self._until:
@@ -149,7 +160,10 @@ class _SoundWriter:
             pts, dts = packet.pts - shift, (packet.pts if packet.dts is None else packet.dts) - shift
             if dts > self._last:  # a repeated one would be refused
                 packet.pts, packet.dts, packet.stream, self._last = pts, dts, self._stream, dts
-                self._sink.mux(packet)
+                try:
+                    self._sink.mux(packet)
+                except (av.error.InvalidDataError, av.error.ArgumentError):
+                    packets.broken += 1  # costs only itself
             return True
         for frame in packets.decode(packet):
             if frame.pts is not None:

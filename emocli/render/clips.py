@@ -23,7 +23,8 @@ TITLED = 2.0
 
 @dataclass(frozen=True)
 class Moment:
-    """A stretch of one emotion: `start` and `end`, s, padded; the highest `confidence` in it, and its words."""
+    """A stretch of one emotion: `start` and `end`, s, padded; the highest `confidence` in it, and its
+    words."""
 
     start: float
     end: float
@@ -32,10 +33,10 @@ class Moment:
     text: str
 
 
-def moments(timeline: Timeline, emotions: Iterable[str], *, min_confidence: float = 0.0, min_length: float = 0.0,
-            pad: float = 0.0) -> list[Moment]:
-    """The moments of `emotions`: rows that follow one another with the same emotion are one.  Lengths, s, count
-    without padding, and padding that would overlap joins two of the same emotion."""
+def moments(timeline: Timeline, emotions: Iterable[str], *, min_confidence: float = 0.0,
+            min_length: float = 0.0, pad: float = 0.0) -> list[Moment]:
+    """The moments of `emotions`: rows that follow one another with the same emotion are one.  Lengths, s,
+    count without padding, and padding that would overlap joins two of the same emotion."""
     wanted, runs = set(emotions), list[list[Row]]()
     for row in timeline.rows:
         if row.emotion in wanted and row.confidence >= min_confidence:
@@ -65,13 +66,14 @@ def key_times(info: MediaInfo) -> np.ndarray:
 
 
 def cut(info: MediaInfo, moment: Moment, target: Path, keys: np.ndarray) -> bool:
-    """Write one moment; whether its packets could be copied, which is exact only where it begins at a key frame
-    (or there are no frames).  Else it is encoded again."""
+    """Write one moment; whether its packets could be copied, which is exact only where it begins at a key
+    frame (or there are no frames).  Else it is encoded again."""
     frame = 1 / info.frame_rate if info.frame_rate else 0.04
     near = np.abs(keys - moment.start).min() if len(keys) else 0.0
     copied = not info.has_video or bool(near <= frame / 2)
-    how = ["-c", "copy"] if copied else ["-c:v", "libx264", "-crf", "18", "-preset", "veryfast", "-pix_fmt", "yuv420p",
-                                         "-c:a", "aac", "-b:a", "192k"]
+    how = ["-c", "copy"] if copied else [
+        "-c:v", "libx264", "-crf", "18", "-preset", "veryfast", "-pix_fmt", "yuv420p",
+        "-c:a", "aac", "-b:a", "192k"]
     # ffmpeg seeks to the key frame before; half a frame more keeps it from taking the one before that
     start = moment.start + (frame / 2 if copied and info.has_video else 0.0)
     with scratch() as folder, atomic(target) as part:
@@ -96,7 +98,8 @@ def reel(info: MediaInfo, chosen: Sequence[Moment], target: Path, *, lang: str =
             line = f"{own.emoji} {own.label(lang)} {moment.confidence:.0%} · {int(minutes)}:{seconds:04.1f}"
             title = text_overlay.sprite((line,), max(14, video.h // 18))
             clip = video.subclipped(moment.start, min(moment.end, video.duration))
-            shown = ImageClip(title).with_duration(min(TITLED, clip.duration)).with_position((video.h // 30,) * 2)
+            shown = ImageClip(title).with_duration(min(TITLED, clip.duration))
+            shown = shown.with_position((video.h // 30,) * 2)
             clips.append(CompositeVideoClip([clip, shown]).with_duration(clip.duration))
         concatenate_videoclips(clips).write_videofile(
             str(part), codec="libx264", audio_codec="aac", preset="veryfast", logger=None,

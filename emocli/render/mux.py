@@ -18,19 +18,20 @@ from emocli.timeline.types import Timeline
 CODECS = {".mkv": ("ass", cues.ass), ".mp4": ("mov_text", cues.srt), ".m4v": ("mov_text", cues.srt),
           ".mov": ("mov_text", cues.srt), ".webm": ("webvtt", cues.vtt)}
 #: ISO 639-2 codes, which containers want, of the languages that subtitles come in.
-LANGUAGES = {"en": "eng", "ko": "kor", "de": "deu", "fr": "fra", "es": "spa", "it": "ita", "pl": "pol", "pt": "por",
-             "ja": "jpn", "zh": "zho", "ru": "rus", "nl": "nld"}
+LANGUAGES = {"en": "eng", "ko": "kor", "de": "deu", "fr": "fra", "es": "spa", "it": "ita", "pl": "pol",
+             "pt": "por", "ja": "jpn", "zh": "zho", "ru": "rus", "nl": "nld"}
 
 
 def mux(timeline: Timeline, target: Path, options: OutputOptions, *, title: str = "emocli",
         default: bool = True) -> None:
     """Write `timeline.media.path` with a subtitle track more: ASS in mkv, mov_text in mp4, WebVTT in webm.
 
-    The track carries the language of the words, `title`, and the default flag.  Raises `UsageError` for another
-    container, `EmocliError` when the container cannot hold the video's tracks.
+    The track carries the language of the words, `title`, and the default flag.  Raises `UsageError` for
+    another container, `EmocliError` when the container cannot hold the video's tracks.
     """
     if target.suffix.lower() not in CODECS:
-        raise UsageError(target, "cannot hold subtitles here", f"give a name that ends in {', '.join(CODECS)}")
+        raise UsageError(target, "cannot hold subtitles here",
+                         f"give a name that ends in {', '.join(CODECS)}")
     codec, write = CODECS[target.suffix.lower()]
     ending = {"ass": "ass", "webvtt": "vtt"}.get(codec, "srt")
     with scratch() as folder, atomic(target) as part:
@@ -44,6 +45,7 @@ def mux(timeline: Timeline, target: Path, options: OutputOptions, *, title: str 
         run_ffmpeg([*input_file(source), *input_file(subtitles), *maps, "-c", "copy",
                     "-c:s" if not before else f"-c:s:{before}", codec,
                     f"-metadata:s:s:{before}", f"language={LANGUAGES.get(timeline.language, 'und')}",
-                    f"-metadata:s:s:{before}", f"title={title}", f"-metadata:s:s:{before}", f"handler_name={title}",
+                    f"-metadata:s:s:{before}", f"title={title}",
+                    f"-metadata:s:s:{before}", f"handler_name={title}",
                     f"-disposition:s:{before}", "default" if default else "0", file_url(part)],
                    about=timeline.media.path)

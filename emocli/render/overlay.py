@@ -15,15 +15,15 @@ from emocli.render.face_positions import Face, FacePositions
 from emocli.render.text_overlay import TextOverlay, alpha_blend
 from emocli.timeline.types import Timeline
 
-#: A face is hidden with this share of its size around it, as so many squares, for so many seconds before it is first
-#: and after it is last seen, and while it is not seen for so long.
+#: A face is hidden with this share of its size around it, as so many squares, for so many seconds before it
+#: is first and after it is last seen, and while it is not seen for so long.
 MARGIN, SQUARES, HIDDEN, UNSEEN = 0.35, 7, 1.0, 3.0
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """What is drawn: `faces` (boxes and scores), `captions`, and `blur`, faces hidden but for those of `keep`;
-    `lang` as in `OutputOptions`."""
+    """What is drawn: `faces` (boxes and scores), `captions`, and `blur`, faces hidden but for those of
+    `keep`; `lang` as in `OutputOptions`."""
 
     faces: bool = True
     captions: bool = True
@@ -54,7 +54,8 @@ class FrameOverlay:
         if at >= 0 and time < self._cues[at].end:
             size = max(12, image.shape[0] // 24)
             sprite = self._drawing.text_overlay.sprite(self._cues[at].lines, size, centred=True)
-            alpha_blend(image, sprite, (image.shape[1] - sprite.shape[1]) // 2, image.shape[0] - sprite.shape[0] - size)
+            left, top = (image.shape[1] - sprite.shape[1]) // 2, image.shape[0] - sprite.shape[0] - size
+            alpha_blend(image, sprite, left, top)
 
     def _draw_face(self, image: np.ndarray, face: Face) -> None:
         import cv2
@@ -82,11 +83,12 @@ class FrameOverlay:
             left = x - long - size - size // 2
         for number, (own, score) in enumerate(zip(CLASSES, scores, strict=True)):
             top = y + number * step
-            alpha_blend(image, self._drawing.text_overlay.sprite((own.emoji,), step - 4, back=(0, 0, 0, 0)), left, top)
+            emoji = self._drawing.text_overlay.sprite((own.emoji,), step - 4, back=(0, 0, 0, 0))
+            alpha_blend(image, emoji, left, top)
             start = left + size + 2
             cv2.rectangle(image, (start, top + 2), (start + long, top + step - 2), (40, 40, 40), -1)
-            cv2.rectangle(image, (start, top + 2), (start + max(1, round(long * float(score))), top + step - 2),
-                          _bgr(own.colour), -1)
+            filled = start + max(1, round(long * float(score)))
+            cv2.rectangle(image, (start, top + 2), (filled, top + step - 2), _bgr(own.colour), -1)
 
 
 def pixelate(image: np.ndarray, box: Sequence[float] | np.ndarray) -> None:
@@ -101,7 +103,8 @@ def pixelate(image: np.ndarray, box: Sequence[float] | np.ndarray) -> None:
         return
     part = image[top:bottom, left:right]
     squares = cv2.resize(part, (SQUARES, SQUARES), interpolation=cv2.INTER_AREA)
-    image[top:bottom, left:right] = cv2.resize(squares, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
+    size = right - left, bottom - top
+    image[top:bottom, left:right] = cv2.resize(squares, size, interpolation=cv2.INTER_LINEAR)
 
 
 def _bgr(colour: str) -> tuple[int, int, int]:

@@ -10,8 +10,9 @@ from emocli.timeline.types import MediaInfo
 
 
 def on_one_clock(info: MediaInfo, folder: Path) -> Path:
-    """The file itself if its stamps, and the length that it claims, are those of our clock; else a copy in `folder`,
-    as Matroska, of the packets of its video, sound and subtitles, as they are, with the clock's stamps."""
+    """The file itself if its stamps, and the length that it claims, are those of our clock; else a copy in
+    `folder`, as Matroska, of the packets of its video, sound and subtitles, as they are, with the clock's
+    stamps."""
     import av
 
     clock = clock_of(info.path)
@@ -20,7 +21,8 @@ def on_one_clock(info: MediaInfo, folder: Path) -> Path:
     copy = folder / "on-one-clock.mkv"
     with opened(info.path) as source, third_party(info.path, "cannot be copied", "convert it to mp4"), \
             av.open(file_url(copy), "w") as sink:
-        streams = [s for s in source.streams if s.type in ("video", "audio", "subtitle") and s.codec_context is not None]
+        streams = [stream for stream in source.streams if stream.codec_context is not None
+                   and stream.type in ("video", "audio", "subtitle")]
         written = {s.index: sink.add_stream_from_template(s) for s in streams}
         last = dict.fromkeys(written, -2**62)
         for packet in PacketReader(source, streams, clock):

@@ -15,12 +15,13 @@ import numpy as np
 from emocli.errors import InputError
 
 #: Where systems keep fonts.
-FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts", "/System/Library/Fonts",
-           "/Library/Fonts", "~/Library/Fonts", "C:/Windows/Fonts")
+FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts",
+           "/System/Library/Fonts", "/Library/Fonts", "~/Library/Fonts", "C:/Windows/Fonts")
 #: Fonts that hold colour emoji, and fonts that hold Latin letters and Hangul, the best first.
 EMOJI = ("NotoColorEmoji.ttf", "Apple Color Emoji.ttc", "seguiemj.ttf")
 TEXT = ("NotoSansCJK-Regular.ttc", "NotoSansKR-Regular.ttf", "NotoSansKR-Regular.otf", "NanumGothic.ttf",
-        "AppleSDGothicNeo.ttc", "malgun.ttf", "NotoSans-Regular.ttf", "DejaVuSans.ttf", "Arial.ttf", "arial.ttf")
+        "AppleSDGothicNeo.ttc", "malgun.ttf", "NotoSans-Regular.ttf", "DejaVuSans.ttf", "Arial.ttf",
+        "arial.ttf")
 #: Bitmap emoji come in one size, px: Noto's and Apple's.
 STRIKES = (109, 160, 137)
 
@@ -69,8 +70,8 @@ class TextOverlay:
             self._open(path, STRIKES if path == self.emoji_font else (20,))
         if not self._emoji:
             hint = ": apt install fonts-noto-color-emoji" if sys.platform.startswith("linux") else ""
-            self.notes.append("emoji are left out: no font with colour emoji was found. Install Noto Color Emoji"
-                              f"{hint}, or give --emoji-font")
+            self.notes.append("emoji are left out: no font with colour emoji was found. Install Noto Color "
+                              f"Emoji{hint}, or give --emoji-font")
 
     def _open(self, path: str, sizes: Iterable[int]) -> Any:
         from PIL import ImageFont
@@ -80,7 +81,8 @@ class TextOverlay:
                 return ImageFont.truetype(path, size)
             except OSError as error:
                 problem = error
-        raise InputError(path, f"is no font that can be drawn with ({problem})", "give a .ttf, .otf or .ttc file")
+        raise InputError(path, f"is no font that can be drawn with ({problem})",
+                         "give a .ttf, .otf or .ttc file")
 
     def _letters(self, size: int, text: str) -> Any:
         from PIL import ImageFont
@@ -88,15 +90,16 @@ class TextOverlay:
         if self._text:
             return self._open(self._text, (size,))
         if any(ord(c) > 0x24F and not _is_emoji(c) for c in text):
-            note = ("letters beyond Latin cannot be drawn: no font was found. Install Noto Sans CJK or Nanum Gothic, "
-                    "or give --font")
+            note = ("letters beyond Latin cannot be drawn: no font was found. Install Noto Sans CJK or Nanum "
+                    "Gothic, or give --font")
             if note not in self.notes:
                 self.notes.append(note)
         return ImageFont.load_default(size)
 
     def sprite(self, lines: tuple[str, ...], size: int, *, back: tuple[int, int, int, int] = (0, 0, 0, 170),
                colour: tuple[int, int, int] = (255, 255, 255), centred: bool = False) -> np.ndarray:
-        """Lines of text, letters `size` px high, on a field of colour `back`: (height, width, 4) uint8 RGBA."""
+        """Lines of text, letters `size` px high, on a field of colour `back`: (height, width, 4) uint8
+        RGBA."""
         key = (lines, size, back, colour, centred)
         if key not in self._sprites:
             if len(self._sprites) > 2000:
@@ -138,7 +141,8 @@ class TextOverlay:
         image = Image.new("RGBA", (max(1, right - left), max(1, bottom - top)))
         ImageDraw.Draw(image).text((-left, -top), character, font=font, embedded_color=True)
         high = round(size * 1.15)
-        return image.resize((max(1, round(image.width * high / image.height)), high), Image.Resampling.LANCZOS)
+        scaled = max(1, round(image.width * high / image.height)), high
+        return image.resize(scaled, Image.Resampling.LANCZOS)
 
 
 def alpha_blend(image: np.ndarray, sprite: np.ndarray, x: int, y: int) -> None:

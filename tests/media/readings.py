@@ -1,5 +1,5 @@
-"""What a file is read as, by each of the readers, in a process of its own: `readings.py FOLDER...` prints a JSON line for
-the file in each, called by its bare name, with what it cost."""
+"""What a file is read as, by each of the readers, in a process of its own: `readings.py FOLDER...` prints a
+JSON line for the file in each, called by its bare name, with what it cost."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ import numpy as np
 def disk() -> int:
     """Bytes on the disk of all files that this process holds open, those without a name too."""
     total = 0
-    for descriptor in os.listdir("/proc/self/fd"):
+    for descriptor in Path("/proc/self/fd").iterdir():
         try:
-            total += os.stat(int(descriptor)).st_blocks * 512
+            total += descriptor.stat().st_blocks * 512
         except OSError:
             continue
     return total
@@ -42,8 +42,7 @@ def read(path: Path) -> dict[str, Any]:
     try:
         info = probe(path)
         result |= {"duration": info.duration, "notes": info.notes, "size": (info.width, info.height)}
-        for _, sound in decode(info):
-            pass
+        *_, (_, sound) = decode(info)
         with sound:
             result["disk"] = disk() - before
             head = sound.read(0, min(sound.duration, 300))
@@ -77,5 +76,5 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
     for folder in sys.argv[1:]:
         os.chdir(folder)
-        (name,) = (file for file in os.listdir() if not file.startswith("."))
+        (name,) = (file.name for file in Path(folder).iterdir() if not file.name.startswith("."))
         print(json.dumps(read(Path(name))), flush=True)

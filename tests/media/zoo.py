@@ -1,6 +1,8 @@
-"""Files of every kind that the clock must get right, and files that claim too much; made by `make(name, folder)`.
+"""Files of every kind that the clock must get right, and files that claim too much; made by `make(name,
+folder)`.
 
-Frame k of a file shows the level 20 + 10 (k % 20); the sound is a tone.  What a file should come to stands beside it.
+Frame k of a file shows the level 20 + 10 (k % 20); the sound is a tone.  What a file should come to stands
+beside it.
 """
 
 from __future__ import annotations
@@ -20,8 +22,9 @@ from support.media import even, ramp, tone, write
 
 @dataclass(frozen=True)
 class Specimen:
-    """How a file is made and what it should be read as: `seconds` long, of so many `frames`, with the tone from
-    `sound` s on (None: none) for `loud` s, with that many `notes` of joins, and the frames shown at some times, s."""
+    """How a file is made and what it should be read as: `seconds` long, of so many `frames`, with the tone
+    from `sound` s on (None: none) for `loud` s, with that many `notes` of joins, and the frames shown at some
+    times, s."""
 
     make: Callable[[Path], Path]
     seconds: float
@@ -46,7 +49,8 @@ def restamp(source: Path, target: Path, stamp: Callable[[str, float], float]) ->
                 continue
             unit, kind = float(packet.time_base), packet.stream.type
             shift = round((stamp(kind, packet.dts * unit) - packet.dts * unit) / unit)
-            packet.pts, packet.dts, packet.stream = packet.pts + shift, packet.dts + shift, streams[packet.stream_index]
+            packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+            packet.stream = streams[packet.stream_index]
             after.mux(packet)
     return target
 
@@ -78,7 +82,8 @@ def _write_live(pipe: Any, seconds: float) -> None:
             return int(pipe.write(data))
 
     with av.open(Unseekable(), "w", format="webm", options={"live": "1"}) as out:
-        video = out.add_stream("libvpx", rate=25, options={"g": "12", "deadline": "realtime", "cpu-used": "8"})
+        quick = {"g": "12", "deadline": "realtime", "cpu-used": "8"}
+        video = out.add_stream("libvpx", rate=25, options=quick)
         video.width, video.height, video.pix_fmt = 160, 120, "yuv420p"
         audio = out.add_stream("libopus", rate=48000, layout="mono")
         for index in range(round(seconds * 25)):
@@ -95,9 +100,11 @@ def _write_live(pipe: Any, seconds: float) -> None:
 
 def still(path: Path, width: int, height: int, aspect: Fraction | None = None) -> Path:
     """Ten frames of a size, of one grey level each."""
-    return write(path, even(0.4), pictures=lambda index: np.full((height, width, 3), 20 + 10 * index, np.uint8),
-                 aspect=aspect, codec="mpeg4" if path.suffix == ".avi" else "libx264" if width > 1 else "ffv1",
-                 pixels="yuv420p" if width > 1 else "gray", options={"preset": "ultrafast"} if width > 1 else {})
+    kind: dict[str, Any] = {"codec": "ffv1", "pixels": "gray"}  # H.264 has no odd sizes
+    if width > 1:
+        kind = {"options": {"preset": "ultrafast"}}
+    return write(path, even(0.4), aspect=aspect, **kind,
+                 pictures=lambda index: np.full((height, width, 3), 20 + 10 * index, np.uint8))
 
 
 def channels(path: Path, count: int) -> Path:
@@ -109,7 +116,8 @@ def channels(path: Path, count: int) -> Path:
 def wav(path: Path, samples: bytes, count: int, rate: int) -> Path:
     """A WAV with its header made by hand."""
     form = struct.pack("<HHIIHH", 1, count, rate, min(2**32 - 1, rate * 2 * count), 2 * count, 16)
-    body = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(samples)) + samples
+    body = b"".join((b"WAVEfmt ", struct.pack("<I", len(form)), form,
+                     b"data", struct.pack("<I", len(samples)), samples))
     path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
     return path
 
@@ -147,7 +155,7 @@ def flipped(path: Path, seed: int, count: int = 4) -> Path:
 
 
 def _samples(raw: bytearray, at: int) -> None:
-    raw[at + 8:at + 16] = struct.pack(">II", 1, 0x07ffffff)  # samples of one byte each: the index takes gigabytes
+    raw[at + 8:at + 16] = struct.pack(">II", 1, 0x07ffffff)  # each of one byte
 
 
 def huge(path: Path, width: int, height: int, claims: tuple[int, int] | None = None) -> Path:
@@ -167,13 +175,16 @@ def huge(path: Path, width: int, height: int, claims: tuple[int, int] | None = N
     return path
 
 
+#: Times of frames of a varying rate, s.
+UNEVEN = (0, 0.04, 0.08, 0.5, 1.3, 1.34, 1.38, 2.9, 2.96)
+
 HEALTHY = {
     "plain.mp4": Specimen(_plain, 3, 75, shown=((0.5, 12), (2.5, 62))),
     "12:30 talk.mp4": Specimen(_plain, 3, 75, shown=((1.0, 25),)),
     "-y.mp4": Specimen(_plain, 3, 75),
-    "live.webm": Specimen(live, 4, 100, shown=((0.5, 12), (3.5, 87))),
-    "joined.ts": Specimen(joined, 6, 150, loud=5.85, notes=1, shown=((1.0, 25), (4.0, 25), (5.0, 50))),
-    "joined5.ts": Specimen(lambda p: joined(p, parts=5), 15, 375, loud=14.6, notes=4, within=0.5),
+    "live.webm": Specimen(live, 4, 100, loud=3.9, shown=((0.5, 12), (3.5, 87))),
+    "joined.ts": Specimen(joined, 6.14, 150, loud=5.85, notes=1, shown=((1.0, 25), (4.0, 23), (5.0, 48))),
+    "joined5.ts": Specimen(lambda p: joined(p, parts=5), 15.36, 375, loud=14.6, notes=4, within=0.5),
     "ahead.ts": Specimen(lambda p: jump(p, 1e4), 3, 75, notes=1, shown=((1.0, 25), (2.0, 50))),
     "ahead.mkv": Specimen(lambda p: jump(p, 1e6), 3, 75, notes=1, shown=((1.0, 25), (2.0, 50))),
     "sound-ahead.mkv": Specimen(lambda p: jump(p, 1e6, ("audio",)), 3, 75, notes=1),
@@ -189,8 +200,7 @@ HEALTHY = {
     "very-late-sound.mkv": Specimen(
         lambda p: write(p, [i * 2.0 for i in range(60)], sound=tone(1), sound_start=100), 120,
         60, sound=100.0, loud=0.98, within=20),
-    "uneven.mkv": Specimen(lambda p: write(p, [0, 0.04, 0.08, 0.5, 1.3, 1.34, 1.38, 2.9, 2.96], sound=tone(3)),
-                           3, 9, shown=((0.3, 2), (2.0, 6))),
+    "uneven.mkv": Specimen(lambda p: write(p, UNEVEN, sound=tone(3)), 3, 9, shown=((0.3, 2), (2.0, 6))),
     "slides.mp4": Specimen(lambda p: write(p, [0, 30.0, 55.0, 100.0]), 125, 4, sound=None,
                            shown=((10.0, 0), (60.0, 2)), within=5.0),
     "1x1.mkv": Specimen(lambda p: still(p, 1, 1), 0.4, 10, sound=None),
