@@ -52,6 +52,8 @@ def check_regular(path: Path) -> None:
         raise InputError(path, "is a folder", "give a media file")
     if not stat.S_ISREG(status.st_mode):
         raise InputError(path, "is a pipe, a socket or a device", "save it as a media file first")
+    if not os.access(path, os.R_OK):
+        raise InputError(path, "may not be read", "check its permissions")
     if not status.st_size:
         raise InputError(path, "the file is empty", "copy or record it again")
 
@@ -61,8 +63,6 @@ def third_party(path: Path, cause: str, step: str, kind: type[EmocliError] = Inp
     """Errors of PyAV and OpenCV within become one of ours about `path`."""
     try:
         yield
-    except PermissionError as error:
-        raise kind(path, "may not be read", "check its permissions") from error
     except Exception as error:
         if type(error).__module__.split(".")[0] not in ("av", "cv2") and not _raised_by_av(error):
             raise

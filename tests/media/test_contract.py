@@ -16,8 +16,7 @@ from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from zoo import HEALTHY, HOSTILE
+from media.zoo import HEALTHY, HOSTILE
 
 #: Bytes of memory and of disk, and processor seconds, that no file may take more of.
 MEMORY, DISK, SECONDS = 1e9, 200e6, 20.0

@@ -59,3 +59,18 @@ def even(seconds: float, rate: float = 25.0) -> list[float]:
 def tone(seconds: float, hertz: float = 440.0) -> np.ndarray:
     """A sine at 16 kHz, float32."""
     return (0.3 * np.sin(2 * np.pi * hertz * np.arange(round(seconds * 16000)) / 16000)).astype(np.float32)
+
+
+def sound_of(path: Path) -> np.ndarray:
+    """The decoded sound of a file."""
+    from emocli.media.audio import decode
+    from emocli.media.probe import probe
+
+    *_, (_, sound) = decode(probe(path))
+    with sound:
+        return sound.read(0, sound.duration)
+
+
+def onset(sound: np.ndarray) -> float:
+    """When sound begins to be heard, s."""
+    return float(np.flatnonzero(np.abs(sound) > 0.1)[0]) / 16000
