@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -75,13 +76,15 @@ class Sound:
         try:
             self._file.seek(at)
             self._file.write(data)
+            self._file.flush()
         except OSError as error:
             raise OutputError(tempfile.gettempdir(), f"cannot hold the decoded sound ({error.strerror})",
                               "free some space or set TMPDIR to a larger disk") from error
 
     def close(self) -> None:
         """Remove the temporary file."""
-        self._file.close()
+        with suppress(OSError):  # what a full disk did not take, again
+            self._file.close()
 
     def __enter__(self) -> Sound:
         return self

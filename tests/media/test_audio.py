@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from support.media import even, onset, sound_of, tone, write
 
+from emocli.errors import OutputError
 from emocli.media.audio import Sound, StampAligner, decode
 from emocli.media.probe import probe
 
@@ -58,3 +59,21 @@ def test_phone_clip_with_late_sound(clips: Path) -> None:
     with sound:
         assert not np.any(sound.read(0, 2.4))
         assert np.any(sound.read(2.6, 3.5))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="wants /dev/full")
+def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "a.wav", sound=tone(2), audio_codec="pcm_s16le")
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda **options: open("/dev/full", "r+b"))  # noqa: PTH123
+    with pytest.raises(OutputError, match="cannot hold the decoded sound"):
+        sound_of(path)
+
+
+def test_silence_takes_no_room() -> None:
+    with Sound() as sound:
+        sound.append(np.full(16000, 1000, np.int16))
+        sound.append_silence(16000 * 3600)
+        sound.append(np.full(16000, 1000, np.int16))
+        assert sound.duration == 3602
+        assert not sound.read(1, 3601).any()
+        assert sound.read(3601, 3602).all()

@@ -57,7 +57,8 @@ def test_the_start_is_the_packets_own(container: str, start: float, zero: float)
 def test_parts_follow_one_another(jump: int) -> None:
     """Sound and frames jump together; sound had ended 0.2 s before, and both stay together."""
     frames, sound = [*EVEN, *(4000 + s + jump for s in EVEN)], [*EVEN[:-5], *(4000 + s + jump for s in EVEN)]
-    clock = make_clock({0: log_of(frames, range(0, 400, 2)), 1: log_of(sound, range(1, 390, 2))}, "mpegts", 0.0)
+    logs = {0: log_of(frames, range(0, 400, 2)), 1: log_of(sound, range(1, 390, 2))}
+    clock = make_clock(logs, "mpegts", 0.0)
     assert clock.duration == pytest.approx(8.0)
     assert len(clock.notes) == 1
     assert corrected(clock, 0, frames) == list(range(0, 8000, 40))
@@ -74,7 +75,8 @@ def test_an_outlier_moves_nothing_else() -> None:
 def test_a_gap_that_the_other_stream_bears_out_stays() -> None:
     minutes = list(range(0, 300_000, 40))
     slides = [0, 200_000, 299_000]
-    clock = make_clock({0: log_of(slides, [0, 10_000, 14_950]), 1: log_of(minutes, range(1, 7501))}, "mpegts", 0.0)
+    logs = {0: log_of(slides, [0, 10_000, 14_950]), 1: log_of(minutes, range(1, 7501))}
+    clock = make_clock(logs, "mpegts", 0.0)
     assert clock.seekable
     assert clock.notes == ()
     alone = make_clock({0: log_of(slides)}, "mpegts", 0.0)
@@ -102,7 +104,8 @@ def test_frames_out_of_order_are_no_jump() -> None:
 
 def test_subtitles_follow_the_sound() -> None:
     sound = [*EVEN, *EVEN]
-    logs = {0: log_of(sound, [*range(0, 100), *range(101, 201)]), 2: log_of([2000, 2000], [50, 160], steady=False)}
+    logs = {0: log_of(sound, [*range(0, 100), *range(101, 201)]),
+            2: log_of([2000, 2000], [50, 160], steady=False)}
     clock = make_clock(logs, "mpegts", 0.0)
     assert corrected(clock, 2, [2000, 2000]) == [2000, 6000]
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from media.zoo import HEALTHY, HOSTILE
 
 #: Bytes of memory and of disk, and processor seconds, that no file may take more of.

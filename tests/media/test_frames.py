@@ -65,7 +65,8 @@ def test_chunks_give_the_same_samples(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(frames, "opened", counted)
     info = probe(write(tmp_path / name, times, options=options, pictures=noise))
     with ContainerPool(info, rate) as pool:
-        whole, cut = FrameStream(info, rate), [FrameStream(info, rate, chunk, pool) for chunk in chunks(info, rate)]
+        whole = FrameStream(info, rate)
+        cut = [FrameStream(info, rate, chunk, pool) for chunk in chunks(info, rate)]
         expected = [(s.time, s.small.tobytes(), s.grey.tobytes()) for s in whole]
         assert [(s.time, s.small.tobytes(), s.grey.tobytes()) for part in cut for s in part] == expected
     assert len(containers) == 2  # of the whole, and of all chunks one after another
@@ -76,8 +77,8 @@ def test_chunks_give_the_same_samples(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_edit_list_hides_what_lies_before_the_start(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.mp4", [t - 0.4 for t in even(2.4)], sound=np.concatenate([np.zeros(16000, np.float32),
-                                                                                         tone(1)]))
+    late_tone = np.concatenate([np.zeros(16000, np.float32), tone(1)])
+    path = write(tmp_path / "a.mp4", [t - 0.4 for t in even(2.4)], sound=late_tone)
     assert b"elst" in path.read_bytes()
     taken = samples(path, 25)
     assert taken[0].time == pytest.approx(0, abs=1e-3)
@@ -85,7 +86,8 @@ def test_edit_list_hides_what_lies_before_the_start(tmp_path: Path) -> None:
     assert onset(sound_of(path)) == pytest.approx(1, abs=0.01)
 
 
-@pytest.mark.parametrize(("rotation", "corner"), [(90, "top right"), (180, "bottom right"), (270, "bottom left")])
+@pytest.mark.parametrize(("rotation", "corner"), [
+    (90, "top right"), (180, "bottom right"), (270, "bottom left")])
 def test_rotation(tmp_path: Path, rotation: int, corner: str) -> None:
     def picture(_: int) -> np.ndarray:
         image = np.zeros((120, 160, 3), np.uint8)

@@ -15,7 +15,8 @@ from emocli.media.probe import probe
     (".mov", "libx264", "aac"), (".avi", "mpeg4", "mp3"), (".m2ts", "libx264", "aac"),
     (".ts", "libx264", "aac"), (".flv", "flv", "aac")])
 def test_containers(tmp_path: Path, ending: str, codec: str, audio: str) -> None:
-    path = write(tmp_path / f"a{ending}", even(2), codec=codec, audio_codec="libmp3lame" if audio == "mp3" else audio,
+    path = write(tmp_path / f"a{ending}", even(2), codec=codec,
+                 audio_codec="libmp3lame" if audio == "mp3" else audio,
                  sound=np.concatenate([np.zeros(16000, np.float32), tone(1)]))
     info = probe(path)
     assert (info.has_video, info.has_audio, info.width, info.height) == (True, True, 160, 120)

@@ -44,7 +44,8 @@ def test_stamps_of_a_varying_rate_stay(tmp_path: Path) -> None:
 
 
 def test_preview_is_short_and_sound_that_mp4_cannot_hold_is_encoded(tmp_path: Path) -> None:
-    source = write(tmp_path / "a.mkv", even(3), pictures=lambda i: NOISE, sound=tone(3), audio_codec="pcm_s16le")
+    source = write(tmp_path / "a.mkv", even(3), pictures=lambda i: NOISE, sound=tone(3),
+                   audio_codec="pcm_s16le")
     annotate(of_video(source), tmp_path / "out.mp4", Drawing(), seconds=1.0)
     with av.open(str(tmp_path / "out.mp4")) as container:
         assert [s.codec_context.name for s in container.streams] == ["h264", "aac"]
@@ -55,7 +56,6 @@ def test_turned_video_is_written_upright(grey: Path, tmp_path: Path) -> None:
     wide = of_video(grey)
     info = replace(wide.media, path=grey)
     assert (info.width, info.height, info.rotation) == (320, 240, 0)
-    from emocli.render.ffmpeg import run_ffmpeg
 
     turned = tmp_path / "turned.mp4"
     run_ffmpeg(["-display_rotation", "90", "-i", str(grey), "-c", "copy", str(turned)], about=grey)
@@ -84,7 +84,8 @@ def test_hidden_is_hidden_in_every_picture(tmp_path: Path) -> None:
     source = write(tmp_path / "a.mp4", even(2), pictures=lambda i: COARSE, options={"crf": "10"})
     timeline = of_video(source)
     seen = tuple(o for o in timeline.faces if 0.5 <= o.time <= 0.7 or o.time >= 1.7)
-    annotate(replace(timeline, faces=seen), tmp_path / "out.mp4", Drawing(faces=False, captions=False, blur=True))
+    drawing = Drawing(faces=False, captions=False, blur=True)
+    annotate(replace(timeline, faces=seen), tmp_path / "out.mp4", drawing)
     for time, frame in zip(*frames_of(tmp_path / "out.mp4"), strict=True):
         part = frame[75:135, 110:170].astype(float)
         assert np.abs(np.diff(part, axis=1)).mean() < 8, time

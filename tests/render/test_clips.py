@@ -32,7 +32,8 @@ def test_moments() -> None:
 
 
 def test_clips_are_copied_only_where_that_is_exact(tmp_path: Path) -> None:
-    source = write(tmp_path / "a.mp4", even(4), sound=tone(4), options={"g": "25", "bf": "0", "sc_threshold": "0"})
+    source = write(tmp_path / "a.mp4", even(4), sound=tone(4),
+                   options={"g": "25", "bf": "0", "sc_threshold": "0"})
     info, keys = probe(source), clips.key_times(probe(source))
     assert keys.tolist() == pytest.approx([0, 1, 2, 3], abs=1e-3)
     for start, end, copied in ((1.0, 2.5, True), (1.32, 2.0, False)):
@@ -46,7 +47,8 @@ def test_clips_are_copied_only_where_that_is_exact(tmp_path: Path) -> None:
 
 
 def test_reel(tmp_path: Path) -> None:
-    source = write(tmp_path / "a.mp4", even(4), pictures=lambda i: np.full((240, 320, 3), 60, np.uint8), sound=tone(4))
+    plain = np.full((240, 320, 3), 60, np.uint8)
+    source = write(tmp_path / "a.mp4", even(4), pictures=lambda i: plain, sound=tone(4))
     chosen = [clips.Moment(0.5, 1.5, "anger", 0.9, ""), clips.Moment(2.0, 3.5, "sadness", 0.8, "")]
     clips.reel(probe(source), chosen, tmp_path / "reel.mp4")
     assert probe(tmp_path / "reel.mp4").duration == pytest.approx(2.5, abs=0.15)
@@ -61,5 +63,6 @@ def test_clips_of_joined_parts_are_on_the_clock(tmp_path: Path) -> None:
     clips.cut(info, moment, tmp_path / "out.mp4", clips.key_times(info))
     times, shown = frames_of(tmp_path / "out.mp4")
     assert len(times) == pytest.approx(25, abs=1)
-    assert int(np.median(shown[0])) == pytest.approx(20 + 10 * (22 % 20), abs=12)  # frame 0 came at 0.06 and 3.14
+    # frame 0 is shown at 0.06 and 3.14 s
+    assert int(np.median(shown[0])) == pytest.approx(20 + 10 * (22 % 20), abs=12)
     assert onset(sound_of(tmp_path / "out.mp4")) == pytest.approx(0, abs=0.1)

@@ -20,11 +20,13 @@ def emocli(*args: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_commands(grey: Path, tmp_path: Path) -> None:
-    (tmp_path / "grey.emotions.json").write_text(document.to_json(of_video(grey), OutputOptions()), encoding="utf-8")
+    analysis = document.to_json(of_video(grey), OutputOptions())
+    (tmp_path / "grey.emotions.json").write_text(analysis, encoding="utf-8")
     done = emocli("annotate", grey, "--preview", "1s")
     assert done.returncode == 0, done.stderr
     assert probe(tmp_path / "grey.annotated.mp4").duration == pytest.approx(1, abs=0.1)
-    for args, words in ((["annotate", grey], "--overwrite"), (["annotate", grey, "-o", grey, "--overwrite"], "itself"),
+    for args, words in ((["annotate", grey], "--overwrite"),
+                        (["annotate", grey, "-o", grey, "--overwrite"], "itself"),
                         (["annotate", grey, "--preview", "soon", "--overwrite"], "10s or 1m"),
                         (["annotate", grey, "--blur-except", "9", "--overwrite"], "number 9"),
                         (["clips", grey, "--emotion", "boredom"], "Choose from happiness"),
@@ -37,5 +39,6 @@ def test_commands(grey: Path, tmp_path: Path) -> None:
     done = emocli("clips", grey, "--emotion", "sad,happy", "--pad", "0", "-o", tmp_path / "cut")
     assert done.returncode == 0, done.stderr
     assert "encoded again" in done.stdout
-    assert sorted(p.name for p in (tmp_path / "cut").iterdir()) == ["grey.001.sadness.mp4", "grey.002.happiness.mp4"]
+    names = sorted(p.name for p in (tmp_path / "cut").iterdir())
+    assert names == ["grey.001.sadness.mp4", "grey.002.happiness.mp4"]
     assert Fraction(1, 2) < probe(tmp_path / "cut" / "grey.001.sadness.mp4").duration < 2

@@ -21,7 +21,8 @@ from emocli.transcript import choose, subtitles
 def test_subtitles_inside(grey: Path, tmp_path: Path, ending: str, codec: str) -> None:
     once, twice = tmp_path / f"once.{ending}", tmp_path / f"twice.{ending}"
     mux(of_video(grey), once, OutputOptions(), title="feelings")
-    mux(replace(of_video(grey), media=probe(once), language="ko"), twice, OutputOptions(srt_style="hi"), default=False)
+    korean = replace(of_video(grey), media=probe(once), language="ko")
+    mux(korean, twice, OutputOptions(srt_style="hi"), default=False)
     with av.open(str(twice)) as container:
         first, second = container.streams.subtitles
         assert (first.codec_context.name, second.codec_context.name) == (codec, codec)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import av
 import numpy as np
+from support.timelines import made_up, row
 
 from emocli.media.probe import probe
 from emocli.timeline.types import FaceObservation, Timeline, Utterance
-from support.timelines import made_up, row
 
 BOX = (100.0, 60.0, 80.0, 90.0)
 RNG = np.random.default_rng(0)
@@ -33,5 +33,5 @@ def of_video(path: Path, face_ids: tuple[int, ...] = (1,)) -> Timeline:
 def frames_of(path: Path) -> tuple[list[float], list[np.ndarray]]:
     """The times, s, and images (BGR) of all frames."""
     with av.open(str(path)) as container:
-        frames = [(float(f.pts * f.time_base), f.to_ndarray(format="bgr24")) for f in container.decode(video=0)]
+        frames = [(frame.time, frame.to_ndarray(format="bgr24")) for frame in container.decode(video=0)]
     return [time for time, _ in frames], [image for _, image in frames]
