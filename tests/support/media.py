@@ -18,7 +18,8 @@ def ramp(index: int, width: int = 160, height: int = 120) -> np.ndarray:
 
 def write(path: Path, times: Sequence[float] = (), *, pictures: Any = ramp, sound: np.ndarray | None = None,
           sound_start: float = 0.0, codec: str = "libx264", pixels: str = "yuv420p",
-          aspect: Fraction | None = None, audio_codec: str = "aac", options: dict[str, str] | None = None, subtitle: str = "") -> Path:
+          aspect: Fraction | None = None, audio_codec: str = "aac",
+          options: dict[str, str] | None = None) -> Path:
     """Write pictures at `times` (any spacing) and 16 kHz sound from `sound_start` on."""
     with av.open(str(path), "w") as out:
         base = Fraction(1, 1000) if path.suffix in (".mkv", ".webm", ".flv") else Fraction(1, 12800)
