@@ -18,8 +18,8 @@ class AnalyzeOptions:
     subtitle file; `asr_model` a Whisper size or the path of a `.pt`; `language` "auto" or an
     ISO 639-1 code; `smooth` blends each row lightly with its neighbours;
     `voice_mode` is one of VOICE_MODES, or "auto", which takes "fast" on a busy machine; `voice_baseline` is a
-    recording of the speaker, talking neutrally; `commercial` keeps to weights that may be used commercially, and
-    so leaves the face out."""
+    recording of the speaker, talking neutrally; `commercial` keeps to weights that may be used commercially,
+    and so leaves the face out."""
 
     face_fps: float = 5.0
     transcript: str = "auto"

@@ -64,7 +64,7 @@ def answer(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions,
 def _analyze(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions,
              tell: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
     from emocli.outputs import formats
-    from emocli.transcript.subtitles import find_beside
+    from emocli.transcript.sidecar import find_beside
 
     began = time.monotonic()
     told: dict[str, float] = {}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from emocli.cli.parameters import SafeCsv
 from emocli.errors import EXIT_SOME_FAILED, EmocliError, UsageError
 from emocli.options import AnalyzeOptions
 
@@ -48,6 +49,7 @@ def analyze_command(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that are there.")] = False,
     faces: Annotated[bool, typer.Option("--faces", help="Also write <stem>.faces.csv.")] = False,
     srt_gaps: Annotated[bool, typer.Option("--srt-gaps", help="Subtitle the stretches without words, too.")] = False,
+    safe_csv: SafeCsv = False,
     smooth: Annotated[bool, typer.Option(
         "--smooth/--no-smooth", help="Blend each row lightly with its neighbours.")] = True,
     voice_mode: Annotated[str, typer.Option(
@@ -95,7 +97,7 @@ def analyze_command(
 
     logging.basicConfig(level=logging.DEBUG if verbose else logging.ERROR, format="%(name)s: %(message)s")
     chosen = known_formats(formats + (",json,html" if report else ""), outputs.FORMATS)
-    writing = OutputOptions(gaps=srt_gaps, srt_style=srt_style, lang=lang)
+    writing = OutputOptions(gaps=srt_gaps, srt_style=srt_style, lang=lang, safe_csv=safe_csv)
     options = AnalyzeOptions(face_fps=face_fps, transcript=transcript, asr_model=asr_model, language=language,
                              device=device, offline=offline, smooth=smooth, voice_mode=voice_mode,
                              voice_baseline=str(voice_baseline or ""), commercial=commercial)

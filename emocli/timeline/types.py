@@ -192,9 +192,9 @@ class Timeline:
 
     def to_dataframe(self) -> Any:
         """The rows as a `pandas.DataFrame` with the columns of the CSV."""
-        from emocli.outputs.tables import frame_of
+        from emocli.timeline.records import data_frame
 
-        return frame_of(self)
+        return data_frame(self)
 
     def shares(self) -> dict[str, float]:
         """Share of the video's time at which each class is the likeliest; sums to 1."""

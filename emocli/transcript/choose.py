@@ -10,7 +10,7 @@ from typing import Any
 from emocli.errors import InputError, WeightsError
 from emocli.media.audio import Sound
 from emocli.timeline.types import MediaInfo, Utterance
-from emocli.transcript import activity, asr, subtitles
+from emocli.transcript import activity, asr, embedded, sidecar
 
 
 @dataclass(frozen=True)
@@ -34,17 +34,19 @@ def written(info: MediaInfo, wanted: str) -> Transcript | None:
     if wanted == "none":
         return None
     if wanted != "auto":
-        return _of(subtitles.read(Path(wanted)), "sidecar", Path(wanted).name)
+        return _of(sidecar.read(Path(wanted)), "sidecar", Path(wanted).name)
     notes: list[str] = []
-    beside = subtitles.find_beside(info.path)
+    beside = sidecar.find_beside(info.path)
     if beside:
         try:
-            return _of(subtitles.read(*beside), "sidecar", beside[0].name)
+            return _of(sidecar.read(*beside), "sidecar", beside[0].name)
         except InputError as error:
             notes.append(f"sidecar passed over: {error}")
-    inside = subtitles.embedded(info.path) if info.has_video or info.has_audio else []
-    if inside:
-        return _of(inside, "embedded", "text track in the file", notes)
+    try:
+        if inside := embedded.read(info.path) if info.has_video or info.has_audio else []:
+            return _of(inside, "embedded", "text track in the file", notes)
+    except InputError as error:
+        notes.append(f"embedded subtitles passed over: {error}")
     return Transcript((), "none", "", notes=tuple(notes)) if notes else None
 
 

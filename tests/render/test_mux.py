@@ -14,7 +14,7 @@ from emocli.errors import EmocliError, UsageError
 from emocli.media.probe import probe
 from emocli.outputs.base import OutputOptions
 from emocli.render.mux import mux
-from emocli.transcript import choose, subtitles
+from emocli.transcript import choose, embedded
 
 
 @pytest.mark.parametrize(("ending", "codec"), [("mkv", "ssa"), ("mp4", "mov_text")])
@@ -55,7 +55,7 @@ def test_subtitles_of_joined_parts_are_on_the_clock(tmp_path: Path) -> None:
     mux(timeline, tmp_path / "out.mkv", OutputOptions())
     assert probe(tmp_path / "out.mkv").duration == pytest.approx(6.14, abs=0.1)
     assert not probe(tmp_path / "out.mkv").notes
-    (cue,) = (u for u in subtitles.embedded(tmp_path / "out.mkv") if "So happy" in u.text)
+    (cue,) = (u for u in embedded.read(tmp_path / "out.mkv") if "So happy" in u.text)
     assert cue.start == pytest.approx(timeline.media.duration / 2, abs=0.01)
 
 

@@ -1,4 +1,4 @@
-"""Tokens, languages and the text reader on everyday sentences."""
+"""The text reader on everyday sentences."""
 
 import csv
 from collections import Counter
@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emocli.emotions import CLASSES, EMOTIONS, index_of
-from emocli.text import language, tokens
+from emocli.emotions import EMOTIONS
 from emocli.text.reader import TextReader
 from emocli.timeline.types import Segment, Utterance
 from emocli.weights import manifest, resolve
@@ -20,38 +19,6 @@ EVERYDAY = 41
 @pytest.fixture(scope="module")
 def reader() -> TextReader:
     return TextReader(resolve("text"), temperature=manifest()["text"].temperature)
-
-
-def test_labels_of_other_sets() -> None:
-    assert [index_of(label) for label in ("Joy", " calm ", "분노", "ps", "boredom")] == [0, 2, 5, 1, None]
-    assert EMOTIONS == ("happiness", "surprise", "neutral", "fear", "disgust", "anger", "sadness")
-    assert len({c.colour for c in CLASSES}) == len({c.emoji for c in CLASSES}) == 7
-
-
-def test_typography_does_not_count() -> None:
-    assert tokens.words("I’m SOOOO “happy” 😊!!!") == tokens.words("i'm soo happy!!")
-    assert tokens.words("안녕 ㅋㅋㅋㅋㅋ") == tokens.words("안녕 ㅋㅋ")
-    assert tokens.words("😊 ☆") == []
-
-
-def test_bag_has_unit_families() -> None:
-    _, weights = tokens.bag(tokens.words("to be or not to be"), np.ones(tokens.BUCKETS, np.float32))
-    assert float((weights**2).sum()) == pytest.approx(2, abs=1e-4)
-    empty, _ = tokens.bag([], np.ones(tokens.BUCKETS, np.float32))
-    assert list(empty) == [0]
-
-
-def test_hashes_stay_what_the_weights_were_trained_on() -> None:
-    assert tokens.ngrams(["hi"])[0][:3].tolist() == [163791, 75488, 149214]
-
-
-@pytest.mark.parametrize(("texts", "code"), [
-    (["Where have you been all this time?", "I was at home."], "en"), (["오늘 정말 행복해요"], "ko"),
-    (["Ich weiß nicht, was soll es bedeuten, dass ich so traurig bin."], "de"),
-    (["Jeg ville have været i byen i dag, men vi have det godt, og i er velkomne."], "da"),
-    (["My ma is bly, dit was my huis en my kar."], "af"), (["Hm."], ""), ([], "")])
-def test_language(texts: list[str], code: str) -> None:
-    assert language.detect(texts) == code
 
 
 @pytest.mark.parametrize(("text", "code", "emotion"), [

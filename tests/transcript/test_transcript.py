@@ -1,4 +1,4 @@
-"""Subtitles in all their shapes, speech activity, Whisper through a tiny random checkpoint."""
+"""The choice of a transcript, speech activity, Whisper through a tiny random checkpoint."""
 
 from pathlib import Path
 
@@ -10,57 +10,7 @@ from emocli.errors import InputError, WeightsError
 from emocli.media.audio import decode
 from emocli.media.probe import probe
 from emocli.timeline.types import Utterance
-from emocli.transcript import activity, asr, choose, subtitles
-
-SRT = """1
-00:00:01,000 --> 00:00:02,500
-<i>Hello</i> there,
-friend.
-
-2
-00:00:03,000 --> 00:00:03,900
-[door slams]
-
-3
-00:00:04,000 --> 00:00:05,000
-안녕
-"""
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp949"])
-def test_srt_in_any_encoding(tmp_path: Path, encoding: str) -> None:
-    path = tmp_path / "a.srt"
-    path.write_bytes(SRT.encode(encoding))
-    first, second = subtitles.read(path)
-    assert (first.start, first.end, first.text) == (1.0, 2.5, "Hello there, friend.")
-    assert second.text == "안녕"
-    assert first.source == "sidecar"
-
-
-def test_vtt(tmp_path: Path) -> None:
-    path = tmp_path / "a.vtt"
-    path.write_text("WEBVTT\n\n00:01.000 --> 00:02.000 align:start\n<v Ann>Yes.\n")
-    assert [(u.start, u.text) for u in subtitles.read(path)] == [(1.0, "Yes.")]
-
-
-@pytest.mark.parametrize("content", ["", "not a subtitle at all", "1\n00:00:05,000 --> 00:00:01,000\nbackwards\n"])
-def test_bad_subtitles(tmp_path: Path, content: str) -> None:
-    path = tmp_path / "a.srt"
-    path.write_text(content)
-    with pytest.raises(InputError, match=r"a\.srt"):
-        subtitles.read(path)
-
-
-def test_sidecar_of_the_same_stem_and_its_language(tmp_path: Path) -> None:
-    video = tmp_path / "a[1] it's.mp4"
-    (tmp_path / "b.srt").write_text(SRT)
-    assert subtitles.find_beside(video) is None
-    named = tmp_path / "a[1] it's.ko.srt"
-    named.write_text(SRT)
-    assert subtitles.find_beside(video) == (named, "ko")
-    plain = tmp_path / "a[1] it's.srt"
-    plain.write_text(SRT)
-    assert subtitles.find_beside(video) == (plain, "")
+from emocli.transcript import activity, asr, choose
 
 
 def test_a_bad_sidecar_is_passed_over_with_a_note_unless_asked_for(tmp_path: Path) -> None:
@@ -73,28 +23,6 @@ def test_a_bad_sidecar_is_passed_over_with_a_note_unless_asked_for(tmp_path: Pat
     assert "a.srt" in found.notes[0]
     with pytest.raises(InputError):
         choose.written(probe(video), str(bad))
-
-
-def test_embedded_track(tmp_path: Path) -> None:
-    path = _with_subtitles(tmp_path)
-    found = choose.written(probe(path), "auto")
-    assert found is not None
-    assert found.source == "embedded"
-    assert [(u.start, u.end, u.text) for u in found.utterances] == [(0.5, 1.5, "Hello inside, you.")]
-
-
-def _with_subtitles(folder: Path) -> Path:
-    """An mkv with a SubRip track: PyAV cannot encode one, the ffmpeg of imageio can mux it."""
-    import subprocess
-
-    import imageio_ffmpeg
-
-    video = write(folder / "plain.mkv", even(2))
-    (folder / "track.srt").write_text("1\n00:00:00,500 --> 00:00:01,500\nHello inside, you.\n")
-    out = folder / "inside.mkv"
-    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-i", str(video), "-i",
-                    str(folder / "track.srt"), "-c", "copy", str(out)], check=True)
-    return out
 
 
 def test_activity_from_probabilities() -> None:
