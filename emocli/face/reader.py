@@ -61,12 +61,12 @@ class FaceReader:
     def _observe(self, run: Run) -> None:
         process = self._lend()
         from emocli.face.observe import observe
-        from emocli.media.frames import FrameStream, Source, chunks
+        from emocli.media.frames import ContainerPool, FrameStream, chunks
 
         detector, rate = self._detector(run, process), self._options.face_fps
         run.uses("av", "numpy", "opencv-python-headless")
-        with Source(run.info, rate) as source:
-            streams = [FrameStream(run.info, rate, part, source) for part in chunks(run.info, rate)]
+        with ContainerPool(run.info, rate) as containers:
+            streams = [FrameStream(run.info, rate, part, containers) for part in chunks(run.info, rate)]
             run.faces = observe(run, streams, detector, process,
                                 temperature=weights.manifest()[self._weights].temperature)
         run.reached(max(s.end for s in streams), sum(s.broken for s in streams))

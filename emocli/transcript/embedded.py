@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from emocli.errors import InputError
-from emocli.media.probe import opened, origin
+from emocli.media.container import PacketReader, opened
+from emocli.media.probe import clock_of
 from emocli.timeline.types import Utterance
 from emocli.transcript.sidecar import LONGEST_CUE, MOST_CUES, language_code, utterance
 
@@ -28,15 +29,15 @@ def read(video: Path) -> list[Utterance]:
                        if s.codec_context is not None and s.codec_context.name in TEXT_CODECS), None)
         if stream is None:
             return []
-        zero, language = origin(container), language_code(stream.language or "")
-        for packet in container.demux(stream):
+        clock, language = clock_of(video), language_code(stream.language or "")
+        for packet in PacketReader(container, [stream], clock):
             if packet.pts is None or not packet.size:
                 continue
             if len(utterances) >= MOST_CUES or packet.size > 8 * LONGEST_CUE:
                 raise InputError(video, f"has a subtitle track of more than {MOST_CUES:,} cues, or one "
                                         f"longer than {LONGEST_CUE:,} characters", "pass --transcript none")
-            start = float(packet.pts * packet.time_base) - zero
-            end = start + float((packet.duration or 0) * packet.time_base)
+            start = float(packet.pts * packet.time_base) - clock.zero
+            end = min(start + float((packet.duration or 0) * packet.time_base), clock.duration)
             try:
                 lines = [_dialogue(s) for s in packet.decode()]
             except av.FFmpegError:

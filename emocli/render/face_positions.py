@@ -1,4 +1,4 @@
-"""Where each person's face is at any time, between the pictures that were looked at."""
+"""Where each person's face is at any time, between the sampled frames."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 
 from emocli.timeline.types import Timeline
 
-#: Seconds between two sightings of a face that are joined, and for which it stays before the first and after the last.
+#: Seconds between two sightings of a face that are joined, and for which it stays before the first and after
+#: the last.
 JOINED, STAYS = 1.0, 0.2
 #: Seconds to either side over which the scores shown are averaged.
 STEADY = 0.5
@@ -17,25 +18,27 @@ STEADY = 0.5
 
 @dataclass(frozen=True)
 class Face:
-    """A face at one moment: its `box` x, y, width, height, px of the displayed picture, and mean `scores` (7,)."""
+    """A face at one moment: its `box` x, y, width, height, px of the displayed frame, and mean `scores`
+    (7,)."""
 
     face_id: int
     box: np.ndarray
     scores: np.ndarray | None
 
 
-class People:
-    """All faces of a timeline; ask for any time in any order."""
+class FacePositions:
+    """Interpolates all faces of a timeline; ask for any time in any order."""
 
     def __init__(self, timeline: Timeline) -> None:
         self._tracks: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
         for face_id in sorted({o.face_id for o in timeline.faces}):
             own = [o for o in timeline.faces if o.face_id == face_id]
             scores = np.array([np.full(7, np.nan) if o.scores is None else o.scores for o in own], float)
-            self._tracks[face_id] = (np.array([o.time for o in own]), np.array([o.box for o in own], float), scores)
+            times, boxes = np.array([o.time for o in own]), np.array([o.box for o in own], float)
+            self._tracks[face_id] = times, boxes, scores
 
     def at(self, time: float, *, stays: float = STAYS, joined: float = JOINED) -> Iterator[Face]:
-        """The faces at `time`, s."""
+        """The faces at `time`, s; `stays` and `joined`, s, as the constants."""
         for face_id, (times, boxes, scores) in self._tracks.items():
             after = int(np.searchsorted(times, time))
             before = after - 1
