@@ -1,5 +1,33 @@
-"""`python -m emocli`."""
+"""`python -m emocli`, and the command `emocli`."""
 
-from emocli.cli.app import main
+import os
+import sys
 
-main()
+from emocli.cli import interrupt
+
+
+def main() -> None:
+    """Hear Ctrl-C from the beginning, then import and run the app."""
+    try:
+        open_closed_streams()
+        interrupt.watch()
+        from emocli.cli.app import main as run
+
+        run()
+    except KeyboardInterrupt:
+        interrupt.leave()
+
+
+def open_closed_streams() -> None:
+    """Make up for standard streams that are closed, so that no file of ours gets their numbers: printing to standard
+    output fails then, and errors go nowhere."""
+    for number, name, mode in ((0, "stdin", os.O_RDONLY), (1, "stdout", os.O_RDONLY), (2, "stderr", os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, mode)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8", closefd=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -5,13 +5,32 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from emocli.errors import EXIT_INTERRUPTED, EmocliError
+from emocli.errors import EXIT_INTERRUPTED, EmocliError, OutputError
 
-app = typer.Typer(name="emocli", no_args_is_help=True, add_completion=True, rich_markup_mode="rich",
+#: Options that are no settings but said each time: no environment variable stands for them.
+PER_CALL = frozenset("""version install-completion show-completion out overwrite quiet verbose wait retry-failed embed
+                        json full preview reel video picture emotions""".split())
+
+
+class Commands(TyperGroup):
+    """All commands, whose settings may also come from variables as `EMOCLI_ANALYZE_LANG`."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        commands: list[Any] = [self]
+        for command in commands:
+            commands += getattr(command, "commands", {}).values()
+            for option in command.params:
+                if {name.lstrip("-") for name in option.opts} & PER_CALL:
+                    option.allow_from_autoenv = False
+
+
+app = typer.Typer(name="emocli", cls=Commands, no_args_is_help=True, add_completion=True, rich_markup_mode="rich",
                   context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "EMOCLI"},
                   pretty_exceptions_enable=False,
                   help="What was felt in this video, when, and how sure are we? Timed emotions from face, "
@@ -68,17 +87,29 @@ def main() -> None:
     from emocli.cli import interrupt
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    interrupt.watch()
+    if sys.stdout:
+        sys.stdout.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]  # file names are bytes
     try:
-        app()
+        try:
+            app()
+        except SystemExit as end:
+            if end.code == EXIT_INTERRUPTED:
+                interrupt.leave()  # threads inside native code would be waited for
+            _flush()
+            if end.code:
+                raise
+            sys.stderr.flush()
+            os._exit(0)  # taking PyTorch and numba apart piece by piece costs half a second
     except EmocliError as error:
         print(f"emocli: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except SystemExit as end:
-        if end.code == EXIT_INTERRUPTED:
-            interrupt.leave()  # threads inside native code would be waited for
-        if end.code:
-            raise
+
+
+def _flush() -> None:
+    """Raises `OutputError` when what was printed does not arrive."""
+    try:
         sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(0)  # taking PyTorch and numba apart piece by piece costs half a second
+    except OSError as error:
+        sys.stdout = None  # not to be flushed again
+        raise OutputError("standard output", f"cannot be written to ({error.strerror})",
+                          "the results are there; leave it open to see their paths") from error

@@ -13,14 +13,13 @@ import sys
 import threading
 import time
 
-from emocli.errors import EXIT_INTERRUPTED
-
-#: Seconds that the orderly way is given.
-GRACE = 1.0
+#: Seconds that the orderly way is given, and the exit code (as `emocli.errors` has it, which is not imported here,
+#: so that this module is there at once).
+GRACE, CODE = 1.0, 130
 
 
 def watch() -> None:
-    """Listen for SIGINT from now on; call once, from the main thread."""
+    """Listen for SIGINT from now on; call once, from the main thread, before anything large is imported."""
     heard, told = socket.socketpair()
     told.setblocking(False)
     signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
@@ -35,10 +34,10 @@ def _wait(heard: socket.socket, told: socket.socket) -> None:
 
 
 def leave() -> None:
-    """End this process and the face process at once.  Outputs are written aside and renamed, so
-    that none is left half done."""
-    process = sys.modules.get("emocli.face.process")
-    for child in list(process.CHILDREN) if process else []:
-        child.kill()
+    """End this process and its children at once.  Outputs are written aside and renamed, so that none is left half
+    done, and what was begun is removed."""
+    for module, clear in (("emocli.child", "kill_all"), ("emocli.storage", "remove_unfinished")):
+        if module in sys.modules:  # nothing is imported now: the import lock may be held
+            getattr(sys.modules[module], clear, lambda: None)()
     print("emocli: interrupted", file=sys.stderr, flush=True)
-    os._exit(EXIT_INTERRUPTED)
+    os._exit(CODE)

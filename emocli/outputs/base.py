@@ -5,10 +5,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from emocli.emotions import LANGUAGES
 from emocli.errors import UsageError
-from emocli.timeline.types import Timeline
+
+if TYPE_CHECKING:
+    from emocli.timeline.types import Timeline
 
 #: How subtitles show an emotion: `text 😊`, `text [happiness]`, `text 😊 [happiness]`, `text`, `[happily] text`.
 SRT_STYLES = ("emoji", "tag", "both", "plain", "hi")
@@ -18,7 +21,7 @@ SRT_STYLES = ("emoji", "tag", "both", "plain", "hi")
 class OutputOptions:
     """Options of the writers.  `gaps` adds rows without words to subtitles, `srt_style` is one of SRT_STYLES,
     `lang` a language of `emotions.LANGUAGES`; `embed` puts the video into the report; `folder` is where the
-    file will lie, for links that lead from there.
+    file will lie, for links that lead from there; `address` is the URL of a video of which there is only a copy.
 
     Raises `UsageError` for others."""
 
@@ -27,6 +30,7 @@ class OutputOptions:
     lang: str = "en"
     embed: bool = False
     folder: str = ""
+    address: str = ""
 
     def __post_init__(self) -> None:
         for option, given, known in (("--srt-style", self.srt_style, SRT_STYLES), ("--lang", self.lang, LANGUAGES)):
@@ -35,7 +39,7 @@ class OutputOptions:
 
 
 #: A writer renders a timeline as text.
-Render = Callable[[Timeline, OutputOptions], str]
+Render = Callable[["Timeline", OutputOptions], str]
 
 
 def width(text: str) -> int:

@@ -71,7 +71,10 @@ def document(timeline: Timeline) -> dict[str, Any]:
 
 def to_json(timeline: Timeline, options: OutputOptions) -> str:
     """`<stem>.emotions.json`."""
-    return json.dumps(document(timeline), ensure_ascii=False, indent=1) + "\n"
+    found = document(timeline)
+    if options.address:
+        found["media"]["path"] = options.address
+    return json.dumps(found, ensure_ascii=False, indent=1) + "\n"
 
 
 def read(path: Path, video: Path | None = None) -> Timeline:

@@ -78,7 +78,7 @@ def _page(template: str, language: str, *, script: tuple[str, ...], data: dict[s
     colours = "".join(f".c{i} {{ background: {own.colour}; fill: {own.colour}; }}\n" for i, own in enumerate(CLASSES))
     css = _part("page.css") + colours
     policy = (f"default-src 'none'; script-src {_hash(code)}; style-src {_hash(css)}; img-src data:; "
-              "media-src 'self' file: data:; base-uri 'none'; form-action 'none'")
+              "media-src 'self' file: data: https:; base-uri 'none'; form-action 'none'")
     environment = Environment(loader=FunctionLoader(_part), autoescape=True, undefined=StrictUndefined,
                               trim_blocks=True)
     page = environment.get_template(f"{template}.html")
@@ -107,12 +107,13 @@ def _source(timeline: Timeline, options: OutputOptions) -> str:
                              "give its place with --video, or leave --embed out")
         kind = mimetypes.guess_type(path.name)[0] or "video/mp4"
         return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
-    return link(path, options.folder) if path.is_file() else ""
+    return options.address or (link(path, options.folder) if path.is_file() else "")
 
 
 def link(path: Path, folder: str) -> str:
     """A relative address of a file, as a page in `folder` would call it."""
-    return quote(os.path.relpath(path.resolve(), Path(folder or ".").resolve()).replace(os.sep, "/"))
+    relative = os.path.relpath(path.resolve(), Path(folder or ".").resolve()).replace(os.sep, "/")
+    return quote(os.fsencode(relative))
 
 
 def _says(reading: Reading) -> list[int] | int:
