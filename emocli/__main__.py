@@ -3,19 +3,21 @@
 import os
 import sys
 
-from emocli.cli import interrupt
-
 
 def main() -> None:
     """Hear Ctrl-C from the beginning, then import and run the app."""
     try:
         open_closed_streams()
+        from emocli.cli import interrupt
+
         interrupt.watch()
         from emocli.cli.app import main as run
 
         run()
     except KeyboardInterrupt:
-        interrupt.leave()
+        from emocli.cli.interrupt import leave
+
+        leave()
 
 
 def open_closed_streams() -> None:

@@ -90,7 +90,8 @@ class ThreadWorker(Worker):
 
     def send(self, job: dict[str, Any]) -> None:
         """Begin."""
-        threading.Thread(target=self._analyze, args=(job,), name="emocli-analysis", daemon=True).start()
+        self._thread = threading.Thread(target=self._analyze, args=(job,), name="emocli-analysis", daemon=True)
+        self._thread.start()
 
     def last_words(self) -> str:
         """Never asked: a thread answers."""
@@ -100,6 +101,8 @@ class ThreadWorker(Worker):
         """End the children of an analysis that goes on, which fails without them; the process ends soon, too."""
         if self.job:
             child.kill_all()
+        else:
+            self._thread.join()
 
     def _analyze(self, job: dict[str, Any]) -> None:
         from emocli.analyzer import Analyzer

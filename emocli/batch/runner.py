@@ -34,14 +34,16 @@ Show = Callable[[State], None]
 Clock = Callable[[], float]
 
 
-def run(plan: Plan, show: Show = lambda state: None, *, clock: Clock = time.monotonic) -> State:
-    """Work a plan off; `show` is called whenever something has changed; `clock` (seconds) is what timeouts go by.
+def run(plan: Plan, show: Show = lambda state: None, *, engine: Engine | None = None,
+        clock: Clock = time.monotonic) -> State:
+    """Work a plan off; `show` is called whenever something has changed; `engine` makes the workers, that of the plan
+    if left out; `clock` (seconds) is what timeouts go by.
 
     Raises `UsageError` when another run has the folder, or what is asked for cannot be had, `WeightsError` when our
     own weights are missing, `OutputError` when the folder cannot be written to; what is wrong with a single video is
     in the state that is returned.
     """
-    engine = _engine(plan, clock)
+    engine = engine or _engine(plan, clock)
     storage.remove_abandoned()
     try:
         if not plan.account or plan.out is None:
@@ -168,7 +170,7 @@ class Run:
 
     def _files(self, job: Job) -> dict[str, Path]:
         name = PurePosixPath(job.name)
-        folder = job.path.parent if self._plan.out is None else self._plan.out / name.parent
+        folder = job.path.parent if self._plan.out is None else self._plan.out.joinpath(*name.parent.parts)
         return formats.targets(folder / (name.name + ".x"), folder, self._plan.formats, faces=self._plan.faces)
 
     def _hire(self) -> None:

@@ -90,26 +90,28 @@ def main() -> None:
     if sys.stdout:
         sys.stdout.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]  # file names are bytes
     try:
-        try:
-            app()
-        except SystemExit as end:
-            if end.code == EXIT_INTERRUPTED:
-                interrupt.leave()  # threads inside native code would be waited for
-            _flush()
-            if end.code:
-                raise
-            sys.stderr.flush()
-            os._exit(0)  # taking PyTorch and numba apart piece by piece costs half a second
+        code = _run()
     except EmocliError as error:
         print(f"emocli: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        code = error.exit_code
+    if code == EXIT_INTERRUPTED:
+        interrupt.leave()
+    sys.stderr.flush()
+    # Threads inside native code would be waited for, and taking PyTorch and numba apart costs half a second.
+    os._exit(code)
 
 
-def _flush() -> None:
-    """Raises `OutputError` when what was printed does not arrive."""
+def _run() -> int:
+    """The exit code.  Raises `OutputError` when what was printed does not arrive."""
+    code: object = 0
     try:
-        sys.stdout.flush()
+        app()
+    except SystemExit as end:
+        code = end.code
+    try:
+        if sys.stdout:
+            sys.stdout.flush()
     except OSError as error:
-        sys.stdout = None  # not to be flushed again
         raise OutputError("standard output", f"cannot be written to ({error.strerror})",
                           "the results are there; leave it open to see their paths") from error
+    return code if isinstance(code, int) else int(code is not None)
