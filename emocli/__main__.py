@@ -21,8 +21,8 @@ def main() -> None:
 
 
 def open_closed_streams() -> None:
-    """Make up for standard streams that are closed, so that no file of ours gets their numbers: printing to standard
-    output fails then, and errors go nowhere."""
+    """Make up for standard streams that are closed, so that no file of ours gets their numbers: printing to
+    standard output fails then, and errors go nowhere."""
     for number, name, mode in ((0, "stdin", os.O_RDONLY), (1, "stdout", os.O_RDONLY), (2, "stderr", os.O_WRONLY)):
         try:
             os.fstat(number)

@@ -1,10 +1,11 @@
 """Child processes and the one protocol that all of them speak: the face network, the workers of a batch.
 
-A child is `python -m MODULE ARGUMENTS`, a program of its own rather than `multiprocessing`'s spawn, which would run a
-user's unguarded script again.  A message is a JSON object and any number of numpy arrays; it travels on the child's
-standard input and output, and whatever a library prints goes to a log instead.  A child says `{"kind": "ready"}` once
-its models are loaded, answers `{"kind": "failed", "error": ...}` where a request fails, and leaves when its input
-ends, so that it never outlives its parent.  What it logs may be forwarded to the parent's log.
+A child is `python -m MODULE ARGUMENTS`, a program of its own rather than `multiprocessing`'s spawn, which
+would run a user's unguarded script again.  A message is a JSON object and any number of numpy arrays; it
+travels on the child's standard input and output, and whatever a library prints goes to a log instead.  A
+child says `{"kind": "ready"}` once its models are loaded, answers `{"kind": "failed", "error": ...}` where a
+request fails, and leaves when its input ends, so that it never outlives its parent.  What it logs may be
+forwarded to the parent's log.
 """
 
 from __future__ import annotations

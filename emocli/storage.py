@@ -1,5 +1,6 @@
-"""Where videos come from and results go: paths, and URLs that fsspec knows (`s3://`, `gs://`, `memory://`, `file://`);
-the one way to write a file that appears whole or not at all; and temporary folders that no kill leaves behind."""
+"""Where videos come from and results go: paths, and URLs that fsspec knows (`s3://`, `gs://`, `memory://`,
+`file://`); the one way to write a file that appears whole or not at all; and temporary folders that no kill
+leaves behind."""
 
 from __future__ import annotations
 
@@ -24,8 +25,8 @@ UNFINISHED: set[Path] = set()
 
 @contextmanager
 def atomic(target: Path) -> Iterator[Path]:
-    """A path beside `target`, of the same ending, to write to: flushed to the disk and renamed when all is well, else
-    removed.  Its name is random, since two machines may share the folder and a process id.
+    """A path beside `target`, of the same ending, to write to: flushed to the disk and renamed when all is
+    well, else removed.  Its name is random, since two machines may share the folder and a process id.
 
     Raises `OutputError` when the folder cannot be written to.
     """
@@ -48,8 +49,8 @@ def atomic(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_text(target: Path) -> Iterator[TextIO]:
-    """The same, as an open UTF-8 file; a byte of a file name that is no UTF-8 is written as `\\udcff`, which JSON
-    reads back."""
+    """The same, as an open UTF-8 file; a byte of a file name that is no UTF-8 is written as `\\udcff`, which
+    JSON reads back."""
     with atomic(target) as part, part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
         yield stream
 

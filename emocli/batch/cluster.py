@@ -19,13 +19,14 @@ from emocli.outputs.base import OutputOptions
 
 log = logging.getLogger("emocli.batch")
 
-#: Seconds to reach a cluster's address, between two questions how far an actor is or which machines there are, and
-#: that a cluster may be without a machine that can hold a worker.
+#: Seconds to reach a cluster's address, between two questions how far an actor is or which machines there
+#: are, and that a cluster may be without a machine that can hold a worker.
 REACH, ASK_EVERY, PATIENCE = 10, 1.0, 60.0
 
 
 def connect(address: str) -> None:
-    """Join the cluster at `address`, "auto" for the one that this machine belongs to; a second call does nothing.
+    """Join the cluster at `address`, "auto" for the one that this machine belongs to; a second call does
+    nothing.
 
     Raises `UsageError` when Ray is missing, `EmocliError` when there is no cluster.
     """
@@ -48,8 +49,8 @@ def connect(address: str) -> None:
 
 
 def places(nodes: list[dict[str, Any]], *, gpus: int) -> dict[str, tuple[int, int]]:
-    """How many workers each of Ray's `nodes` can hold, by its cores and memory, and how many cores each of them gets:
-    a machine of one core holds one, too."""
+    """How many workers each of Ray's `nodes` can hold, by its cores and memory, and how many cores each of
+    them gets: a machine of one core holds one, too."""
     found = {}
     for node in nodes:
         has = node["Resources"] if node["Alive"] else {}

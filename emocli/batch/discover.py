@@ -38,14 +38,14 @@ class _Found:
 def discover(paths: Sequence[Path], *, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Job]:
     """Every video that `paths` name, once, in the order given.
 
-    A folder gives the media files below it, by name, hidden ones left out, and a job with an error for each folder
-    inside that cannot be searched; a `.txt` the paths that it lists, a line each, relative to itself, `#` for remarks;
-    anything else is taken for a video.  `include` and `exclude` are patterns as the shell's, for a file's name or its
-    path below the folder.
+    A folder gives the media files below it, by name, hidden ones left out, and a job with an error for each
+    folder inside that cannot be searched; a `.txt` the paths that it lists, a line each, relative to itself,
+    `#` for remarks; anything else is taken for a video.  `include` and `exclude` are patterns as the shell's,
+    for a file's name or its path below the folder.
 
-    The tree is mirrored: names are relative to the folder, to which its own name is put in front where several folders
-    are given; single files are relative to the folder that they share.  Where two videos differ by nothing but their
-    ending, the ending stays in the name.
+    The tree is mirrored: names are relative to the folder, to which its own name is put in front where
+    several folders are given; single files are relative to the folder that they share.  Where two videos
+    differ by nothing but their ending, the ending stays in the name.
 
     Raises `InputError` where nothing is found, or a list cannot be read.
     """
@@ -83,8 +83,8 @@ def _real(path: Path) -> PurePath:
 
 
 def _search(top: Path) -> list[_Found]:
-    """Media files below a folder, by name.  Links to folders are followed last, so that each folder is searched once,
-    and under its own name."""
+    """Media files below a folder, by name.  Links to folders are followed last, so that each folder is
+    searched once, and under its own name."""
     folders, links, visited = deque([top]), deque[Path](), set[object]()
     found = []
     while folders or links:

@@ -11,8 +11,8 @@ from emocli.batch.discover import Job
 from emocli.options import AnalyzeOptions
 from emocli.outputs.base import OutputOptions
 
-#: Bytes that a worker and its face process take at most (501 MB measured), with room to spare; and hardware threads
-#: that one keeps busy.
+#: Bytes that a worker and its face process take at most (501 MB measured), with room to spare; and hardware
+#: threads that one keeps busy.
 MEMORY, THREADS = 800 << 20, 2
 #: Kinds of messages beside those of `emocli.child`: a job has begun, how far it is, it is done.
 BEGUN, PROGRESS, DONE = "begun", "progress", "done"
@@ -23,8 +23,8 @@ Mailbox = SimpleQueue[tuple["Worker", dict[str, Any] | None]]
 
 @dataclass(eq=False)
 class Worker(ABC):
-    """Analyses one video after the other with its models loaded.  The runner keeps `ready`, `job`, `began` (the time
-    at which the worker said so, None before) and `shares` (how far each stage is, 0..1)."""
+    """Analyses one video after the other with its models loaded.  The runner keeps `ready`, `job`, `began`
+    (the time at which the worker said so, None before) and `shares` (how far each stage is, 0..1)."""
 
     number: int
     mailbox: Mailbox

@@ -28,8 +28,8 @@ def of_settings(options: AnalyzeOptions, formats: Iterable[str], *more: object) 
 
 
 def of_file(path: Path) -> str:
-    """Of a file's head, tail and size.  Raises `InputError` when it cannot be read, or has no end, as a pipe or a
-    device."""
+    """Of a file's head, tail and size.  Raises `InputError` when it cannot be read, or has no end, as a pipe
+    or a device."""
     try:
         if not storage.remote(path) and path.exists() and not path.is_file():
             raise InputError(path, "is no file but a folder, pipe or device", "give a video or sound file")

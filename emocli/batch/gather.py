@@ -21,7 +21,8 @@ COLUMNS = ("video", "status", "seconds", "duration", "emotion", *EMOTIONS, "erro
 
 
 def check(plan: Plan) -> None:
-    """Raise `UsageError` where the tables that are asked for cannot be written; before the work, not after it."""
+    """Raise `UsageError` where the tables that are asked for cannot be written; before the work, not after
+    it."""
     from importlib.util import find_spec
 
     if plan.combine and "csv" not in plan.formats:
@@ -36,7 +37,8 @@ def check(plan: Plan) -> None:
 
 
 def write(plan: Plan, ledger: Ledger, out: Path, home: Path) -> list[str]:
-    """Write the tables of a plan into `home`, and copy them to `out` if that is a URL; returns what was written."""
+    """Write the tables of a plan into `home`, and copy them to `out` if that is a URL; returns what was
+    written."""
     tables = [_batch(ledger, plan.jobs, home / f"{BATCH}.csv")]
     if plan.combine:
         tables.append(_combine(ledger, plan.jobs, out, home / f"{ALL}.csv"))

@@ -39,7 +39,8 @@ CREATE INDEX IF NOT EXISTS by_status ON jobs (status);
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the ledger.  `outputs` are the files written last, with their sha256, or "" where it is unknown."""
+    """A line of the ledger.  `outputs` are the files written last, with their sha256, or "" where it is
+    unknown."""
 
     name: str
     path: str
@@ -55,8 +56,8 @@ class Entry:
 
 
 class Ledger:
-    """The ledger of an output folder, or without one, of a run that keeps none.  A context manager; use from one
-    thread.
+    """The ledger of an output folder, or without one, of a run that keeps none.  A context manager; use from
+    one thread.
 
     All calls raise `OutputError` when it cannot be used or is damaged.
     """

@@ -1,4 +1,5 @@
-"""Workers on this machine: child processes that each keep the models loaded, or for a single video this process."""
+"""Workers on this machine: child processes that each keep the models loaded, or for a single video this
+process."""
 
 from __future__ import annotations
 
@@ -98,7 +99,8 @@ class ThreadWorker(Worker):
         return "the thread ended"
 
     def close(self) -> None:
-        """End the children of an analysis that goes on, which fails without them; the process ends soon, too."""
+        """End the children of an analysis that goes on, which fails without them; the process ends soon,
+        too."""
         if self.job:
             child.kill_all()
         else:

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Plan:
-    """Jobs, where results go (`out` None: beside each video), and how.  `account` is whether `out` keeps the ledger,
-    by which a second run does only what is left; `workers` is 0 for as many as the machine bears; `timeout` is
-    seconds for one video, 0 for any; `wait` is for another run on the same folder; `engine` is "local" or "ray"."""
+    """Jobs, where results go (`out` None: beside each video), and how.  `account` is whether `out` keeps the
+    ledger, by which a second run does only what is left; `workers` is 0 for as many as the machine bears;
+    `timeout` is seconds for one video, 0 for any; `wait` is for another run on the same folder; `engine` is
+    "local" or "ray"."""
 
     jobs: Sequence[Job]
     out: Path | None = None
@@ -43,9 +44,9 @@ class Plan:
 
 @dataclass
 class State:
-    """How far a run is; what a display shows.  `skipped` were done before; `failed` counts those that did so in
-    an earlier run, too; `failures` are their messages and exit codes; `written` are the videos' files of this run,
-    `gathered` those of the whole batch; `timeline` is the result of a single video."""
+    """How far a run is; what a display shows.  `skipped` were done before; `failed` counts those that did so
+    in an earlier run, too; `failures` are their messages and exit codes; `written` are the videos' files of
+    this run, `gathered` those of the whole batch; `timeline` is the result of a single video."""
 
     total: int
     skipped: int = 0

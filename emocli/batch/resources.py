@@ -1,5 +1,5 @@
-"""What this process may use of its machine: cores and memory, as the machine has them and as control groups (of
-containers, Slurm, systemd; versions 1 and 2) bound them."""
+"""What this process may use of its machine: cores and memory, as the machine has them and as control groups
+(of containers, Slurm, systemd; versions 1 and 2) bound them."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def cores(membership: Path = MEMBERSHIP, mount: Path = MOUNT) -> float:
 
 
 def memory(membership: Path = MEMBERSHIP, mount: Path = MOUNT) -> int:
-    """Bytes that are free for this process and its children: of the machine, and of every group above it.  Cached
-    files count as free."""
+    """Bytes that are free for this process and its children: of the machine, and of every group above
+    it.  Cached files count as free."""
     import psutil
 
     free: int = psutil.virtual_memory().available
@@ -41,7 +41,8 @@ def memory(membership: Path = MEMBERSHIP, mount: Path = MOUNT) -> int:
 
 
 def _groups(controller: str, membership: Path, mount: Path) -> Iterator[Path]:
-    """The folders of this process's group and of those above it; in a container only some of them can be seen."""
+    """The folders of this process's group and of those above it; in a container only some of them can be
+    seen."""
     try:
         lines = membership.read_text().splitlines()
     except OSError:  # not Linux

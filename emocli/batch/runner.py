@@ -1,5 +1,5 @@
-"""The only way to analyse videos, one or many: what is current is left, what fails costs only itself, what dies is
-tried again, and at no moment does a kill cost more than the videos that were being worked on."""
+"""The only way to analyse videos, one or many: what is current is left, what fails costs only itself, what
+dies is tried again, and at no moment does a kill cost more than the videos that were being worked on."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ Clock = Callable[[], float]
 
 def run(plan: Plan, show: Show = lambda state: None, *, engine: Engine | None = None,
         clock: Clock = time.monotonic) -> State:
-    """Work a plan off; `show` is called whenever something has changed; `engine` makes the workers, that of the plan
-    if left out; `clock` (seconds) is what timeouts go by.
+    """Work a plan off; `show` is called whenever something has changed; `engine` makes the workers, that of
+    the plan if left out; `clock` (seconds) is what timeouts go by.
 
-    Raises `UsageError` when another run has the folder, or what is asked for cannot be had, `WeightsError` when our
-    own weights are missing, `OutputError` when the folder cannot be written to; what is wrong with a single video is
-    in the state that is returned.
+    Raises `UsageError` when another run has the folder, or what is asked for cannot be had, `WeightsError`
+    when our own weights are missing, `OutputError` when the folder cannot be written to; what is wrong with a
+    single video is in the state that is returned.
     """
     engine = engine or _engine(plan, clock)
     storage.remove_abandoned()
@@ -219,8 +219,8 @@ class Run:
             self._settle(worker, message)
 
     def _ended(self, worker: Worker) -> None:
-        """A worker has ended by itself: the job that it had begun is tried once more, or has failed; one that it had
-        not begun goes to another."""
+        """A worker has ended by itself: the job that it had begun is tried once more, or has failed; one that
+        it had not begun goes to another."""
         words, job = worker.last_words(), worker.job
         log.info("worker %d: %s", worker.number + 1, words)
         self._dismiss(worker)

@@ -1,6 +1,6 @@
-"""The child that analyses one video after the other with its models loaded: `python -m emocli.batch.worker`, spoken
-to as `emocli.child` says.  It is sent its settings, then a job at a time, and answers `begun`, `progress`, and then
-`done` or `failed`."""
+"""The child that analyses one video after the other with its models loaded: `python -m emocli.batch.worker`,
+spoken to as `emocli.child` says.  It is sent its settings, then a job at a time, and answers `begun`,
+`progress`, and then `done` or `failed`."""
 
 from __future__ import annotations
 

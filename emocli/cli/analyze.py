@@ -65,8 +65,8 @@ def analyze_command(
 
 
 def checked(plan: Plan, jobs: Sequence[Job], given: Sequence[Path]) -> Plan:
-    """The plan for these jobs; `given` are the paths of the command line.  Without `-o`, and for a single video that
-    is named itself, no account is kept.
+    """The plan for these jobs; `given` are the paths of the command line.  Without `-o`, and for a single
+    video that is named itself, no account is kept.
 
     Raises `UsageError` for options that do not go together.
     """

@@ -1,5 +1,5 @@
-"""The options of `emocli analyze`: their names and help.  Defaults are those of `AnalyzeOptions`, `OutputOptions` and
-`Plan`."""
+"""The options of `emocli analyze`: their names and help.  Defaults are those of `AnalyzeOptions`,
+`OutputOptions` and `Plan`."""
 
 from __future__ import annotations
 

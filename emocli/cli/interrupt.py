@@ -13,8 +13,8 @@ import sys
 import threading
 import time
 
-#: Seconds that the orderly way is given, and the exit code (as `emocli.errors` has it, which is not imported here,
-#: so that this module is there at once).
+#: Seconds that the orderly way is given, and the exit code (as `emocli.errors` has it, which is not imported
+#: here, so that this module is there at once).
 GRACE, CODE = 1.0, 130
 
 
@@ -34,8 +34,8 @@ def _wait(heard: socket.socket, told: socket.socket) -> None:
 
 
 def leave() -> None:
-    """End this process and its children at once.  Outputs are written aside and renamed, so that none is left half
-    done, and what was begun is removed."""
+    """End this process and its children at once.  Outputs are written aside and renamed, so that none is left
+    half done, and what was begun is removed."""
     for module, clear in (("emocli.child", "kill_all"), ("emocli.storage", "remove_unfinished")):
         if module in sys.modules:  # nothing is imported now: the import lock may be held
             getattr(sys.modules[module], clear, lambda: None)()

@@ -48,14 +48,14 @@ def test_a_bucket_in_and_a_bucket_out(bucket: str, tiny: Path, tmp_path: Path) -
     assert "I am so happy" in store.read_text("films/out/a.emotions.csv")
     assert store.read_text("films/out/batch.csv").count("done") == 2
     before = store.info("films/out/a.emotions.csv")["LastModified"]
-    store.put_file(str(tiny), "films/in/c.mp4")
+    for name in ("c.mp4", "d.mp4"):
+        store.put_file(str(tiny), f"films/in/{name}")
     store.pipe_file("films/out/c.emotions.srt", b"mine")
     refused = analyze(f"{bucket}/in", "-o", f"{bucket}/out", **environment)
     assert refused.returncode == 5
     assert "exists already" in refused.stderr
-    store.rm_file("films/out/c.emotions.srt")
-    assert analyze(f"{bucket}/in", "-o", f"{bucket}/out", **environment).returncode == 0
     store.invalidate_cache()
     assert store.info("films/out/a.emotions.csv")["LastModified"] == before
-    assert store.exists("films/out/c.emotions.csv")
+    assert store.exists("films/out/d.emotions.csv")
+    assert store.read_text("films/out/c.emotions.srt") == "mine"
     assert not list((tmp_path / "tmp").iterdir())

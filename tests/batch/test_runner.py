@@ -1,4 +1,5 @@
-"""One error policy: what is wrong with one video costs that video.  Workers are made up, so that no model is started."""
+"""One error policy: what is wrong with one video costs that video.  Workers are made up, so that no model is
+started."""
 
 from __future__ import annotations
 

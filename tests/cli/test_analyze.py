@@ -109,8 +109,8 @@ def test_variables_stand_for_settings_only(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.slow
 def test_what_is_wrong_with_one_video_costs_that_video(tmp_path: Path) -> None:
-    """Without -o, in one run: files that are no media, none at all, cut off, of no length; odd names; one that a
-    library chokes on; and good ones."""
+    """Without -o, in one run: files that are no media, none at all, cut off, of no length; odd names; one
+    that a library chokes on; and good ones."""
     folder = tmp_path / "in"
     folder.mkdir()
     sound(folder / "a.wav")
@@ -135,7 +135,7 @@ def test_what_is_wrong_with_one_video_costs_that_video(tmp_path: Path) -> None:
         assert f"{folder / name}" in done.stderr, name
     assert "8 of 12 inputs failed" in done.stderr
     assert sorted(Path(line).name for line in done.stdout.splitlines()) == sorted(
-        f"{name}.emotions.{kind}" for name in ("a", os.fsdecode(b"b\xff"), "c.flac", "c.flac.wav")
+        f"{name}.emotions.{kind}" for name in ("a", os.fsdecode(b"b\xff"), "c", "c.flac.wav")
         for kind in ("csv", "json"))
     assert all(Path(line).is_file() for line in done.stdout.splitlines())
     assert not list(folder.glob(".emocli*"))
@@ -215,7 +215,8 @@ def test_one_video_by_itself(tmp_path: Path) -> None:
     for target in (tmp_path / "file", Path("/proc/emocli")):
         locked = analyze(path, "-o", target, *WITHOUT_WORDS)
         assert locked.returncode == 3
-        assert f"{target}: cannot be written to" in locked.stderr
+        assert str(target) in locked.stderr
+        assert "cannot be written" in locked.stderr
 
 
 @pytest.mark.slow
@@ -239,7 +240,8 @@ def test_full_disk(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_damaged_weights(tmp_path: Path) -> None:
-    """A package whose weights were damaged on disk leaves with 4 and writes nothing, for one video or several."""
+    """A package whose weights were damaged on disk leaves with 4 and writes nothing, for one video or
+    several."""
     import emocli as package
 
     shutil.copytree(Path(package.__file__).parent, tmp_path / "emocli", ignore=shutil.ignore_patterns("_weights"))
@@ -255,7 +257,7 @@ def test_damaged_weights(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_no_network_and_an_empty_cache(tmp_path: Path, demo: Path) -> None:
-    done = analyze(demo, "-o", tmp_path / "out", "-f", "json", "--face-fps", "1",
+    done = analyze(demo, "-o", tmp_path / "out", "-f", "json", "--face-fps", "0.3",
                    EMOCLI_CACHE=str(tmp_path / "cache"), EMOCLI_WEIGHTS_MIRROR="http://127.0.0.1:9")
     assert done.returncode == 0, done.stderr
     document = json.loads((tmp_path / "out" / "demo.emotions.json").read_text())

@@ -101,8 +101,8 @@ def gone(processes: list[psutil.Process]) -> bool:
 
 @dataclass(eq=False, kw_only=True)
 class MadeUpWorker(Worker):
-    """Writes made-up results at once; or dies ("die"), dies unless it is the second time ("once"), fails ("fail"),
-    or stays silent ("hang") by the name of the video."""
+    """Writes made-up results at once; or dies ("die"), dies unless it is the second time ("once"), fails
+    ("fail"), or stays silent ("hang") by the name of the video."""
 
     engine: MadeUpEngine
 
