@@ -23,7 +23,8 @@ def main() -> None:
 def open_closed_streams() -> None:
     """Make up for standard streams that are closed, so that no file of ours gets their numbers: printing to
     standard output fails then, and errors go nowhere."""
-    for number, name, mode in ((0, "stdin", os.O_RDONLY), (1, "stdout", os.O_RDONLY), (2, "stderr", os.O_WRONLY)):
+    modes = {"stdin": os.O_RDONLY, "stdout": os.O_RDONLY, "stderr": os.O_WRONLY}
+    for number, (name, mode) in enumerate(modes.items()):
         try:
             os.fstat(number)
         except OSError:

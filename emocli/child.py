@@ -145,7 +145,8 @@ class _Forwarder(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         with suppress(ChildEndedError):
-            self._channel.send({"kind": LOG, "name": record.name, "level": record.levelno, "text": self.format(record)})
+            self._channel.send({"kind": LOG, "name": record.name, "level": record.levelno,
+                                "text": self.format(record)})
 
 
 def forward_logs(channel: Channel, level: int) -> None:

@@ -51,7 +51,8 @@ def atomic(target: Path) -> Iterator[Path]:
 def atomic_text(target: Path) -> Iterator[TextIO]:
     """The same, as an open UTF-8 file; a byte of a file name that is no UTF-8 is written as `\\udcff`, which
     JSON reads back."""
-    with atomic(target) as part, part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+    with atomic(target) as part, part.open(
+            "w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
         yield stream
 
 
@@ -186,7 +187,8 @@ def put(source: Path, target: Path) -> None:
     """
     url: Any = target
     store, path = url.fs, url.path
-    part = path if url.protocol in _WHOLE else str(PurePosixPath(path).with_name(PART.format(uuid.uuid4().hex)))
+    beside = str(PurePosixPath(path).with_name(PART.format(uuid.uuid4().hex)))
+    part = path if url.protocol in _WHOLE else beside
     try:
         store.makedirs(str(PurePosixPath(path).parent), exist_ok=True)
         store.put_file(str(source), part)

@@ -91,11 +91,12 @@ class RayEngine(Engine):
         if self._places:
             self._useful = now
         elif now - self._useful >= PATIENCE:
-            have = "; ".join(
-                f"{node['Resources'].get('CPU', 0):g} cores, {node['Resources'].get('memory', 0) / (1 << 20):.0f} MB, "
-                f"{node['Resources'].get('GPU', 0):g} GPUs" for node in nodes if node["Alive"]) or "no machine"
-            raise EmocliError("the Ray cluster", f"has no machine for a worker, which wants a core, {MEMORY >> 20} MB"
-                              f"{' and a GPU' if self.gpus else ''} (it has: {have})",
+            alive = [node["Resources"] for node in nodes if node["Alive"]]
+            have = "; ".join(f"{has.get('CPU', 0):g} cores, {has.get('memory', 0) / (1 << 20):.0f} MB, "
+                             f"{has.get('GPU', 0):g} GPUs" for has in alive) or "no machine"
+            wants = f"a core, {MEMORY >> 20} MB{' and a GPU' if self.gpus else ''}"
+            raise EmocliError("the Ray cluster",
+                              f"has no machine for a worker, which wants {wants} (it has: {have})",
                               "start nodes with more, as `ray start --num-cpus 2 --memory 2000000000`")
         return self._room()
 

@@ -54,19 +54,19 @@ def discover(paths: Sequence[Path], *, include: Sequence[str] = (), exclude: Seq
     single: list[Path] = []
     for path in paths:
         if path in folders:
-            inside = [found for found in _search(path) if found.error or _wanted(found.name, include, exclude)]
+            inside = [file for file in _search(path) if file.error or _wanted(file.name, include, exclude)]
             if not inside:
                 which = "no video that is wanted" if include or exclude else "no video"
                 raise InputError(str(path), f"the folder holds {which}",
                                  "give a folder with videos, or the files themselves")
             front = PurePosixPath(path.resolve().name) if len(folders) > 1 else PurePosixPath()
-            videos += [_Found(found.path, front / found.name, found.error) for found in inside]
+            videos += [_Found(file.path, front / file.name, file.error) for file in inside]
         else:
             single += _listed(path) if path.suffix.lower() in LISTS else [path]
     single = [p for p in single if _wanted(posix(p), include, exclude)]
     once: dict[PurePath, _Found] = {}
-    for found in (*videos, *_together(single)):
-        once.setdefault(_real(found.path), found)
+    for video in (*videos, *_together(single)):
+        once.setdefault(_real(video.path), video)
     return list(_named(list(once.values())))
 
 

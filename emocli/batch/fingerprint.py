@@ -21,9 +21,10 @@ ENDS = 1 << 20
 def of_settings(options: AnalyzeOptions, formats: Iterable[str], *more: object) -> str:
     """Of everything but the video: options, the files that they name, files wanted, version, weights."""
     used = {w.name: w.sha256 for w in weights.manifest().values()}
-    named = [of_file(path) for name in (options.transcript, options.voice_baseline) if (path := Path(name)).is_file()]
-    plain = json.dumps([asdict(options), named, sorted(formats), [str(m) for m in more], emocli.__version__, used],
-                       sort_keys=True)
+    named = [of_file(path) for name in (options.transcript, options.voice_baseline)
+             if (path := Path(name)).is_file()]
+    plain = json.dumps([asdict(options), named, sorted(formats), list(map(str, more)), emocli.__version__,
+                        used], sort_keys=True)
     return hashlib.sha256(plain.encode()).hexdigest()
 
 

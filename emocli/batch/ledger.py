@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     seconds REAL,                 -- that it took
     duration REAL,                -- seconds of video
     summary TEXT,                 -- JSON: emotion and shares
-    outputs TEXT,                 -- JSON: files written, relative to the folder, and their sha256 (once a mere list)
+    outputs TEXT,                 -- JSON: files written, relative to the folder: sha256 (once a list)
     error TEXT
 );
 CREATE INDEX IF NOT EXISTS by_status ON jobs (status);
@@ -86,8 +86,8 @@ class Ledger:
             yield
         except (OSError, sqlite3.Error, ValueError, TypeError) as error:
             raise OutputError(self.path, f"cannot be used ({error})",
-                              "free the disk or the file; if it is damaged remove it, or give another folder with "
-                              "-o") from error
+                              "free the disk or the file; if it is damaged remove it, or give another folder "
+                              "with -o") from error
 
     @contextmanager
     def _together(self) -> Iterator[None]:
@@ -128,8 +128,8 @@ class Ledger:
             self._base.executemany(
                 "INSERT INTO jobs (name, path, fingerprint, status, deaths) VALUES (?, ?, ?, 'waiting', 0) "
                 "ON CONFLICT (name) DO UPDATE SET path = excluded.path, fingerprint = excluded.fingerprint, "
-                "status = 'waiting', deaths = 0, finished = NULL, seconds = NULL, duration = NULL, summary = NULL, "
-                "error = NULL",
+                "status = 'waiting', deaths = 0, finished = NULL, seconds = NULL, duration = NULL, "
+                "summary = NULL, error = NULL",
                 ((_stored(name), _stored(str(path)), fingerprint) for name, path, fingerprint in jobs))
 
     def begin(self, name: str) -> None:
@@ -146,8 +146,8 @@ class Ledger:
                outputs: Mapping[str, str]) -> None:
         """A job is done, its results are on the disk."""
         self._execute(
-            "UPDATE jobs SET status = 'done', finished = ?, seconds = ?, duration = ?, summary = ?, outputs = ?, "
-            "error = NULL WHERE name = ?",
+            "UPDATE jobs SET status = 'done', finished = ?, seconds = ?, duration = ?, summary = ?, "
+            "outputs = ?, error = NULL WHERE name = ?",
             time.time(), seconds, duration, json.dumps(summary), json.dumps(outputs), name)
 
     def fail(self, name: str, error: str) -> None:

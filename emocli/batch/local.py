@@ -91,7 +91,7 @@ class ThreadWorker(Worker):
 
     def send(self, job: dict[str, Any]) -> None:
         """Begin."""
-        self._thread = threading.Thread(target=self._analyze, args=(job,), name="emocli-analysis", daemon=True)
+        self._thread = threading.Thread(target=self._analyze, args=(job,), daemon=True)
         self._thread.start()
 
     def last_words(self) -> str:

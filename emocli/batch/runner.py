@@ -144,8 +144,9 @@ class Run:
             except EmocliError as error:
                 refused.append((job, error))
             except OSError as error:
-                refused.append((job, OutputError(job.path, f"its results cannot be written ({error.strerror or error})",
-                                                 "give it another name, or results another folder with -o")))
+                refused.append((job, OutputError(
+                    job.path, f"its results cannot be written ({error.strerror or error})",
+                    "give it another name, or results another folder with -o")))
         self._ledger.plan([(job.name, job.path, mark) for job, mark in due]
                           + [(job.name, job.path, "") for job, _ in refused])
         for job, refusal in refused:
@@ -169,9 +170,9 @@ class Run:
                                  "move it away, or pass --overwrite to replace it")
 
     def _files(self, job: Job) -> dict[str, Path]:
-        name = PurePosixPath(job.name)
-        folder = job.path.parent if self._plan.out is None else self._plan.out.joinpath(*name.parent.parts)
-        return formats.targets(folder / (name.name + ".x"), folder, self._plan.formats, faces=self._plan.faces)
+        plan, name = self._plan, PurePosixPath(job.name)
+        folder = job.path.parent if plan.out is None else plan.out.joinpath(*name.parent.parts)
+        return formats.targets(folder / (name.name + ".x"), folder, plan.formats, faces=plan.faces)
 
     def _hire(self) -> None:
         """As many workers as there is work and room for."""
@@ -187,10 +188,10 @@ class Run:
         worker.assign(job, {kind: str(path) for kind, path in self._files(job).items()})
 
     def _end_slow(self) -> None:
+        limit = self._plan.timeout
         for worker in list(self._state.workers):
-            if (self._plan.timeout and worker.job and worker.began is not None
-                    and self._clock() - worker.began > self._plan.timeout):
-                self._fail(worker.job, f"{worker.job.path}: took longer than --timeout {self._plan.timeout:g}")
+            if limit and worker.job and worker.began is not None and self._clock() - worker.began > limit:
+                self._fail(worker.job, f"{worker.job.path}: took longer than --timeout {limit:g}")
                 self._dismiss(worker)
 
     def _dismiss(self, worker: Worker) -> None:

@@ -73,9 +73,9 @@ def answer(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions, tell
 def failure(error: EmocliError, path: str = "") -> dict[str, Any]:
     """The message for an error of the video at `path`; one of our own weights ends the whole run."""
     text = str(error)
-    return {"kind": child.FAILED, "error": text if path in text else f"{path}: {text}", "code": error.exit_code,
-            "fatal": (error.subject, error.cause, error.step) if isinstance(error, WeightsError) else None,
-            "timeline": None}
+    fatal = (error.subject, error.cause, error.step) if isinstance(error, WeightsError) else None
+    return {"kind": child.FAILED, "error": text if path in text else f"{path}: {text}", "fatal": fatal,
+            "code": error.exit_code, "timeline": None}
 
 
 def _analyze(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions, tell: Tell) -> dict[str, Any]:
@@ -100,7 +100,8 @@ def _analyze(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions, te
         beside = find_beside(video) if storage.remote(video) else None
         with storage.scratch() as folder:
             timeline = analyzer.analyze(storage.fetch(video, folder, *(beside or ())[:1]), report)
-            local = {kind: folder / "out" / file.name if storage.remote(file) else file for kind, file in files.items()}
+            local = {kind: folder / "out" / file.name if storage.remote(file) else file
+                     for kind, file in files.items()}
             hashes = formats.write(timeline, local, replace(
                 writing, address=str(video) if storage.remote(video) else ""))
             for kind, file in files.items():

@@ -19,14 +19,15 @@ from emocli.outputs.base import OutputOptions
 if TYPE_CHECKING:
     from emocli.batch.discover import Job
 
-ENGINES = ("local", "ray")
+ENGINES, FORMATS = ("local", "ray"), ",".join(Plan.formats)
 
 
 def analyze_command(
-    paths: option.Paths, out: option.Out = None, formats: option.Formats = ",".join(Plan.formats),
+    paths: option.Paths, out: option.Out = None, formats: option.Formats = FORMATS,
     report: option.Report = False, srt_style: option.SrtStyle = OutputOptions.srt_style,
     lang: option.Lang = OutputOptions.lang, face_fps: option.FaceFps = AnalyzeOptions.face_fps,
-    transcript: option.Transcript = AnalyzeOptions.transcript, asr_model: option.AsrModel = AnalyzeOptions.asr_model,
+    transcript: option.Transcript = AnalyzeOptions.transcript,
+    asr_model: option.AsrModel = AnalyzeOptions.asr_model,
     language: option.Language = AnalyzeOptions.language, device: option.Device = AnalyzeOptions.device,
     offline: option.Offline = AnalyzeOptions.offline, overwrite: option.Overwrite = Plan.overwrite,
     faces: option.Faces = Plan.faces, srt_gaps: option.SrtGaps = OutputOptions.gaps,
@@ -36,7 +37,8 @@ def analyze_command(
     timeout: option.Timeout = Plan.timeout, combine: option.Combine = Plan.combine,
     parquet: option.Parquet = Plan.parquet, retry_failed: option.RetryFailed = Plan.retry_failed,
     wait: option.Wait = Plan.wait, engine: option.Engine = Plan.engine,
-    ray_address: option.RayAddress = Plan.ray_address, quiet: option.Quiet = False, verbose: option.Verbose = False,
+    ray_address: option.RayAddress = Plan.ray_address, quiet: option.Quiet = False,
+    verbose: option.Verbose = False,
 ) -> None:
     """Write the timed emotions of videos as CSV and subtitles.
 
@@ -44,10 +46,11 @@ def analyze_command(
 
     Example: emocli analyze videos/ -o results --combine
     """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # on matrices this small its threads would only wait, busily
+    # On matrices this small its threads would only wait, busily.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from emocli.batch.discover import discover
     from emocli.cli import batch
-    from emocli.outputs.formats import FORMATS
+    from emocli.outputs import formats as outputs
     from emocli.storage import place
 
     logging.basicConfig(format="%(name)s: %(message)s")
@@ -55,8 +58,9 @@ def analyze_command(
     options = AnalyzeOptions(face_fps=face_fps, transcript=transcript, asr_model=asr_model, language=language,
                              device=device, offline=offline, smooth=smooth, voice_mode=voice_mode,
                              voice_baseline=str(voice_baseline or ""), commercial=commercial)
-    plan = Plan((), place(out) if out else None, options, OutputOptions(gaps=srt_gaps, srt_style=srt_style, lang=lang),
-                known_formats(formats + (",json,html" if report else ""), FORMATS), faces, workers=_count(workers),
+    writing = OutputOptions(gaps=srt_gaps, srt_style=srt_style, lang=lang)
+    chosen = known_formats(formats + (",json,html" if report else ""), outputs.FORMATS)
+    plan = Plan((), place(out) if out else None, options, writing, chosen, faces, workers=_count(workers),
                 timeout=timeout, retry_failed=retry_failed, overwrite=overwrite, wait=wait, combine=combine,
                 parquet=parquet, engine=engine, ray_address=ray_address)
     given = [place(path) for path in paths]
@@ -81,13 +85,12 @@ def checked(plan: Plan, jobs: Sequence[Job], given: Sequence[Path]) -> Plan:
         raise UsageError("--transcript", f"{plan.options.transcript} belongs to one video, and these are "
                          f"{len(jobs)} or a folder", "put a subtitle file of the same stem beside each video")
     urls = any(remote(path) for path in (*(job.path for job in jobs), *([plan.out] if plan.out else [])))
-    for name, used in {"--combine": plan.combine, "--parquet": plan.parquet, "--retry-failed": plan.retry_failed,
-                       "--wait": plan.wait, "--engine": plan.engine != Plan.engine, "URLs": urls}.items():
-        if used and plan.out is None:
-            raise UsageError(name, "needs a folder for the results", "give -o, or leave it out")
-    account = plan.out is not None and (not alone or urls or plan.combine or plan.parquet or plan.retry_failed
-                                        or plan.wait or plan.engine != Plan.engine)
-    return replace(plan, jobs=jobs, account=account)
+    wants = [name for name, used in {
+        "--combine": plan.combine, "--parquet": plan.parquet, "--retry-failed": plan.retry_failed,
+        "--wait": plan.wait, "--engine": plan.engine != Plan.engine, "URLs": urls}.items() if used]
+    if wants and plan.out is None:
+        raise UsageError(wants[0], "needs a folder for the results", "give -o, or leave it out")
+    return replace(plan, jobs=jobs, account=plan.out is not None and (not alone or bool(wants)))
 
 
 def _count(text: str) -> int:

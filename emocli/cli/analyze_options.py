@@ -12,11 +12,11 @@ from typer import Argument, Option
 _MANY = "Many videos"
 
 Paths = Annotated[list[str], Argument(
-    metavar="PATH...", help="Videos, sound files, folders of them, or .txt files that list them; paths or URLs "
-                            "(s3://, gs://, ...).")]
+    metavar="PATH...", help="Videos, sound files, folders of them, or .txt files that list them; paths or "
+                            "URLs (s3://, gs://, ...).")]
 Out = Annotated[str | None, Option(
-    "-o", "--out", help="Folder for the results; beside each video if left out. With several videos it also keeps "
-                        "account, so that a second run does only what is left.")]
+    "-o", "--out", help="Folder for the results; beside each video if left out. With several videos it also "
+                        "keeps account, so that a second run does only what is left.")]
 Formats = Annotated[str, Option(
     "-f", "--formats", help="Which files: csv, srt, vtt, ass, json, html (the report), eaf (ELAN), textgrid "
                             "(Praat), audacity.")]
@@ -35,8 +35,8 @@ Faces = Annotated[bool, Option("--faces", help="Also write <stem>.faces.csv.")]
 SrtGaps = Annotated[bool, Option("--srt-gaps", help="Subtitle the stretches without words, too.")]
 Smooth = Annotated[bool, Option("--smooth/--no-smooth", help="Blend each row lightly with its neighbours.")]
 VoiceMode = Annotated[str, Option(
-    help="fast (the small network), accurate, cascade (fast, and accurate where it is unsure), or auto (fast on "
-         "a busy machine).")]
+    help="fast (the small network), accurate, cascade (fast, and accurate where it is unsure), or auto (fast "
+         "on a busy machine).")]
 VoiceBaseline = Annotated[Path | None, Option(
     help="A recording of the speaker, talking neutrally; helps where the video holds little speech.")]
 Commercial = Annotated[bool, Option(
@@ -52,7 +52,8 @@ Timeout = Annotated[float, Option(
 Combine = Annotated[bool, Option(
     "--combine", help="Also write all rows into all.emotions.csv (with -o).", rich_help_panel=_MANY)]
 Parquet = Annotated[bool, Option(
-    "--parquet", help="Also write batch.csv and all.emotions.csv as Parquet (with -o).", rich_help_panel=_MANY)]
+    "--parquet", help="Also write batch.csv and all.emotions.csv as Parquet (with -o).",
+    rich_help_panel=_MANY)]
 RetryFailed = Annotated[bool, Option(
     "--retry-failed", help="Try again what failed in an earlier run (with -o).", rich_help_panel=_MANY)]
 Wait = Annotated[bool, Option(

@@ -13,8 +13,8 @@ from typer.core import TyperGroup
 from emocli.errors import EXIT_INTERRUPTED, EmocliError, OutputError
 
 #: Options that are no settings but said each time: no environment variable stands for them.
-PER_CALL = frozenset("""version install-completion show-completion out overwrite quiet verbose wait retry-failed embed
-                        json full preview reel video picture emotions""".split())
+PER_CALL = frozenset("""version install-completion show-completion out overwrite quiet verbose wait
+                        retry-failed embed json full preview reel video picture emotions""".split())
 
 
 class Commands(TyperGroup):
@@ -30,7 +30,8 @@ class Commands(TyperGroup):
                     option.allow_from_autoenv = False
 
 
-app = typer.Typer(name="emocli", cls=Commands, no_args_is_help=True, add_completion=True, rich_markup_mode="rich",
+app = typer.Typer(name="emocli", cls=Commands, no_args_is_help=True, add_completion=True,
+                  rich_markup_mode="rich",
                   context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "EMOCLI"},
                   pretty_exceptions_enable=False,
                   help="What was felt in this video, when, and how sure are we? Timed emotions from face, "
@@ -39,7 +40,19 @@ app = typer.Typer(name="emocli", cls=Commands, no_args_is_help=True, add_complet
 
 
 def _register() -> None:
-    from emocli.cli import analyze, compare, config, data, doctor, evaluate, export, models, report, train, video
+    from emocli.cli import (
+        analyze,
+        compare,
+        config,
+        data,
+        doctor,
+        evaluate,
+        export,
+        models,
+        report,
+        train,
+        video,
+    )
 
     app.command("analyze")(analyze.analyze_command)
     app.command("report")(report.report_command)
@@ -63,10 +76,11 @@ _register()
 @app.callback(invoke_without_command=True)
 def root(
     ctx: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
-    config: Annotated[Path | None, typer.Option(help="Defaults of the options; emocli.toml here, or in the user's "
-                                                     "configuration folder, if left out (`emocli init` writes "
-                                                     "one).")] = None,
+    version: Annotated[bool, typer.Option(
+        "--version", help="Print the version and leave.", is_eager=True)] = False,
+    config: Annotated[Path | None, typer.Option(
+        help="Defaults of the options; emocli.toml here, or in the user's configuration folder, if left out "
+             "(`emocli init` writes one).")] = None,
 ) -> None:
     """Hold the options that belong to no command."""
     if version:

@@ -34,7 +34,8 @@ def run(plan: Plan, *, quiet: bool) -> int:
     for error, _ in state.failures:
         print(f"emocli: {error}", file=sys.stderr)
     if state.failed and state.total > 1:
-        again = "; --retry-failed tries again those that failed before" if plan.account and not plan.retry_failed else ""
+        offered = plan.account and not plan.retry_failed
+        again = "; --retry-failed tries again those that failed before" if offered else ""
         print(f"emocli: {state.failed} of {state.total} inputs failed{again}", file=sys.stderr)
     if quiet:
         for path in state.written + state.gathered:

@@ -20,7 +20,8 @@ FORMATS: dict[str, Render] = {
 ENDINGS = {"textgrid": "TextGrid", "audacity": "txt"}
 
 
-def targets(media: Path, folder: Path | None, formats: Iterable[str], *, faces: bool = False) -> dict[str, Path]:
+def targets(media: Path, folder: Path | None, formats: Iterable[str], *,
+            faces: bool = False) -> dict[str, Path]:
     """The file of each format, beside the media or in `folder`; "faces" is the faces' CSV."""
     home = folder or media.parent
     found = {name: home / f"{media.stem}.emotions.{ENDINGS.get(name, name)}" for name in formats}
@@ -31,7 +32,8 @@ def refuse_existing(paths: Iterable[Path]) -> None:
     """Raise `UsageError` when one is there already."""
     for path in paths:
         if path.exists():
-            raise UsageError(path, "exists already", "pass --overwrite to replace it, or -o for another folder")
+            raise UsageError(path, "exists already",
+                             "pass --overwrite to replace it, or -o for another folder")
 
 
 def refuse_locked(paths: Iterable[Path]) -> None:
@@ -42,7 +44,8 @@ def refuse_locked(paths: Iterable[Path]) -> None:
             raise OutputError(folder, "cannot be written to", "give another folder with -o")
 
 
-def write(timeline: Timeline, files: dict[str, Path], options: OutputOptions | None = None) -> dict[Path, str]:
+def write(timeline: Timeline, files: dict[str, Path],
+          options: OutputOptions | None = None) -> dict[Path, str]:
     """Render all, then write all: a fault in one leaves none half done.  Returns the sha256 of each file."""
     chosen = options or OutputOptions()
     rendered = {path: (tables.faces_csv if name == "faces" else FORMATS[name])(

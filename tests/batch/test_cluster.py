@@ -74,7 +74,9 @@ def test_a_cluster_without_room_is_said(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_no_cluster(tiny: Path, tmp_path: Path) -> None:
-    plan = Plan(discover([tiny]), tmp_path / "out", OPTIONS, account=True, engine="ray", ray_address="127.0.0.1:1")
+    plan = Plan(
+        discover([tiny]), tmp_path / "out", OPTIONS, account=True, engine="ray", ray_address="127.0.0.1:1"
+    )
     with pytest.raises(EmocliError, match=r"docs/cluster.md"):
         runner.run(plan)
 
@@ -95,7 +97,9 @@ def machines() -> Iterator[tuple[str, subprocess.Popen[str]]]:
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-def test_a_machine_joins_and_dies(machines: tuple[str, subprocess.Popen[str]], tiny: Path, tmp_path: Path) -> None:
+def test_a_machine_joins_and_dies(
+    machines: tuple[str, subprocess.Popen[str]], tiny: Path, tmp_path: Path
+) -> None:
     """One core works alone; the second machine is used as soon as it is there; its death costs no video."""
     address, process = machines
     names = [f"{i:02d}" for i in range(40)]
@@ -114,7 +118,9 @@ def test_a_machine_joins_and_dies(machines: tuple[str, subprocess.Popen[str]], t
                 "die" not in seen):
             tell("die")
 
-    state = runner.run(Plan(discover([folder]), out, OPTIONS, account=True, engine="ray", ray_address=address), show)
+    state = runner.run(
+        Plan(discover([folder]), out, OPTIONS, account=True, engine="ray", ray_address=address), show
+    )
     assert seen == ["join", "die"]
     assert (state.done, state.failed) == (40, 0)
     until(lambda: (out / "batch.csv").exists())

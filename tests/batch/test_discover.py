@@ -22,10 +22,22 @@ def touch(folder: Path, *names: str) -> Path:
 
 
 def test_trees_lists_and_patterns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = touch(tmp_path / "in", "b.mp4", "a.MKV", "day 1/c.mov", "day 1/deep/d.wav", ".hidden.mp4", ".git/e.mp4",
-                   "notes.txt", "f.x")
+    folder = touch(
+        tmp_path / "in",
+        "b.mp4",
+        "a.MKV",
+        "day 1/c.mov",
+        "day 1/deep/d.wav",
+        ".hidden.mp4",
+        ".git/e.mp4",
+        "notes.txt",
+        "f.x",
+    )
     assert [j.name for j in discover([folder])] == ["a", "b", "day 1/c", "day 1/deep/d"]
-    assert [j.name for j in discover([folder], include=["*.mp4", "day 1/*"], exclude=["*.wav"])] == ["b", "day 1/c"]
+    assert [j.name for j in discover([folder], include=["*.mp4", "day 1/*"], exclude=["*.wav"])] == [
+        "b",
+        "day 1/c",
+    ]
     shutil.copytree(folder / "day 1", tmp_path / "other")
     assert [j.name for j in discover([folder / "day 1", tmp_path / "other"])] == [
         "day 1/c", "day 1/deep/d", "other/c", "other/deep/d"]
@@ -34,9 +46,16 @@ def test_trees_lists_and_patterns(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         (folder / "b.mp4", "b"), (folder / "day 1/c.mov", "day 1/c")]
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")  # results must not leave the output folder by way of ".."
-    assert [j.name for j in discover([Path("../in/b.mp4"), tmp_path / "other" / "c.mov"])] == ["in/b", "other/c"]
-    assert [j.name for j in discover([Path("../in/b.mp4"), folder / "b.mp4", folder])] == ["a", "b", "day 1/c",
-                                                                                         "day 1/deep/d"]
+    assert [j.name for j in discover([Path("../in/b.mp4"), tmp_path / "other" / "c.mov"])] == [
+        "in/b",
+        "other/c",
+    ]
+    assert [j.name for j in discover([Path("../in/b.mp4"), folder / "b.mp4", folder])] == [
+        "a",
+        "b",
+        "day 1/c",
+        "day 1/deep/d",
+    ]
     with pytest.raises(InputError, match="holds no video that is wanted"):
         discover([folder], include=["*.avi"])
     (folder / "notes.txt").write_text("# nothing\n")
@@ -47,8 +66,11 @@ def test_trees_lists_and_patterns(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_one_name_never_for_two_videos(tmp_path: Path) -> None:
     touch(tmp_path, "a.mp4", "a.mkv", "A.b.mov", "sub/a.mp4", "c.mp4", "c.mp4.mov", "C.MP4")
     jobs = discover([tmp_path])
-    assert {j.path.name: j.name for j in jobs if j.path.parent == tmp_path and not j.error and "c" not in j.name.lower()
-            } == {"A.b.mov": "A.b", "a.mkv": "a.mkv", "a.mp4": "a.mp4"}
+    assert {
+        j.path.name: j.name
+        for j in jobs
+        if j.path.parent == tmp_path and not j.error and "c" not in j.name.lower()
+    } == {"A.b.mov": "A.b", "a.mkv": "a.mkv", "a.mp4": "a.mp4"}
     assert len({j.name for j in jobs}) == len(jobs)
     assert "c.mp4.mov" in {j.name for j in jobs}
     if len(list(tmp_path.glob("[cC].[mM][pP]4"))) == 2:  # not on file systems where the two are one

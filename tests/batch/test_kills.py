@@ -71,8 +71,13 @@ def test_nothing_is_lost_whatever_is_killed(tiny: Path, tmp_path: Path) -> None:
         for name in chance.sample(NAMES, 4):  # so that there is always something to do
             for path in out.glob(f"{name}.emotions.*"):
                 path.unlink()
-        with subprocess.Popen(command(folder, "-o", out, "--workers", "2", *WITHOUT_WORDS), stdout=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE, text=True, env=os.environ | environment) as process:
+        with subprocess.Popen(
+            command(folder, "-o", out, "--workers", "2", *WITHOUT_WORDS),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | environment,
+        ) as process:
             run = psutil.Process(process.pid)
             who = sorted(events(run, out))[number % 7]
             found = until(lambda: events(run, out)[who]() or process.poll() is not None)  # noqa: B023

@@ -13,9 +13,12 @@ from emocli.errors import OutputError
 
 #: As emocli 0.x made it.
 OLD = """
-CREATE TABLE jobs (name TEXT PRIMARY KEY, path TEXT NOT NULL, fingerprint TEXT NOT NULL, status TEXT NOT NULL,
-    deaths INTEGER NOT NULL, finished REAL, seconds REAL, duration REAL, summary TEXT, outputs TEXT, error TEXT);
-INSERT INTO jobs VALUES ('a', 'in/a.mp4', '1', 'done', 0, 1.0, 2.0, 3.0, '{"emotion": "fear"}', '["a.csv"]', NULL);
+CREATE TABLE jobs (
+    name TEXT PRIMARY KEY, path TEXT NOT NULL, fingerprint TEXT NOT NULL, status TEXT NOT NULL,
+    deaths INTEGER NOT NULL,
+    finished REAL, seconds REAL, duration REAL, summary TEXT, outputs TEXT, error TEXT);
+INSERT INTO jobs VALUES (
+    'a', 'in/a.mp4', '1', 'done', 0, 1.0, 2.0, 3.0, '{"emotion": "fear"}', '["a.csv"]', NULL);
 """
 
 
@@ -40,7 +43,12 @@ def test_it_keeps_account(tmp_path: Path) -> None:
         failed = ledger.get("b")
         assert failed
         # What was written before is known still, so that it is not taken for somebody else's.
-        assert (failed.seconds, failed.duration, failed.summary, failed.outputs) == (None, None, {}, {"b.csv": "abc"})
+        assert (failed.seconds, failed.duration, failed.summary, failed.outputs) == (
+            None,
+            None,
+            {},
+            {"b.csv": "abc"},
+        )
 
 
 def test_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +102,7 @@ def test_faults_are_one_line(tmp_path: Path, damage: str) -> None:
         base.execute("ALTER TABLE jobs DROP COLUMN outputs")
     elif damage == "locked":
         base.execute("BEGIN IMMEDIATE")
-    with pytest.raises(OutputError, match="emocli-ledger.sqlite: cannot be used"):
+    with pytest.raises(OutputError, match=r"emocli-ledger\.sqlite: cannot be used"):
         work(tmp_path, full=damage == "full")
     base.close()
 

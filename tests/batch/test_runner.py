@@ -32,8 +32,16 @@ def errors(state: State) -> list[str]:
 
 
 def test_hostile_names_and_files_cost_only_themselves(tiny: Path, tmp_path: Path) -> None:
-    folder = copies(tiny, tmp_path / "in", "a.mp4", os.fsdecode(b"b\xff.mp4"), "c" * 246 + ".mp4", "e.mp4", "e.mkv",
-                    "e.mp4.mov")
+    folder = copies(
+        tiny,
+        tmp_path / "in",
+        "a.mp4",
+        os.fsdecode(b"b\xff.mp4"),
+        "c" * 246 + ".mp4",
+        "e.mp4",
+        "e.mkv",
+        "e.mp4.mov",
+    )
     os.mkfifo(folder / "f.mp4")
     (folder / "g.mp4").symlink_to("/dev/zero")
     (folder / "h").symlink_to(folder)
@@ -155,7 +163,8 @@ def test_tables_that_cannot_be_gathered(tiny: Path, tmp_path: Path, monkeypatch:
                 work(folder, out, **options)
     assert not out.exists()
     assert work(folder, out, combine=True, parquet=True).gathered == [
-        str(out / name) for name in ("batch.csv", "all.emotions.csv", "batch.parquet", "all.emotions.parquet")]
+        str(out / name) for name in ("batch.csv", "all.emotions.csv", "batch.parquet", "all.emotions.parquet")
+    ]
     (out / "a.emotions.csv").write_text("")
     with pytest.raises(InputError, match=r"a.emotions.csv: cannot be read into all.emotions.csv"):
         work(folder, out, combine=True)

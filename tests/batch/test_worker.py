@@ -26,15 +26,20 @@ OPTIONS = AnalyzeOptions(transcript="none", offline=True)
 
 
 def test_videos_that_kill_their_worker_fail_and_the_rest_go_on(
-        tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     folder = copies(tiny, tmp_path / "in", "a.mp4", "b.segv.mp4", "c.hang.mp4", "d.raise.mp4", "e.mp4")
     out = tmp_path / "out"
     (tmp_path / "deadly").mkdir()
     (tmp_path / "deadly" / "sitecustomize.py").write_text(DEADLY)
     with monkeypatch.context() as patched, caplog.at_level(logging.INFO, "emocli"):
-        patched.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "deadly"), os.environ.get("PYTHONPATH", "")]))
+        patched.setenv(
+            "PYTHONPATH", os.pathsep.join([str(tmp_path / "deadly"), os.environ.get("PYTHONPATH", "")])
+        )
 
-        def clock() -> float:  # leaps once it hangs and its beginning, which is logged after it is told, was heard
+        def clock() -> (
+            float
+        ):  # leaps once it hangs and its beginning, which is logged after it is told, was heard
             begun = any("c.hang.mp4: begins" in message for message in caplog.messages)
             return 1e6 if begun and (folder / "c.hang.hanging").exists() else 0.0
 
@@ -81,7 +86,9 @@ def test_a_store_in_memory(tiny: Path) -> None:
     assert [(str(j.path), j.name) for j in jobs] == [("memory://videos/day/a.mp4", "day/a")]
     files = {kind: f"memory://out/day/a.emotions.{kind}" for kind in ("csv", "html", "json", "srt")}
     with Analyzer(AnalyzeOptions(offline=True)) as analyzer:
-        said = worker.answer(analyzer, {"path": str(source), "files": files}, OutputOptions(), lambda message: None)
+        said = worker.answer(
+            analyzer, {"path": str(source), "files": files}, OutputOptions(), lambda message: None
+        )
         lost = worker.answer(analyzer, {"path": "memory://videos/b.mp4", "files": files}, OutputOptions(),
                              lambda message: None)
     assert said["kind"] == "done", said

@@ -85,8 +85,14 @@ def test_account_is_kept_of_many_and_with_a_folder(tmp_path: Path) -> None:
     for name in ("a.mp4", "b.mp4"):
         (tmp_path / name).touch()
     a, b, out = tmp_path / "a.mp4", tmp_path / "b.mp4", tmp_path / "out"
-    for given, folder, account in (([a], None, False), ([a], out, False), ([a, b], None, False), ([a, b], out, True),
-                                   ([tmp_path], out, True), ([tmp_path / "." / "a.mp4"], out, False)):
+    for given, folder, account in (
+        ([a], None, False),
+        ([a], out, False),
+        ([a, b], None, False),
+        ([a, b], out, True),
+        ([tmp_path], out, True),
+        ([tmp_path / "." / "a.mp4"], out, False),
+    ):
         assert checked(Plan((), folder), discover(given), given).account is account, given
     assert checked(Plan((), out, combine=True), discover([a]), [a]).account
     spoken = AnalyzeOptions(transcript=str(a))
@@ -96,7 +102,14 @@ def test_account_is_kept_of_many_and_with_a_folder(tmp_path: Path) -> None:
 
 
 def test_variables_stand_for_settings_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("VERSION", "ANALYZE_OVERWRITE", "ANALYZE_QUIET", "ANALYZE_OUT", "ANALYZE_RETRY_FAILED", "INIT_OVERWRITE"):
+    for name in (
+        "VERSION",
+        "ANALYZE_OVERWRITE",
+        "ANALYZE_QUIET",
+        "ANALYZE_OUT",
+        "ANALYZE_RETRY_FAILED",
+        "INIT_OVERWRITE",
+    ):
         monkeypatch.setenv(f"EMOCLI_{name}", "1")
     monkeypatch.setenv("EMOCLI_ANALYZE_LANG", "ko")
     root: Any = get_command(app)
@@ -131,7 +144,16 @@ def test_what_is_wrong_with_one_video_costs_that_video(tmp_path: Path) -> None:
     done = analyze(*sorted(folder.glob("*.*")), folder, "-q", "-f", "csv,json", *WITHOUT_WORDS,
                    **with_site(tmp_path / "site", DEADLY))
     assert done.returncode == 5
-    for name in ("raise.wav", "l" * 251, "empty.mp4", "text.mp4", "cut.mp4", "zero.wav", "pipe.mp4", "endless.mp4"):
+    for name in (
+        "raise.wav",
+        "l" * 251,
+        "empty.mp4",
+        "text.mp4",
+        "cut.mp4",
+        "zero.wav",
+        "pipe.mp4",
+        "endless.mp4",
+    ):
         assert f"{folder / name}" in done.stderr, name
     assert "8 of 12 inputs failed" in done.stderr
     assert sorted(Path(line).name for line in done.stdout.splitlines()) == sorted(
@@ -164,7 +186,9 @@ def test_odd_but_readable_files_in_one_run(tmp_path: Path) -> None:
     write(folder / "one.mp4", [0.0])
     write(folder / "silent.mkv", even(1), sound=np.zeros(16000, np.float32))
     write(folder / "it's \"so\" 😊 슬픔.mp4", even(1), sound=tone(1))
-    done = analyze(folder, "-o", out, "-f", "csv,srt,vtt,json", "--faces", "--offline", "-q", "--combine", "--parquet")
+    done = analyze(
+        folder, "-o", out, "-f", "csv,srt,vtt,json", "--faces", "--offline", "-q", "--combine", "--parquet"
+    )
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 29  # five each, batch and all as CSV and Parquet
     assert all(Path(line).is_file() for line in done.stdout.splitlines())
@@ -223,7 +247,9 @@ def test_one_video_by_itself(tmp_path: Path) -> None:
 def test_full_disk(tmp_path: Path) -> None:
     full = tmp_path / "full"
     full.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", full], capture_output=True).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", full], capture_output=True
+    ).returncode:
         pytest.skip("a small tmpfs cannot be mounted here (needs root)")
     try:
         (full / "filler").write_bytes(b"x" * 4096)
@@ -244,7 +270,9 @@ def test_damaged_weights(tmp_path: Path) -> None:
     several."""
     import emocli as package
 
-    shutil.copytree(Path(package.__file__).parent, tmp_path / "emocli", ignore=shutil.ignore_patterns("_weights"))
+    shutil.copytree(
+        Path(package.__file__).parent, tmp_path / "emocli", ignore=shutil.ignore_patterns("_weights")
+    )
     shutil.copytree(weights.folder(), tmp_path / "weights")
     (tmp_path / "weights" / "fusion.safetensors").write_bytes(b"damaged")
     a, b = sound(tmp_path / "a.wav"), sound(tmp_path / "b.wav")
@@ -267,7 +295,9 @@ def test_no_network_and_an_empty_cache(tmp_path: Path, demo: Path) -> None:
 
 
 def _hear_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # tests that run in the background inherit deaf ears
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # tests that run in the background inherit deaf ears
 
 
 @pytest.mark.parametrize("module", ["socket", "typer", "emocli.options", "rich", "emocli.cli.analyze"])
@@ -288,14 +318,30 @@ def long_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("several", [False, True])
-def test_an_interrupt_leaves_nothing_behind_but_what_is_done(long_video: Path, tmp_path: Path, several: bool) -> None:
+def test_an_interrupt_leaves_nothing_behind_but_what_is_done(
+    long_video: Path, tmp_path: Path, several: bool
+) -> None:
     """Once the face process is there, which is after the first of several, a sound, is done."""
     out, temporary = tmp_path / "out", tmp_path / "tmp"
     temporary.mkdir()
     with subprocess.Popen(
-            command(long_video.parent if several else long_video, "-o", out, "--workers", "1" if several else "auto",
-                    "--face-fps", "10", *WITHOUT_WORDS), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            start_new_session=True, env=os.environ | {"TMPDIR": str(temporary)}, preexec_fn=_hear_interrupts) as run:
+        command(
+            long_video.parent if several else long_video,
+            "-o",
+            out,
+            "--workers",
+            "1" if several else "auto",
+            "--face-fps",
+            "10",
+            *WITHOUT_WORDS,
+        ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=os.environ | {"TMPDIR": str(temporary)},
+        preexec_fn=_hear_interrupts,
+    ) as run:
         parent = psutil.Process(run.pid)
 
         def face_processes() -> list[psutil.Process]:
@@ -325,5 +371,7 @@ def test_a_killed_parent_leaves_no_orphan(tmp_path: Path, demo: Path) -> None:
 def test_version() -> None:
     import emocli
 
-    done = subprocess.run([sys.executable, "-m", "emocli", "--version"], capture_output=True, text=True, timeout=280)
+    done = subprocess.run(
+        [sys.executable, "-m", "emocli", "--version"], capture_output=True, text=True, timeout=280
+    )
     assert done.stdout == f"emocli {emocli.__version__}\n"
