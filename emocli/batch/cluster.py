@@ -51,14 +51,14 @@ def connect(address: str) -> None:
 def places(nodes: list[dict[str, Any]], *, gpus: int) -> dict[str, tuple[int, int]]:
     """How many workers each of Ray's `nodes` can hold, by its cores and memory, and how many cores each of
     them gets: a machine of one core holds one, too."""
-    found = {}
+    made = {}
     for node in nodes:
         has = node["Resources"] if node["Alive"] else {}
         threads = min(THREADS, int(has.get("CPU", 0)))
         if threads:
             count = int(min(has["CPU"] // threads, has.get("memory", 0) // MEMORY))
-            found[node["NodeID"]] = (min(count, int(has.get("GPU", 0))) if gpus else count, threads)
-    return {node: place for node, place in found.items() if place[0]}
+            made[node["NodeID"]] = (min(count, int(has.get("GPU", 0))) if gpus else count, threads)
+    return {node: place for node, place in made.items() if place[0]}
 
 
 @dataclass

@@ -29,7 +29,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _File:
     path: Path
     name: PurePath
     error: InputError | None = None
@@ -50,7 +50,7 @@ def discover(paths: Sequence[Path], *, include: Sequence[str] = (), exclude: Seq
     Raises `InputError` where nothing is found, or a list cannot be read.
     """
     folders = [path for path in paths if _is_folder(path)]
-    videos: list[_Found] = []
+    videos: list[_File] = []
     single: list[Path] = []
     for path in paths:
         if path in folders:
@@ -60,11 +60,11 @@ def discover(paths: Sequence[Path], *, include: Sequence[str] = (), exclude: Seq
                 raise InputError(str(path), f"the folder holds {which}",
                                  "give a folder with videos, or the files themselves")
             front = PurePosixPath(path.resolve().name) if len(folders) > 1 else PurePosixPath()
-            videos += [_Found(file.path, front / file.name, file.error) for file in inside]
+            videos += [_File(file.path, front / file.name, file.error) for file in inside]
         else:
             single += _listed(path) if path.suffix.lower() in LISTS else [path]
     single = [p for p in single if _wanted(posix(p), include, exclude)]
-    once: dict[PurePath, _Found] = {}
+    once: dict[PurePath, _File] = {}
     for video in (*videos, *_together(single)):
         once.setdefault(_real(video.path), video)
     return list(_named(list(once.values())))
@@ -82,11 +82,11 @@ def _real(path: Path) -> PurePath:
     return posix(path) if remote(path) else PurePosixPath(os.path.realpath(path.parent), path.name)
 
 
-def _search(top: Path) -> list[_Found]:
+def _search(top: Path) -> list[_File]:
     """Media files below a folder, by name.  Links to folders are followed last, so that each folder is
     searched once, and under its own name."""
     folders, links, visited = deque([top]), deque[Path](), set[object]()
-    found = []
+    files = []
     while folders or links:
         folder = (folders or links).popleft()
         real = folder if remote(folder) else os.path.realpath(folder)
@@ -97,25 +97,25 @@ def _search(top: Path) -> list[_Found]:
             inside = [path for path in folder.iterdir() if not path.name.startswith(".")]
         except Exception as error:  # each kind of store has errors of its own
             reason = getattr(error, "strerror", None) or error
-            found.append(_Found(folder, posix(folder).relative_to(posix(top)), InputError(
+            files.append(_File(folder, posix(folder).relative_to(posix(top)), InputError(
                 folder, f"the folder cannot be searched ({reason})", "check its permissions")))
             continue
         for path in inside:
             if _is_folder(path):
                 (links if not remote(path) and path.is_symlink() else folders).append(path)
             elif path.suffix.lower() in VIDEO_ENDINGS | AUDIO_ENDINGS:
-                found.append(_Found(path, posix(path).relative_to(posix(top))))
-    return sorted(found, key=lambda one: one.path.parts)
+                files.append(_File(path, posix(path).relative_to(posix(top))))
+    return sorted(files, key=lambda file: file.path.parts)
 
 
-def _together(single: Sequence[Path]) -> list[_Found]:
+def _together(single: Sequence[Path]) -> list[_File]:
     """Single files relative to the folder that they share; by their names alone where they share none."""
     wholes = [posix(path) if remote(path) else _real(path) for path in single]
     try:
         shared = commonpath([whole.parent for whole in wholes])
     except ValueError:  # none are given, or they lie in several stores
-        return [_Found(path, PurePosixPath(whole.name)) for path, whole in zip(single, wholes, strict=True)]
-    return [_Found(path, whole.relative_to(shared)) for path, whole in zip(single, wholes, strict=True)]
+        return [_File(path, PurePosixPath(whole.name)) for path, whole in zip(single, wholes, strict=True)]
+    return [_File(path, whole.relative_to(shared)) for path, whole in zip(single, wholes, strict=True)]
 
 
 def _wanted(path: PurePath, include: Iterable[str], exclude: Iterable[str]) -> bool:
@@ -140,24 +140,24 @@ def _listed(path: Path) -> list[Path]:
     return videos
 
 
-def _named(videos: Sequence[_Found]) -> Iterator[Job]:
+def _named(videos: Sequence[_File]) -> Iterator[Job]:
     """A video is called as its file without the ending, unless another would be called so, too."""
     def folded(name: PurePath) -> str:
         return str(name).lower()  # upper and lower case are one to some file systems
 
-    wholes = Counter(folded(found.name) for found in videos)
-    stems = Counter(folded(found.name.with_suffix("")) for found in videos if not found.error)
+    wholes = Counter(folded(video.name) for video in videos)
+    stems = Counter(folded(video.name.with_suffix("")) for video in videos if not video.error)
     taken: set[str] = set()
-    for found in videos:
-        if found.error:
-            yield Job(found.path, str(found.name), found.error)
+    for video in videos:
+        if video.error:
+            yield Job(video.path, str(video.name), video.error)
             continue
-        stem = found.name.with_suffix("")
-        name = found.name if stems[folded(stem)] > 1 or folded(stem) in wholes else stem
+        stem = video.name.with_suffix("")
+        name = video.name if stems[folded(stem)] > 1 or folded(stem) in wholes else stem
         if folded(name) in taken:
-            yield Job(found.path, str(posix(found.path)), InputError(
-                found.path, f"its results would be called {name}, as another's",
+            yield Job(video.path, str(posix(video.path)), InputError(
+                video.path, f"its results would be called {name}, as another's",
                 "rename one of them, or analyse them into different folders"))
         else:
             taken.add(folded(name))
-            yield Job(found.path, name.as_posix())
+            yield Job(video.path, name.as_posix())

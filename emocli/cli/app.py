@@ -40,19 +40,9 @@ app = typer.Typer(name="emocli", cls=Commands, no_args_is_help=True, add_complet
 
 
 def _register() -> None:
-    from emocli.cli import (
-        analyze,
-        compare,
-        config,
-        data,
-        doctor,
-        evaluate,
-        export,
-        models,
-        report,
-        train,
-        video,
-    )
+    from emocli.cli import analyze, compare, config, data, doctor, evaluate
+    # isort: split
+    from emocli.cli import export, models, report, train, video
 
     app.command("analyze")(analyze.analyze_command)
     app.command("report")(report.report_command)

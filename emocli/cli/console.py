@@ -99,8 +99,9 @@ def summary(timeline: Timeline, written: list[Path], console: Any = None) -> Non
         return
     media = timeline.media
     wide = min(console.width - 2, 76)
+    persons = len({o.face_id for o in timeline.faces})
     console.print(f"[bold]{escape(media.path.name)}[/]  {clock(media.duration)}, "
-                  f"{_count(len(timeline.rows), 'row')}, {_count(len({o.face_id for o in timeline.faces}), 'face')}")
+                  f"{_count(len(timeline.rows), 'row')}, {_count(persons, 'face')}")
     console.print(strip(timeline, wide))
     table = Table.grid(padding=(0, 1))
     for name, share in sorted(timeline.shares().items(), key=lambda kv: -kv[1]):

@@ -13,21 +13,22 @@ import sys
 import threading
 import time
 
-#: Seconds that the orderly way is given, and the exit code (as `emocli.errors` has it, which is not imported
-#: here, so that this module is there at once).
-GRACE, CODE = 1.0, 130
+from emocli.errors import EXIT_INTERRUPTED
+
+#: Seconds that the orderly way is given.
+GRACE = 1.0
 
 
 def watch() -> None:
     """Listen for SIGINT from now on; call once, from the main thread, before anything large is imported."""
-    heard, told = socket.socketpair()
-    told.setblocking(False)
-    signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
-    threading.Thread(target=_wait, args=(heard, told), name="emocli-interrupt", daemon=True).start()
+    receiver, sender = socket.socketpair()
+    sender.setblocking(False)
+    signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=_wait, args=(receiver, sender), name="emocli-interrupt", daemon=True).start()
 
 
-def _wait(heard: socket.socket, told: socket.socket) -> None:
-    while heard.recv(1) != bytes([signal.SIGINT]):
+def _wait(receiver: socket.socket, sender: socket.socket) -> None:
+    while receiver.recv(1) != bytes([signal.SIGINT]):
         pass
     time.sleep(GRACE)
     leave()
@@ -40,4 +41,4 @@ def leave() -> None:
         if module in sys.modules:  # nothing is imported now: the import lock may be held
             getattr(sys.modules[module], clear, lambda: None)()
     print("emocli: interrupted", file=sys.stderr, flush=True)
-    os._exit(CODE)
+    os._exit(EXIT_INTERRUPTED)

@@ -71,10 +71,10 @@ def document(timeline: Timeline) -> dict[str, Any]:
 
 def to_json(timeline: Timeline, options: OutputOptions) -> str:
     """`<stem>.emotions.json`."""
-    found = document(timeline)
+    values = document(timeline)
     if options.address:
-        found["media"]["path"] = options.address
-    return json.dumps(found, ensure_ascii=False, indent=1) + "\n"
+        values["media"]["path"] = options.address
+    return json.dumps(values, ensure_ascii=False, indent=1) + "\n"
 
 
 def read(path: Path, video: Path | None = None) -> Timeline:

@@ -24,8 +24,8 @@ def targets(media: Path, folder: Path | None, formats: Iterable[str], *,
             faces: bool = False) -> dict[str, Path]:
     """The file of each format, beside the media or in `folder`; "faces" is the faces' CSV."""
     home = folder or media.parent
-    found = {name: home / f"{media.stem}.emotions.{ENDINGS.get(name, name)}" for name in formats}
-    return found | ({"faces": home / f"{media.stem}.faces.csv"} if faces else {})
+    files = {name: home / f"{media.stem}.emotions.{ENDINGS.get(name, name)}" for name in formats}
+    return files | ({"faces": home / f"{media.stem}.faces.csv"} if faces else {})
 
 
 def refuse_existing(paths: Iterable[Path]) -> None:

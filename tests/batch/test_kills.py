@@ -80,10 +80,10 @@ def test_nothing_is_lost_whatever_is_killed(tiny: Path, tmp_path: Path) -> None:
         ) as process:
             run = psutil.Process(process.pid)
             who = sorted(events(run, out))[number % 7]
-            found = until(lambda: events(run, out)[who]() or process.poll() is not None)  # noqa: B023
-            if isinstance(found, list):
+            seen = until(lambda: events(run, out)[who]() or process.poll() is not None)  # noqa: B023
+            if isinstance(seen, list):
                 children = family(run, "emocli")
-                victim = chance.choice(sorted(found, key=lambda p: p.pid))
+                victim = chance.choice(sorted(seen, key=lambda p: p.pid))
                 victim.kill()
                 killed.append(who)
                 if victim is run:

@@ -88,10 +88,10 @@ def whole(out: Path, names: list[str]) -> None:
 def until(holds: Callable[[], Any], seconds: float = 120) -> Any:
     """Wait for an event, with a bound that no machine reaches that is not broken; returns what holds."""
     end = time.monotonic() + seconds
-    while not (found := holds()):
+    while not (holding := holds()):
         assert time.monotonic() < end
         time.sleep(0.01)
-    return found
+    return holding
 
 
 def gone(processes: list[psutil.Process]) -> bool:
