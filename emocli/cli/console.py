@@ -46,7 +46,7 @@ def progress(path: Path, *, enabled: bool) -> Iterator[Callable[[str, float], No
 
         def report(stage: str, share: float) -> None:
             if stage not in tasks:
-                tasks[stage] = bars.add_task(_LABELS[stage], total=1.0)
+                tasks[stage] = bars.add_task(_LABELS.get(stage, stage), total=1.0)
             bars.update(tasks[stage], completed=share)
 
         yield report

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sqlite3
 from pathlib import Path
 
@@ -108,9 +109,13 @@ def test_faults_are_one_line(tmp_path: Path, damage: str) -> None:
 
 
 def work(folder: Path, *, full: bool) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     with Ledger(folder) as ledger:
-        if full:  # as a disk that holds no page more
-            ledger._base.execute("PRAGMA max_page_count = 1")
-        list(ledger.entries())
-        ledger.plan((f"more {n}", Path("a" * 1000), "1") for n in range(500))
-        ledger.begin("0001")
+        if full:  # as a disk that holds no more
+            resource.setrlimit(resource.RLIMIT_FSIZE, ((folder / FILE).stat().st_size, hard))
+        try:
+            list(ledger.entries())
+            ledger.plan((f"more {n}", Path("a" * 1000), "1") for n in range(500))
+            ledger.begin("0001")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
