@@ -12,7 +12,7 @@ from typing import Any
 from emocli import child
 from emocli.batch import resources, worker
 from emocli.batch.engine import BEGUN, MEMORY, THREADS, Engine, Mailbox, Worker
-from emocli.errors import EmocliError, WeightsError
+from emocli.errors import EmocliError
 from emocli.options import AnalyzeOptions
 from emocli.outputs.base import OutputOptions
 
@@ -88,23 +88,23 @@ class ThreadWorker(Worker):
 
     options: AnalyzeOptions
     writing: OutputOptions
+    thread: threading.Thread | None = None
 
     def send(self, job: dict[str, Any]) -> None:
         """Begin."""
-        self._thread = threading.Thread(target=self._analyze, args=(job,), daemon=True)
-        self._thread.start()
+        self.thread = threading.Thread(target=self._analyze, args=(job,), daemon=True)
+        self.thread.start()
 
     def last_words(self) -> str:
         """Never asked: a thread answers."""
         return "the thread ended"
 
     def close(self) -> None:
-        """End the children of an analysis that goes on, which fails without them; the process ends soon,
-        too."""
+        """End the children of an analysis that goes on, which fails without them."""
         if self.job:
             child.kill_all()
-        else:
-            self._thread.join()
+        elif self.thread:
+            self.thread.join()
 
     def _analyze(self, job: dict[str, Any]) -> None:
         from emocli.analyzer import Analyzer
@@ -116,6 +116,6 @@ class ThreadWorker(Worker):
         try:
             with Analyzer(self.options) as analyzer:
                 message = worker.answer(analyzer, job, self.writing, tell)
-        except WeightsError as error:
-            message = worker.failure(error)
+        except Exception as error:  # the models cannot be loaded
+            message = worker.failure(error, job["path"])
         tell(message)

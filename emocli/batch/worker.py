@@ -61,17 +61,18 @@ def answer(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions, tell
         answered = _analyze(analyzer, job, writing, tell)
         log.info("%s: done in %.1f s", job["path"], answered["seconds"])
         return answered
-    except EmocliError as error:
-        return failure(error, job["path"])
     except Exception as error:  # a video that a library cannot cope with must not end the run
-        log.debug("%s", job["path"], exc_info=True)
-        analyzer.close()
-        return failure(InputError(job["path"], f"{type(error).__name__}: {error}",
-                                  "check that it plays in a media player; -v says where it happened"))
+        if not isinstance(error, EmocliError):
+            log.debug("%s", job["path"], exc_info=True)
+            analyzer.close()
+        return failure(error, job["path"])
 
 
-def failure(error: EmocliError, path: str = "") -> dict[str, Any]:
-    """The message for an error of the video at `path`; one of our own weights ends the whole run."""
+def failure(error: Exception, path: str = "") -> dict[str, Any]:
+    """The message for an error with the video at `path`; one of our own weights ends the whole run."""
+    if not isinstance(error, EmocliError):
+        error = InputError(path, f"{type(error).__name__}: {error}",
+                           "check that it plays in a media player; -v says where it happened")
     text = str(error)
     fatal = (error.subject, error.cause, error.step) if isinstance(error, WeightsError) else None
     return {"kind": child.FAILED, "error": text if path in text else f"{path}: {text}", "fatal": fatal,
