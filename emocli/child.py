@@ -99,6 +99,11 @@ class Child(Channel):
         """The child's process id."""
         return self._process.pid
 
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
     def kill(self) -> None:
         """End the child at once; its own children follow when their pipes close."""
         self._process.kill()

@@ -12,7 +12,7 @@ import emocli
 from emocli import storage, weights
 from emocli.errors import InputError
 from emocli.options import AnalyzeOptions
-from emocli.transcript.subtitles import find_beside
+from emocli.transcript.sidecar import find_beside
 
 #: Bytes at a file's head and at its tail that stand for its content, with its size.
 ENDS = 1 << 20

@@ -19,6 +19,7 @@ from emocli.batch.engine import BEGUN, DONE, PROGRESS
 from emocli.errors import EmocliError, InputError, WeightsError
 from emocli.options import AnalyzeOptions
 from emocli.outputs.base import OutputOptions
+from emocli.plaintext import printable
 
 if TYPE_CHECKING:
     from emocli.analyzer import Analyzer
@@ -75,13 +76,13 @@ def failure(error: Exception, path: str = "") -> dict[str, Any]:
                            "check that it plays in a media player; -v says where it happened")
     text = str(error)
     fatal = (error.subject, error.cause, error.step) if isinstance(error, WeightsError) else None
-    return {"kind": child.FAILED, "error": text if path in text else f"{path}: {text}", "fatal": fatal,
+    return {"kind": child.FAILED, "error": text if printable(path) in text else f"{path}: {text}", "fatal": fatal,
             "code": error.exit_code, "timeline": None}
 
 
 def _analyze(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions, tell: Tell) -> dict[str, Any]:
     from emocli.outputs import formats
-    from emocli.transcript.subtitles import find_beside
+    from emocli.transcript.sidecar import find_beside
 
     began = time.monotonic()
     told: dict[str, float] = {}

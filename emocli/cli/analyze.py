@@ -12,6 +12,7 @@ import typer
 
 from emocli.batch.plan import Plan
 from emocli.cli import analyze_options as option
+from emocli.cli.parameters import Lang, SafeCsv, SrtGaps, SrtStyle
 from emocli.errors import UsageError
 from emocli.options import AnalyzeOptions
 from emocli.outputs.base import OutputOptions
@@ -24,13 +25,14 @@ ENGINES, FORMATS = ("local", "ray"), ",".join(Plan.formats)
 
 def analyze_command(
     paths: option.Paths, out: option.Out = None, formats: option.Formats = FORMATS,
-    report: option.Report = False, srt_style: option.SrtStyle = OutputOptions.srt_style,
-    lang: option.Lang = OutputOptions.lang, face_fps: option.FaceFps = AnalyzeOptions.face_fps,
+    report: option.Report = False, srt_style: SrtStyle = OutputOptions.srt_style,
+    lang: Lang = OutputOptions.lang, face_fps: option.FaceFps = AnalyzeOptions.face_fps,
     transcript: option.Transcript = AnalyzeOptions.transcript,
     asr_model: option.AsrModel = AnalyzeOptions.asr_model,
     language: option.Language = AnalyzeOptions.language, device: option.Device = AnalyzeOptions.device,
     offline: option.Offline = AnalyzeOptions.offline, overwrite: option.Overwrite = Plan.overwrite,
-    faces: option.Faces = Plan.faces, srt_gaps: option.SrtGaps = OutputOptions.gaps,
+    faces: option.Faces = Plan.faces, srt_gaps: SrtGaps = OutputOptions.gaps,
+    safe_csv: SafeCsv = OutputOptions.safe_csv,
     smooth: option.Smooth = AnalyzeOptions.smooth, voice_mode: option.VoiceMode = AnalyzeOptions.voice_mode,
     voice_baseline: option.VoiceBaseline = None, commercial: option.Commercial = AnalyzeOptions.commercial,
     workers: option.Workers = "auto", include: option.Include = None, exclude: option.Exclude = None,
@@ -58,7 +60,7 @@ def analyze_command(
     options = AnalyzeOptions(face_fps=face_fps, transcript=transcript, asr_model=asr_model, language=language,
                              device=device, offline=offline, smooth=smooth, voice_mode=voice_mode,
                              voice_baseline=str(voice_baseline or ""), commercial=commercial)
-    writing = OutputOptions(gaps=srt_gaps, srt_style=srt_style, lang=lang)
+    writing = OutputOptions(gaps=srt_gaps, srt_style=srt_style, lang=lang, safe_csv=safe_csv)
     chosen = known_formats(formats + (",json,html" if report else ""), outputs.FORMATS)
     plan = Plan((), place(out) if out else None, options, writing, chosen, faces, workers=_count(workers),
                 timeout=timeout, retry_failed=retry_failed, overwrite=overwrite, wait=wait, combine=combine,

@@ -21,9 +21,6 @@ Formats = Annotated[str, Option(
     "-f", "--formats", help="Which files: csv, srt, vtt, ass, json, html (the report), eaf (ELAN), textgrid "
                             "(Praat), audacity.")]
 Report = Annotated[bool, Option("--report", help="Also write the report page and the JSON behind it.")]
-SrtStyle = Annotated[str, Option(
-    help="How subtitles show emotions: both (emoji and tag), emoji, tag, plain, or hi (\\[sadly] text).")]
-Lang = Annotated[str, Option(help="Language of labels in subtitles and report: en or ko.")]
 FaceFps = Annotated[float, Option(help="Frames a second that are searched for faces.")]
 Transcript = Annotated[str, Option(help="auto, none, or a subtitle file.")]
 AsrModel = Annotated[str, Option(help="Whisper size, or a .pt file.")]
@@ -32,7 +29,6 @@ Device = Annotated[str, Option(help="auto, cpu or cuda.")]
 Offline = Annotated[bool, Option("--offline", help="Fetch nothing.")]
 Overwrite = Annotated[bool, Option("--overwrite", help="Replace results that are there.")]
 Faces = Annotated[bool, Option("--faces", help="Also write <stem>.faces.csv.")]
-SrtGaps = Annotated[bool, Option("--srt-gaps", help="Subtitle the stretches without words, too.")]
 Smooth = Annotated[bool, Option("--smooth/--no-smooth", help="Blend each row lightly with its neighbours.")]
 VoiceMode = Annotated[str, Option(
     help="fast (the small network), accurate, cascade (fast, and accurate where it is unsure), or auto (fast "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,25 +40,17 @@ app = typer.Typer(name="emocli", cls=Commands, no_args_is_help=True, add_complet
                        "expression, not what a person feels.")
 
 
-def _register() -> None:
-    from emocli.cli import analyze, compare, config, data, doctor, evaluate
-    # isort: split
-    from emocli.cli import export, models, report, train, video
+#: Commands in the order of the help, a file each, and those that have commands of their own.
+COMMANDS = ("analyze", "report", "convert", "annotate", "mux", "clips", "compare", "init", "doctor", "train",
+            "evaluate", "export")
+GROUPS = ("models", "data")
 
-    app.command("analyze")(analyze.analyze_command)
-    app.command("report")(report.report_command)
-    app.command("convert")(report.convert_command)
-    app.command("annotate")(video.annotate_command)
-    app.command("mux")(video.mux_command)
-    app.command("clips")(video.clips_command)
-    app.command("compare")(compare.compare_command)
-    app.command("init")(config.init_command)
-    app.command("doctor")(doctor.doctor_command)
-    app.add_typer(models.app, name="models")
-    app.add_typer(data.app, name="data")
-    app.command("train")(train.train_command)
-    app.command("evaluate")(evaluate.evaluate_command)
-    app.command("export")(export.export_command)
+
+def _register() -> None:
+    for name in COMMANDS:
+        app.command(name)(getattr(import_module(f"emocli.cli.{name}"), f"{name}_command"))
+    for name in GROUPS:
+        app.add_typer(import_module(f"emocli.cli.{name}").app, name=name)
 
 
 _register()
@@ -82,8 +75,7 @@ def root(
         return
     from emocli.cli import config as files
 
-    if path := config or files.found():
-        ctx.default_map = files.load(path, ctx.command)
+    ctx.default_map = files.defaults(config, ctx.command)
 
 
 def main() -> None:

@@ -14,9 +14,6 @@ from emocli.timeline.types import Timeline
 #: The subtitle codec of each container, and the writer of what goes in.
 CODECS = {".mkv": ("ass", cues.ass), ".mp4": ("mov_text", cues.srt), ".m4v": ("mov_text", cues.srt),
           ".mov": ("mov_text", cues.srt), ".webm": ("webvtt", cues.vtt)}
-#: ISO 639-2 codes, which containers want, of the languages that subtitles come in.
-LANGUAGES = {"en": "eng", "ko": "kor", "de": "deu", "fr": "fra", "es": "spa", "it": "ita", "pl": "pol", "pt": "por",
-             "ja": "jpn", "zh": "zho", "ru": "rus", "nl": "nld"}
 
 
 def mux(timeline: Timeline, target: Path, options: OutputOptions, *, title: str = "emocli",
@@ -42,6 +39,16 @@ def mux(timeline: Timeline, target: Path, options: OutputOptions, *, title: str 
         maps = [argument for track in [*tracks, "1:0"] for argument in ("-map", track)]
         run_ffmpeg(["-i", str(source), "-i", str(subtitles), *maps, "-c", "copy",
                 "-c:s" if not before else f"-c:s:{before}", codec,
-                f"-metadata:s:s:{before}", f"language={LANGUAGES.get(timeline.language, 'und')}",
+                f"-metadata:s:s:{before}", f"language={_language(timeline.language)}",
                 f"-metadata:s:s:{before}", f"title={title}", f"-metadata:s:s:{before}", f"handler_name={title}",
                 f"-disposition:s:{before}", "default" if default else "0", str(part)], about=source)
+
+
+def _language(code: str) -> str:
+    """The ISO 639-2 code, which containers want; `und` (undetermined) where there is none."""
+    from langcodes import Language
+
+    try:
+        return Language.get(code).to_alpha3()
+    except (LookupError, ValueError):
+        return "und"
