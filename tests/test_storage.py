@@ -22,9 +22,9 @@ from emocli import storage
 with storage.scratch() as folder, storage.atomic({target!r}) as part:
     (folder / "big").touch()
     part.touch()
-    print(folder, part, flush=True)
     if {orderly}:
         storage.remove_unfinished()
+    print(folder, part, flush=True)
     input()
 """
 
