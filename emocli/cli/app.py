@@ -6,13 +6,33 @@ import os
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from emocli.errors import EXIT_INTERRUPTED, EmocliError
+from emocli.errors import EXIT_INTERRUPTED, EmocliError, OutputError
 
-app = typer.Typer(name="emocli", no_args_is_help=True, add_completion=True, rich_markup_mode="rich",
+#: Options that are no settings but said each time: no environment variable stands for them.
+PER_CALL = frozenset("""version install-completion show-completion out overwrite quiet verbose wait
+                        retry-failed embed json full preview reel video picture emotions""".split())
+
+
+class Commands(TyperGroup):
+    """All commands, whose settings may also come from variables as `EMOCLI_ANALYZE_LANG`."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        commands: list[Any] = [self]
+        for command in commands:
+            commands += getattr(command, "commands", {}).values()
+            for option in command.params:
+                if {name.lstrip("-") for name in option.opts} & PER_CALL:
+                    option.allow_from_autoenv = False
+
+
+app = typer.Typer(name="emocli", cls=Commands, no_args_is_help=True, add_completion=True,
+                  rich_markup_mode="rich",
                   context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "EMOCLI"},
                   pretty_exceptions_enable=False,
                   help="What was felt in this video, when, and how sure are we? Timed emotions from face, "
@@ -39,10 +59,11 @@ _register()
 @app.callback(invoke_without_command=True)
 def root(
     ctx: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
-    config: Annotated[Path | None, typer.Option(help="Defaults of the options; emocli.toml here, or in the user's "
-                                                     "configuration folder, if left out (`emocli init` writes "
-                                                     "one).")] = None,
+    version: Annotated[bool, typer.Option(
+        "--version", help="Print the version and leave.", is_eager=True)] = False,
+    config: Annotated[Path | None, typer.Option(
+        help="Defaults of the options; emocli.toml here, or in the user's configuration folder, if left out "
+             "(`emocli init` writes one).")] = None,
 ) -> None:
     """Hold the options that belong to no command."""
     if version:
@@ -62,17 +83,31 @@ def main() -> None:
     from emocli.cli import interrupt
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    interrupt.watch()
+    if sys.stdout:
+        sys.stdout.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]  # file names are bytes
     try:
-        app()
+        code = _run()
     except EmocliError as error:
         print(f"emocli: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        code = error.exit_code
+    if code == EXIT_INTERRUPTED:
+        interrupt.leave()
+    sys.stderr.flush()
+    # Threads inside native code would be waited for, and taking PyTorch and numba apart costs half a second.
+    os._exit(code)
+
+
+def _run() -> int:
+    """The exit code.  Raises `OutputError` when what was printed does not arrive."""
+    code: object = 0
+    try:
+        app()
     except SystemExit as end:
-        if end.code == EXIT_INTERRUPTED:
-            interrupt.leave()  # threads inside native code would be waited for
-        if end.code:
-            raise
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(0)  # taking PyTorch and numba apart piece by piece costs half a second
+        code = end.code
+    try:
+        if sys.stdout:
+            sys.stdout.flush()
+    except OSError as error:
+        raise OutputError("standard output", f"cannot be written to ({error.strerror})",
+                          "the results are there; leave it open to see their paths") from error
+    return code if isinstance(code, int) else int(code is not None)
