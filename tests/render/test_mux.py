@@ -14,6 +14,7 @@ from emocli.errors import EmocliError, UsageError
 from emocli.media.probe import probe
 from emocli.outputs.base import OutputOptions
 from emocli.render.mux import mux
+from emocli.timeline.run import Run
 from emocli.transcript import choose, embedded
 
 
@@ -37,7 +38,7 @@ def test_subtitles_inside(grey: Path, tmp_path: Path, ending: str, codec: str) -
         streams = [[bytes(p) for p in c.demux(video=0)] for c in (container, before)]
     assert len(streams[0]) == len(streams[1])
     if ending == "mkv":
-        transcript = choose.written(probe(once), "auto")  # what emocli itself makes of it
+        transcript = choose.from_subtitles(Run(probe(once)), "auto")  # what emocli itself makes of it
         assert transcript is not None
         assert transcript.source == "embedded"
         assert "So happy." in transcript.utterances[0].text
