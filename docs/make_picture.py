@@ -45,7 +45,8 @@ def report(timeline: Timeline, folder: Path) -> None:
     for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
                  "--window-size=1000,1480"):
         options.add_argument(flag)
-    with webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver"))) as browser:
+    service = webdriver.ChromeService(shutil.which("chromedriver"))
+    with webdriver.Chrome(options=options, service=service) as browser:
         browser.get(files["html"].as_uri())
         browser.execute_script("document.querySelectorAll('#rows button')[1].click()")
         time.sleep(1.5)
