@@ -76,8 +76,8 @@ def failure(error: Exception, path: str = "") -> dict[str, Any]:
                            "check that it plays in a media player; -v says where it happened")
     text = str(error)
     fatal = (error.subject, error.cause, error.step) if isinstance(error, WeightsError) else None
-    return {"kind": child.FAILED, "error": text if printable(path) in text else f"{path}: {text}", "fatal": fatal,
-            "code": error.exit_code, "timeline": None}
+    text = text if printable(path) in text else f"{path}: {text}"
+    return {"kind": child.FAILED, "error": text, "fatal": fatal, "code": error.exit_code, "timeline": None}
 
 
 def _analyze(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions, tell: Tell) -> dict[str, Any]:
