@@ -73,7 +73,7 @@ def test_the_command_compares_on_labelled_data(data: Path, tmp_path: Path) -> No
     assert "macro-F1 0.6" in exported.stdout
     assert (tmp_path / "v.pt").stat().st_size < 0.6 * resolve("voice").stat().st_size
     again = emocli("export", "voice", "--format", "torchscript", "-o", tmp_path / "v.pt")
-    assert (again.returncode, "is there already" in again.stderr) == (2, True)
+    assert (again.returncode, "exists already" in again.stderr) == (2, True)
 
 
 @pytest.mark.slow
