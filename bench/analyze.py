@@ -2,9 +2,9 @@
 
     python bench/analyze.py CLIP [--minutes 10 120] [--size 1920x1080] [--out bench/results]
 
-Each length is made by looping CLIP at 30 pictures a second with a sidecar transcript.  Cold is a
+Each length is made by looping CLIP at 30 frames a second with a sidecar transcript.  Cold is a
 fresh process, start-up included; warm is the second video of a process.  Beside them stand what
-each stage takes by itself, and limits: the same video only decoded (PyAV, all pictures, its own
+each stage takes by itself, and limits: the same video only decoded (PyAV, all frames, its own
 threads), every sample only searched at full size, every face only read.  Memory is the sum over the
 parent and its children (proportional set size), sampled four times a second, in a run of its own.
 Prints tables and writes JSON.
@@ -43,11 +43,11 @@ def encode(clip: Path, out: Path, size: tuple[int, int]) -> None:
     import av
 
     with av.open(str(clip)) as source:
-        pictures = [f.reformat(*size, format="yuv420p") for f in source.decode(video=0)][:150]
+        frames = [f.reformat(*size, format="yuv420p") for f in source.decode(video=0)][:150]
     with av.open(str(clip)) as source:
         resampler = av.AudioResampler(format="fltp", layout="mono", rate=44100)
         parts = [p.to_ndarray() for f in source.decode(audio=0) for p in resampler.resample(f)]
-    order = [*range(len(pictures)), *range(len(pictures) - 2, 0, -1)]
+    order = [*range(len(frames)), *range(len(frames) - 2, 0, -1)]
     samples = np.arange(round(len(order) / RATE * 44100))
     sound = np.take(np.concatenate(parts, 1), samples, axis=1, mode="wrap")
     with av.open(str(out), "w") as target:
@@ -55,7 +55,7 @@ def encode(clip: Path, out: Path, size: tuple[int, int]) -> None:
         video.width, video.height, video.pix_fmt = *size, "yuv420p"
         audio = target.add_stream("aac", rate=44100, layout="mono")
         for i, at in enumerate(order):
-            frame = pictures[at]
+            frame = frames[at]
             frame.pts, frame.time_base, frame.pict_type = i, Fraction(1, RATE), 0
             target.mux(video.encode(frame))
         target.mux(video.encode(None))
@@ -74,14 +74,14 @@ def loop(base: Path, out: Path, minutes: float) -> float:
 
     with av.open(str(base)) as source:
         lasts = source.streams.video[0].frames / RATE
-    rounds = round(minutes * 60 / lasts)
+    rounds = max(1, round(minutes * 60 / lasts))
     with av.open(str(out), "w") as target:
         streams: dict[int, Any] = {}
         ends: dict[int, int] = {}
         for number in range(rounds):
             with av.open(str(base)) as source:
-                for one in source.streams:
-                    streams.setdefault(one.index, target.add_stream_from_template(one) if not number else None)
+                for stream in source.streams if not number else ():
+                    streams[stream.index] = target.add_stream_from_template(stream)
                 for packet in source.demux():
                     if packet.dts is None or packet.pts is None:
                         continue
@@ -92,7 +92,8 @@ def loop(base: Path, out: Path, minutes: float) -> float:
                         packet.stream = streams[index]
                         target.mux(packet)
     cues = pysubs2.SSAFile()
-    cues.events = [pysubs2.SSAEvent(start=t * 1000, end=t * 1000 + 4000, text="I think this is how it went that day.")
+    said = "I think this is how it went that day."
+    cues.events = [pysubs2.SSAEvent(start=t * 1000, end=t * 1000 + 4000, text=said)
                    for t in range(1, round(rounds * lasts) - 5, 6)]
     cues.save(str(out.with_suffix(".srt")))
     return float(rounds * lasts)
@@ -101,9 +102,9 @@ def loop(base: Path, out: Path, minutes: float) -> float:
 def memory(process: psutil.Process) -> float:
     """MB of a process and its children."""
     total = 0
-    for one in [process, *process.children(recursive=True)]:
+    for member in [process, *process.children(recursive=True)]:
         try:
-            total += one.memory_full_info().pss
+            total += member.memory_full_info().pss
         except (psutil.Error, OSError):
             continue
     return total / 1e6
@@ -112,7 +113,8 @@ def memory(process: psutil.Process) -> float:
 def run(video: Path, folder: Path, *, watch: bool) -> tuple[float, float, float]:
     """One fresh run: its seconds, its processor seconds over all cores and, if watched (which slows
     it), its peak memory in MB."""
-    command = [sys.executable, "-m", "emocli", "analyze", str(video), "-o", str(folder), "--overwrite", "--offline"]
+    command = [sys.executable, "-m", "emocli", "analyze", str(video), "-o", str(folder), "--overwrite",
+               "--offline"]
     began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     child = subprocess.Popen(command)
     process, peak = psutil.Process(child.pid), 0.0
@@ -133,7 +135,7 @@ def networks() -> dict[str, dict[str, float]]:
     from emocli import weights
     from emocli.face.process import FaceProcess
 
-    found = {}
+    figures = {}
     for name, network in (("LiteRT", "face-litert"), ("Keras", "face")):
         with FaceProcess(weights.resolve(network), device="cpu") as process:
             began = time.perf_counter()
@@ -143,8 +145,8 @@ def networks() -> dict[str, dict[str, float]]:
             for call in [process.classify(np.zeros((64, 48, 48), np.uint8)) for _ in range(20)]:
                 call.result()
             rate = 20 * 64 / (time.perf_counter() - began)
-        found[name] = {"start_seconds": started, "faces_per_second": rate}
-    return found
+        figures[name] = {"start_seconds": started, "faces_per_second": rate}
+    return figures
 
 
 def warm(short: Path, video: Path) -> float:
@@ -170,18 +172,18 @@ def limits(video: Path, reading: dict[str, float]) -> dict[str, float]:
     began = time.perf_counter()
     with av.open(str(video)) as container:
         container.streams.video[0].thread_type = "AUTO"
-        pictures = sum(1 for _ in container.decode(video=0))
-    found = {"decode all pictures": time.perf_counter() - began}
-    samples = pictures // (RATE // 5)
-    some = [sample.small for sample, _ in zip(FrameStream(probe(video), 5), range(100), strict=False)]
+        frames = sum(1 for _ in container.decode(video=0))
+    seconds = {"decode all frames": time.perf_counter() - began}
+    samples = frames // (RATE // 5)
+    first = [sample.small for sample, _ in zip(FrameStream(probe(video), 5), range(100), strict=False)]
     detector = YuNet(weights.resolve("yunet"))
-    detector.find(some[0])
+    detector.find(first[0])
     began = time.perf_counter()
-    for small in some:
+    for small in first:
         detector.find(small)
-    found["find faces"] = (time.perf_counter() - began) * samples / len(some)
-    found["read faces"] = samples / reading["faces_per_second"]
-    return found
+    seconds["find faces"] = (time.perf_counter() - began) * samples / len(first)
+    seconds["read faces"] = samples / reading["faces_per_second"]
+    return seconds
 
 
 def stages(video: Path, reading: dict[str, float]) -> dict[str, float]:
@@ -193,62 +195,52 @@ def stages(video: Path, reading: dict[str, float]) -> dict[str, float]:
     from emocli.media.frames import FrameStream
     from emocli.media.probe import probe
 
-    info, found = probe(video), {}
+    info, seconds = probe(video), {}
     began = time.perf_counter()
-    some = []
+    first = []
     for i, sample in enumerate(FrameStream(info, 5)):
         if i < 100:
-            some.append(sample)
+            first.append(sample)
         count = i + 1
-    found["decode and sample pictures"] = time.perf_counter() - began
+    seconds["decode and sample frames"] = time.perf_counter() - began
     detector = AdaptiveScaleDetector(YuNet(weights.resolve("yunet")))
     began = time.perf_counter()
-    for sample in some:
+    for sample in first:
         detector.find(sample.small)
-    found["find faces"] = (time.perf_counter() - began) * count / len(some)
-    found["start LiteRT and read faces"] = reading["start_seconds"] + count / reading["faces_per_second"]
+    seconds["find faces"] = (time.perf_counter() - began) * count / len(first)
+    seconds["start LiteRT and read faces"] = reading["start_seconds"] + count / reading["faces_per_second"]
     began = time.perf_counter()
     *_, (_, sound) = decode(info)
-    found["decode sound"] = time.perf_counter() - began
+    seconds["decode sound"] = time.perf_counter() - began
     with sound:
-        from emocli.timeline.segments import tile
-        from emocli.transcript.subtitles import read
-        from emocli.voice.reader import VoiceReader
+        from emocli.timeline.run import Speech
+        from emocli.transcript.sidecar import read
+        from emocli.voice.model import load
 
         began = time.perf_counter()
-        VoiceReader(weights.resolve("voice")).read(tile(read(video.with_suffix(".srt")), info.duration), sound)
-        found["read voice (and start PyTorch)"] = time.perf_counter() - began
-    return found
+        load(["voice"]).read(Speech(read(video.with_suffix(".srt")), "en", sound))
+        seconds["read voice (and start PyTorch)"] = time.perf_counter() - began
+    return seconds
 
 
-def main() -> None:
-    """Measure, print, write."""
-    from rich.console import Console
-    from rich.table import Table
-
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("clip", type=Path)
-    parser.add_argument("--minutes", type=float, nargs="+", default=[10, 120])
-    parser.add_argument("--repeat", type=int, default=3, help="runs of the first length")
-    parser.add_argument("--size", default="1920x1080")
-    parser.add_argument("--out", type=Path, default=Path("bench/results"))
-    args = parser.parse_args()
-    width, height = map(int, args.size.split("x"))
-    result: dict[str, Any] = {"machine": machine(), "size": args.size, "clip": args.clip.name, "runs": []}
+def measure(clip: Path, size: str, lengths: list[float], repeat: int) -> dict[str, Any]:
+    """All figures, as they are written; `lengths` in minutes."""
+    width, height = map(int, size.split("x"))
+    result: dict[str, Any] = {"machine": machine(), "size": size, "clip": clip.name, "runs": []}
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder) / "base.mp4"
-        encode(args.clip, base, (width, height))
-        for minutes in args.minutes:
+        encode(clip, base, (width, height))
+        for minutes in lengths:
             video = Path(folder) / f"{minutes:g}min.mp4"
             length = loop(base, video, minutes)
-            rounds = args.repeat if minutes == args.minutes[0] else 0  # of the longer ones only the memory
+            rounds = repeat if minutes == lengths[0] else 0  # of the longer ones only the memory
             timed = sorted(run(video, Path(folder) / "out", watch=False) for _ in range(rounds))
             result["runs"].append({"minutes": minutes, "seconds": [s for s, *_ in timed],
                                    "processor_seconds": [s for _, s, _ in timed],
                                    "x_real_time": [length / s for s, *_ in timed],
                                    "peak_mb": run(video, Path(folder) / "out", watch=True)[2]})
         # Not before the last of the runs: libraries that this process holds, too, count less as their memory.
-        video = Path(folder) / f"{args.minutes[0]:g}min.mp4"
+        video = Path(folder) / f"{lengths[0]:g}min.mp4"
         loop(base, short := Path(folder) / "short.mp4", 0.2)
         result["warm_seconds"] = warm(short, video)
         result["networks"] = networks()
@@ -258,28 +250,53 @@ def main() -> None:
     for _ in range(5):
         subprocess.run([sys.executable, "-m", "emocli", "--help"], stdout=subprocess.DEVNULL, check=True)
     result["help_seconds"] = (time.perf_counter() - began) / 5
-    console = Console()
+    return result
+
+
+def show(result: dict[str, Any]) -> None:
+    """Print the figures as tables."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console, runs = Console(), result["runs"]
     table = Table("length", "seconds", "processor seconds", "x real time", "peak memory",
-                  title=f"{args.size}, {RATE} pictures/s; {result['machine']}")
-    for one in result["runs"]:
-        figures = (" ".join(f"{v:.1f}" for v in one[key]) or "-"
+                  title=f"{result['size']}, {RATE} frames/s; {result['machine']}")
+    for length in runs:
+        figures = (" ".join(f"{v:.1f}" for v in length[key]) or "-"
                    for key in ("seconds", "processor_seconds", "x_real_time"))
-        table.add_row(f"{one['minutes']:g} min", *figures, f"{one['peak_mb']:.0f} MB")
+        table.add_row(f"{length['minutes']:g} min", *figures, f"{length['peak_mb']:.0f} MB")
     console.print(table)
     alone = result["stages"]
-    table = Table("stage alone", "seconds", "share", title=f"{args.minutes[0]:g} min, one stage after another")
+    table = Table("stage alone", "seconds", "share",
+                  title=f"{runs[0]['minutes']:g} min, one stage after another")
     for name, seconds in alone.items():
         table.add_row(name, f"{seconds:.1f}", f"{seconds / sum(alone.values()):.0%}")
     console.print(table)
-    middle = sorted(result["runs"][0]["seconds"])[args.repeat // 2]
+    middle = sorted(runs[0]["seconds"])[len(runs[0]["seconds"]) // 2]
     console.print(f"warm: {result['warm_seconds']:.1f} s; cold, the median: {middle:.1f} s")
     for name, seconds in result["limits"].items():
-        console.print(f"{name} and nothing else: {seconds:.1f} s; the whole takes {middle / seconds:.2f} of it")
-    for name, one in result["networks"].items():
-        console.print(f"{name}: starts in {one['start_seconds']:.1f} s, {one['faces_per_second']:.0f} faces/s")
+        console.print(f"{name} and nothing else: {seconds:.1f} s; the whole takes "
+                      f"{middle / seconds:.2f} of it")
+    for name, network in result["networks"].items():
+        console.print(f"{name}: starts in {network['start_seconds']:.1f} s, "
+                      f"{network['faces_per_second']:.0f} faces/s")
     console.print(f"emocli --help: {result['help_seconds']:.2f} s")
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("clip", type=Path)
+    parser.add_argument("--minutes", type=float, nargs="+", default=[10, 120])
+    parser.add_argument("--repeat", type=int, default=3, help="runs of the first length")
+    parser.add_argument("--size", default="1920x1080")
+    parser.add_argument("--out", type=Path, default=Path("bench/results"))
+    args = parser.parse_args()
+    result = measure(args.clip, args.size, args.minutes, args.repeat)
+    show(result)
     args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / f"analyze-{height}p.json").write_text(json.dumps(result, indent=1) + "\n")
+    (args.out / f"analyze-{args.size.split('x')[1]}p.json").write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":

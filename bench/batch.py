@@ -1,10 +1,10 @@
-"""Many videos: how many a minute with one worker and with more, what each costs beside its analysis, and whether the
-parent and its ledger stay small.
+"""Many videos: how many a minute with one worker and with more, what each costs beside its analysis, and
+whether the parent and its ledger stay small.
 
     python bench/batch.py CLIP [--videos 8] [--minutes 1] [--workers 1 2] [--tiny 500] [--out bench/results]
 
-CLIP is looped at 640x360 and 30 pictures a second, with a sidecar; the tiny videos are its first half second.  Every
-run is a fresh `emocli analyze FOLDER -o OUT`, start-up included.  Prints a table and writes JSON.
+CLIP is looped at 640x360 and 30 frames a second, with a sidecar; the tiny videos are its first half second.
+Every run is a fresh `emocli analyze FOLDER -o OUT`, start-up included.  Prints a table and writes JSON.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FREE = b"\0\0\0\x0cfree"
 
 
 def copies(video: Path, folder: Path, count: int) -> None:
-    """`count` videos of the same pictures and different content."""
+    """`count` videos of the same frames and different content."""
     folder.mkdir(parents=True)
     for number in range(count):
         target = folder / f"{number:05d}{video.suffix}"
@@ -69,7 +69,7 @@ def ledger(out: Path) -> dict[str, float]:
     """Milliseconds of the ledger's calls, the slowest of 200 each, on a run's own ledger."""
     from emocli.batch.ledger import Ledger
 
-    found = {}
+    figures = {}
     with Ledger(out) as book:
         names = [e.name for e in book.entries()]
         calls = {"get": lambda name: book.get(name), "counts": lambda name: book.counts(),
@@ -81,9 +81,9 @@ def ledger(out: Path) -> dict[str, float]:
                 began = time.perf_counter()
                 ask(name)
                 took.append((time.perf_counter() - began) * 1e3)
-            found[call] = statistics.median(took)
-            found[f"{call}, slowest"] = max(took)
-    return found
+            figures[call] = statistics.median(took)
+            figures[f"{call}, slowest"] = max(took)
+    return figures
 
 
 def main() -> None:
@@ -91,7 +91,8 @@ def main() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clip", type=Path)
     parser.add_argument("--videos", type=int, default=8)
     parser.add_argument("--minutes", type=float, default=1)
@@ -99,7 +100,8 @@ def main() -> None:
     parser.add_argument("--tiny", type=int, default=500)
     parser.add_argument("--out", type=Path, default=Path("bench/results"))
     args = parser.parse_args()
-    result: dict[str, Any] = {"machine": machine(), "videos": args.videos, "minutes": args.minutes, "workers": []}
+    result: dict[str, Any] = {"machine": machine(), "videos": args.videos, "minutes": args.minutes,
+                              "workers": []}
     console = Console()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -110,11 +112,11 @@ def main() -> None:
                       title=f"{args.videos} videos of {args.minutes:g} min at 640x360; {result['machine']}")
         for count in args.workers:
             seconds = run(folder / "long", folder / f"out{count}", "--workers", str(count))["seconds"]
-            one = {"workers": count, "seconds": seconds, "videos_a_minute": args.videos / seconds * 60,
-                   "x_real_time": args.videos * length / seconds}
-            result["workers"].append(one)
-            table.add_row(str(count), f"{seconds:.1f}", f"{one['videos_a_minute']:.1f}", f"{one['x_real_time']:.1f}",
-                          f"{result['workers'][0]['seconds'] / seconds:.2f}")
+            figures = {"workers": count, "seconds": seconds, "videos_a_minute": args.videos / seconds * 60,
+                       "x_real_time": args.videos * length / seconds}
+            result["workers"].append(figures)
+            table.add_row(str(count), f"{seconds:.1f}", f"{figures['videos_a_minute']:.1f}",
+                          f"{figures['x_real_time']:.1f}", f"{result['workers'][0]['seconds'] / seconds:.2f}")
         console.print(table)
         if args.tiny:
             first(folder / "base.mp4", folder / "tiny.mp4", 0.5)
@@ -126,7 +128,8 @@ def main() -> None:
             result["tiny"] = {"videos": args.tiny, "seconds_each": done["seconds"] / args.tiny,
                               "seconds_each_when_done": again["seconds"] / args.tiny,
                               "parent_mb_first_tenth": max(memory[:2 * tenth][tenth - 1:]),
-                              "parent_mb_last_tenth": max(memory[-tenth:]), "ledger_ms": ledger(folder / "tinyout")}
+                              "parent_mb_last_tenth": max(memory[-tenth:]),
+                              "ledger_ms": ledger(folder / "tinyout")}
             for key, value in result["tiny"].items():
                 console.print(f"{key.replace('_', ' ')}: {value}")
     args.out.mkdir(parents=True, exist_ok=True)

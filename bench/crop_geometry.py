@@ -1,8 +1,8 @@
-"""Where YuNet finds the five landmarks in FER2013's training pictures: the crop's template.
+"""Where YuNet finds the five landmarks in FER2013's training images: the crop's template.
 
     python bench/crop_geometry.py DATA YUNET.onnx
 
-Prints the median position of each landmark, px in a 48x48 picture, and how many faces were found.
+Prints the median position of each landmark, px in a 48x48 image, and how many faces were found.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def main(data: Path, model: Path) -> None:
     for image in images:
         large = cv2.resize(image, None, fx=ZOOM, fy=ZOOM, interpolation=cv2.INTER_CUBIC)
         framed = cv2.copyMakeBorder(large, border, border, border, border, cv2.BORDER_REPLICATE)
-        found = detector.find(cv2.cvtColor(framed, cv2.COLOR_GRAY2BGR))
-        if found:
-            points.append((found[0].landmarks - border) / ZOOM)
+        faces_seen = detector.find(cv2.cvtColor(framed, cv2.COLOR_GRAY2BGR))
+        if faces_seen:
+            points.append((faces_seen[0].landmarks - border) / ZOOM)
     print(f"{len(points)} of {len(images)} found")
     print(np.round(np.median(points, axis=0), 1).tolist())
 

@@ -2,11 +2,12 @@
 
     python bench/peers.py CLIP [--size 640x360] [--frames 150] [--out bench/results]
 
-All see the same frames, in order, one after the other on the same machine.  `fer` runs in an environment of its own,
-which this makes (it needs a package index), with its Haar detector; its models are loaded before the clock starts.
-"A call a frame" searches every frame with YuNet at full size and gives each face to Keras by itself, with the network
-loaded anew for every sentence of three seconds, as the projects that emocli grew out of did.  emocli's own figure
-has decoding and the start of the face process in it.  Prints a table and writes JSON.
+All see the same frames, in order, one after the other on the same machine.  `fer` runs in an environment of
+its own, which this makes (it needs a package index), with its Haar detector; its models are loaded before the
+clock starts. "A call a frame" searches every frame with YuNet at full size and gives each face to Keras by
+itself, with the network loaded anew for every sentence of three seconds, as the projects that emocli grew out
+of did.  emocli's own figure has decoding and the start of the face process in it.  Prints a table and writes
+JSON.
 """
 
 from __future__ import annotations
@@ -58,8 +59,8 @@ for number, frame in enumerate(frames):
     if number % sentence == 0:
         detector = YuNet(weights.resolve("yunet"))
         network = keras.saving.load_model(weights.resolve("face"), compile=False)
-    for found in detector.find(frame):
-        face = crop(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), found.landmarks)
+    for detection in detector.find(frame):
+        face = crop(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), detection.landmarks)
         network.predict(face[None, ..., None].astype("float32"), verbose=0)
         faces += 1
 print(json.dumps({"seconds": time.perf_counter() - began, "faces": faces}))
@@ -88,16 +89,18 @@ def emocli(video: Path) -> dict[str, Any]:
     """Every frame of a video through the face stage, its start included."""
     from emocli import weights
     from emocli.face.detect import YuNet
+    from emocli.face.observe import observe
     from emocli.face.process import FaceProcess
-    from emocli.face.reader import observe
     from emocli.media.frames import FrameStream, chunks
     from emocli.media.probe import probe
+    from emocli.timeline.run import Run
 
     began, info = time.perf_counter(), probe(video)
     with FaceProcess(weights.resolve("face-litert"), device="cpu") as process:
         streams = [FrameStream(info, RATE, part) for part in chunks(info, RATE)]
-        seen = observe(streams, YuNet(weights.resolve("yunet")), process)
-    return {"seconds": time.perf_counter() - began, "faces": len(seen), "frames": sum(s.decoded for s in streams)}
+        seen = observe(Run(info), streams, YuNet(weights.resolve("yunet")), process)
+    return {"seconds": time.perf_counter() - began, "faces": len(seen),
+            "frames": sum(s.decoded for s in streams)}
 
 
 def main() -> None:
@@ -105,7 +108,8 @@ def main() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clip", type=Path)
     parser.add_argument("--size", default="640x360")
     parser.add_argument("--frames", type=int, default=150)
@@ -121,21 +125,21 @@ def main() -> None:
         venv.create(folder / "peer", with_pip=True)
         python = str(folder / "peer" / "bin" / "python")
         subprocess.run([python, "-m", "pip", "install", "--quiet", *PEER], check=True)
-        found = {"emocli": emocli(folder / "video.mp4"),
-                 "fer (Haar)": child(python, _FER, folder / "frames.npy"),
-                 "a call a frame": child(sys.executable, _CALL_A_FRAME, folder / "frames.npy",
-                                         round(SENTENCE * RATE))}
+        runs = {"emocli": emocli(folder / "video.mp4"),
+                "fer (Haar)": child(python, _FER, folder / "frames.npy"),
+                "a call a frame": child(sys.executable, _CALL_A_FRAME, folder / "frames.npy",
+                                        round(SENTENCE * RATE))}
     table = Table("what", "frames", "faces", "frames a second", "emocli is faster by",
                   title=f"{args.clip.name} at {args.size}; {machine()}")
-    for name, one in found.items():
-        one["frames"] = one.get("frames") or len(frames)
-        one["frames_per_second"] = one["frames"] / one["seconds"]
-        table.add_row(name, str(one["frames"]), str(one["faces"]), f"{one['frames_per_second']:.1f}",
-                      f"{found['emocli']['frames_per_second'] / one['frames_per_second']:.1f}")
+    for name, figures in runs.items():
+        figures["frames"] = figures.get("frames") or len(frames)
+        rate = figures["frames_per_second"] = figures["frames"] / figures["seconds"]
+        table.add_row(name, str(figures["frames"]), str(figures["faces"]), f"{rate:.1f}",
+                      f"{runs['emocli']['frames_per_second'] / rate:.1f}")
     Console().print(table)
     args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / "peers.json").write_text(json.dumps({"machine": machine(), "clip": args.clip.name, "size": args.size,
-                                                     "runs": found}, indent=1) + "\n")
+    (args.out / "peers.json").write_text(json.dumps({"machine": machine(), "clip": args.clip.name,
+                                                     "size": args.size, "runs": runs}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

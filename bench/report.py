@@ -1,10 +1,11 @@
-"""How fast results can be looked at: burning them into a 720p video, and opening the report of a two-hour one.
+"""How fast results can be looked at: burning them into a 720p video, and opening the report of a two-hour
+one.
 
     python bench/report.py CLIP [--seconds 60] [--out bench/results]
 
 CLIP is enlarged, looped and analysed; then `emocli annotate` runs as a user starts it.  The report is one of
-made-up scores (chance), since only their number counts; Debian's chromium opens it from the disk.  Prints a table
-and writes JSON.
+made-up scores (chance), since only their number counts; Debian's chromium opens it from the disk.  Prints a
+table and writes JSON.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ def annotate(clip: Path, folder: Path, seconds: float) -> dict[str, float]:
     took = []
     for _ in range(3):
         began = time.perf_counter()
-        subprocess.run([*command, "annotate", str(video), "--overwrite"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([*command, "annotate", str(video), "--overwrite"], check=True,
+                       stdout=subprocess.DEVNULL)
         took.append(time.perf_counter() - began)
     return {"video_seconds": length, "seconds": statistics.median(took),
             "x_real_time": length / statistics.median(took)}
@@ -45,7 +47,15 @@ def report(folder: Path) -> dict[str, Any]:
     """Size of a two-hour report, and seconds to make and to open it."""
     from emocli.outputs.base import OutputOptions
     from emocli.outputs.report import html
-    from emocli.timeline.types import MODALITIES, FaceObservation, MediaInfo, Reading, Row, Timeline, Utterance
+    from emocli.timeline.types import (
+        MODALITIES,
+        FaceObservation,
+        MediaInfo,
+        Reading,
+        Row,
+        Timeline,
+        Utterance,
+    )
 
     rng, rows, start = np.random.default_rng(0), [], 0.0
     while start < 7200:
@@ -61,9 +71,9 @@ def report(folder: Path) -> dict[str, Any]:
     began = time.perf_counter()
     page = folder / "report.html"
     page.write_text(html(timeline, OutputOptions()), encoding="utf-8")
-    found = {"rows": len(rows), "faces": len(faces), "bytes": page.stat().st_size,
-             "seconds_to_make": time.perf_counter() - began}
-    return found | ({"seconds_to_open": opened(page)} if shutil.which("chromedriver") else {})
+    figures = {"rows": len(rows), "faces": len(faces), "bytes": page.stat().st_size,
+               "seconds_to_make": time.perf_counter() - began}
+    return figures | ({"seconds_to_open": opened(page)} if shutil.which("chromedriver") else {})
 
 
 def opened(page: Path) -> list[float]:
@@ -75,13 +85,15 @@ def opened(page: Path) -> list[float]:
     for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"):
         options.add_argument(flag)
     took = []
-    with webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver"))) as browser:
+    with webdriver.Chrome(options=options,
+                          service=webdriver.ChromeService(shutil.which("chromedriver"))) as browser:
         for _ in range(5):
             browser.get("about:blank")
             browser.get(page.as_uri())
             took.append(browser.execute_async_script(
-                "const done = arguments[0]; requestAnimationFrame(() => setTimeout(() => done(performance.now())))"))
-    return sorted(one / 1000 for one in took)
+                "const done = arguments[0];"
+                "requestAnimationFrame(() => setTimeout(() => done(performance.now())))"))
+    return sorted(milliseconds / 1000 for milliseconds in took)
 
 
 def main() -> None:
@@ -89,7 +101,8 @@ def main() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clip", type=Path)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--out", type=Path, default=Path("bench/results"))

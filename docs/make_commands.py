@@ -1,4 +1,4 @@
-"""Writes docs/commands.md, the manual of all commands, from the app itself: `python docs/make_commands.py`."""
+"""Writes docs/commands.md, the manual of all commands, from the app: `python docs/make_commands.py`."""
 
 import subprocess
 import sys

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import shutil
-import tempfile
 import time
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from emocli.media.thumbnails import thumbnails
 from emocli.outputs import formats
 from emocli.outputs.base import OutputOptions
 from emocli.render.annotate import Drawing, annotate
+from emocli.storage import scratch
 from emocli.timeline.types import Timeline
 
 HERE = Path(__file__).parent
@@ -45,7 +45,8 @@ def report(timeline: Timeline, folder: Path) -> None:
     for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
                  "--window-size=1000,1480"):
         options.add_argument(flag)
-    with webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver"))) as browser:
+    service = webdriver.ChromeService(shutil.which("chromedriver"))
+    with webdriver.Chrome(options=options, service=service) as browser:
         browser.get(files["html"].as_uri())
         browser.execute_script("document.querySelectorAll('#rows button')[1].click()")
         time.sleep(1.5)
@@ -55,17 +56,17 @@ def report(timeline: Timeline, folder: Path) -> None:
 def annotated(timeline: Timeline, folder: Path) -> None:
     """A picture of the annotated video."""
     annotate(timeline, folder / "annotated.mp4", Drawing(), seconds=4)
-    ((picture, *_),) = filter(None, thumbnails(probe(folder / "annotated.mp4"), [2.5], 360))
-    (HERE / "annotated.jpg").write_bytes(picture)
+    ((jpeg, *_),) = filter(None, thumbnails(probe(folder / "annotated.mp4"), [2.5], 360))
+    (HERE / "annotated.jpg").write_bytes(jpeg)
 
 
 def main() -> None:
     """Analyse the example and draw all three."""
     timeline = emocli.analyze(HERE.parent / "examples" / "demo.mp4")
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch() as folder:
         terminal(timeline)
-        annotated(timeline, Path(folder))
-        report(timeline, Path(folder))
+        annotated(timeline, folder)
+        report(timeline, folder)
 
 
 if __name__ == "__main__":

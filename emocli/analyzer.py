@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import math
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
@@ -16,65 +15,40 @@ import numpy as np
 
 import emocli
 from emocli import weights
-from emocli.errors import EmocliError, InputError, WeightsError
-from emocli.options import VOICE_MODES, AnalyzeOptions
+from emocli.errors import InputError
+from emocli.options import AnalyzeOptions
+from emocli.timeline.flags import flags_of
+from emocli.timeline.run import Progress, Read, Reader, Run, Speech
 from emocli.timeline.segments import tidy, tile
 from emocli.timeline.smoothing import smooth
-from emocli.timeline.types import (
-    MODALITIES,
-    FaceObservation,
-    MediaInfo,
-    Reading,
-    Row,
-    Segment,
-    Timeline,
-    Utterance,
-)
+from emocli.timeline.types import Row, Segment, Timeline
 
 if TYPE_CHECKING:
-    from emocli.face.detect import Detector
-    from emocli.face.process import FaceProcess
     from emocli.fusion.head import Fusion
     from emocli.media.audio import Sound
-    from emocli.text.reader import TextReader
     from emocli.transcript.choose import Transcript
-    from emocli.voice.reader import VoiceReader
-
-log = logging.getLogger("emocli")
-
-#: Told the stage (faces, sound, transcript, voice, or download) and the share of it that is done, 0..1.
-Progress = Callable[[str, float], None]
-#: A row whose fused confidence is lower is flagged `low_confidence`.
-LOW_CONFIDENCE = 0.4
-#: A modality is sure from this score; sure ones that disagree make a row `mixed`.
-SURE = 0.5
-
-
-class StoppedError(Exception):
-    """Raised inside a stage when another has failed or the user has interrupted."""
 
 
 class Analyzer:
-    """Keeps the models loaded for many videos.  A context manager; use from one thread.
+    """Keeps the models loaded for many videos; what belongs to one video is in its `Run`.
 
-    Raises `WeightsError` when our own weights are missing or damaged.
+    `readers` are the modalities in the order of their columns, those that ship if left out; `fusion` is a
+    weights file of the head that joins them.  A context manager; use from one thread.  Raises `WeightsError`
+    when our own weights are missing or damaged.
     """
 
-    def __init__(self, options: AnalyzeOptions | None = None) -> None:
+    def __init__(self, options: AnalyzeOptions | None = None, *, readers: Sequence[Reader] | None = None,
+                 fusion: Path | None = None) -> None:
+        from emocli.transcript.asr import Recogniser
+
         self.options = options or AnalyzeOptions()
-        self._process: FaceProcess | None = None
-        self._detector: Detector | None = None
-        self._voice: VoiceReader | None = None
-        self._text: TextReader | None = None
+        self.readers = shipped(self.options) if readers is None else tuple(readers)
+        self._head = "fusion-permissive" if self.options.commercial else "fusion"
+        self._weights = weights.record(self._head) if fusion is None else weights.of_file("fusion", fusion)
+        self._fusion_path = fusion or weights.resolve(self._head, commercial=self.options.commercial)
         self._fusion: Fusion | None = None
-        self._whisper: Any = None
-        self._notes: list[str] = []
-        self._face = "face" if self.options.device == "cuda" else "face-litert"
-        self._voices, self._head = (("voice-permissive",), "fusion-permissive") if self.options.commercial else (
-            VOICE_MODES[voice_mode(self.options.voice_mode)], "fusion")
-        used = (*(() if self.options.commercial else (self._face,)), *self._voices, "text", self._head)
-        self._paths = {name: weights.resolve(name, commercial=self.options.commercial) for name in used}
-        self._enrolled: list[np.ndarray] | None = None
+        self._recogniser = Recogniser(self.options.asr_model, device=self.options.device,
+                                      offline=self.options.offline)
 
     def __enter__(self) -> Analyzer:
         return self
@@ -84,221 +58,98 @@ class Analyzer:
         self.close()
 
     def close(self) -> None:
-        """End the face process; the analyzer can be used again and would start a new one."""
-        if self._process:
-            self._process.close()
-            self._process = self._detector = None
+        """End what readers have started; the analyzer can be used again and would start it anew."""
+        for reader in self.readers:
+            reader.close()
 
     def analyze(self, path: str | Path, progress: Progress = lambda stage, share: None) -> Timeline:
         """Analyse one media file.
 
-        Raises `InputError` when it cannot be read.  Faces are looked at in a thread of their own
-        while the sound is decoded, transcribed and read.
+        Raises `InputError` when it cannot be read.  Readers take in what they need of it, each in a thread
+        of its own, while the sound is decoded and transcribed; the first failure stops all.
         """
         from emocli.media.probe import probe
 
-        info = probe(Path(path))
-        looked_at = replace(info, has_video=False) if self.options.commercial and info.has_video else info
-        stop = [False]
+        run = Run(probe(Path(path)), progress)
+        with run.stage("the analysis"), ExitStack() as stack:
+            transcript, reads = self._observe(run, stack)
+            if run.duration <= 0:
+                raise InputError(run.info.path, "holds no picture and no sound that can be decoded",
+                                 "check that it plays in a media player")
+            if run.broken:
+                run.note(f"{run.broken} broken packets were passed over")
+            rows = self._rows(run, tile(run.speech.utterances, run.duration), reads)
+        return Timeline(media=replace(run.info, duration=run.duration), rows=rows, faces=run.faces,
+                        transcript_source=transcript.source, language=transcript.language,
+                        provenance=self._provenance(run), notes=tuple(run.notes))
 
-        def told(stage: str) -> Callable[[float], None]:
-            def report(seconds: float) -> None:
-                if stop[0]:
-                    raise StoppedError
-                progress(stage, min(1.0, seconds / info.duration) if info.duration else 1.0)
-            return report
+    def _observe(self, run: Run, stack: ExitStack) -> tuple[Transcript, list[Read]]:
+        """What is said and what every reader has taken in; `stack` keeps the sound open."""
+        def stop_others(observing: Future[Read]) -> None:
+            if error := observing.exception():
+                run.stop(error)
 
-        if looked_at.has_video:
-            self._start_faces()
-        with ThreadPoolExecutor(1, thread_name_prefix="emocli-pictures") as pool:
-            pictures = pool.submit(self._faces, looked_at, told("faces"))
+        with ThreadPoolExecutor(len(self.readers) or 1, "emocli-reader") as pool:
             try:
-                with self._decode(info, told("sound")) as sound:
-                    transcript = self._transcript(info, sound, told("transcript"),
-                                                  lambda share: progress("download", share))
-                    spoken = tidy(transcript.utterances, math.inf)
-                    self._enrol()
-                    heard = self._heard(spoken, sound, transcript.language, told("voice"))
-                    duration, broken = sound.duration, sound.broken
-                observed, end, broken_pictures = pictures.result()
-            except BaseException:
-                stop[0] = True
-                self.close()
-                raise
-        duration, broken = max(duration, end), broken + broken_pictures
-        unseen = looked_at is not info
-        if unseen:
-            duration = max(duration, info.duration)
-        if duration <= 0:
-            raise InputError(info.path, "holds no picture and no sound that can be decoded",
-                             "check that it plays in a media player")
-        info = replace(info, duration=duration)
-        notes = [*self._notes, *transcript.notes]
-        if unseen:
-            notes.append("the face is not read: no weights for it may be used commercially")
-        if broken:
-            notes.append(f"{broken} broken packets were passed over")
-        segments = tile(spoken, duration)
-        return Timeline(media=info, rows=self._rows(segments, heard, observed, looked_at),
-                        faces=observed, transcript_source=transcript.source,
-                        language=transcript.language, provenance=self._provenance(transcript),
-                        notes=tuple(notes))
+                observing = [pool.submit(reader.observe, run) for reader in self.readers]
+                for future in observing:
+                    future.add_done_callback(stop_others)
+                transcript = self._transcribe(run, stack.enter_context(_decode(run)))
+                return transcript, [run.wait(future) for future in observing]
+            except BaseException as error:
+                run.stop(error)
+                raise run.failure or error from None
 
-    def _start_faces(self) -> None:
-        if self._process:
-            return
-        from emocli.face.process import FaceProcess
-
-        self._process = FaceProcess(self._paths[self._face], device=self.options.device)
-        from emocli.face.detect import YuNet
-
-        try:
-            self._detector = YuNet(weights.resolve("yunet", offline=self.options.offline))
-        except WeightsError as error:
-            from emocli.face.reader import ProcessDetector
-
-            self._detector = ProcessDetector(self._process)
-            self._notes.append(f"faces are found by mtcnn, slower than yunet: {error}")
-
-    def _faces(self, info: MediaInfo, report: Callable[[float], None]) \
-            -> tuple[Sequence[FaceObservation], float, int]:
-        if not info.has_video:
-            return (), 0.0, 0
-        from emocli.face.reader import observe
-        from emocli.media.frames import FrameStream, Source, chunks
-
-        assert self._detector is not None
-        assert self._process is not None
-        rate = self.options.face_fps
-        with Source(info, rate) as source:
-            streams = [FrameStream(info, rate, part, source) for part in chunks(info, rate)]
-            observed = observe(streams, self._detector, self._process, progress=report,
-                               temperature=weights.manifest()[self._face].temperature)
-        report(info.duration)
-        return observed, max(s.end for s in streams), sum(s.broken for s in streams)
-
-    def _decode(self, info: MediaInfo, report: Callable[[float], None]) -> Sound:
-        from emocli.media.audio import decode
-
-        for seconds, so_far in decode(info):
-            report(seconds)
-            sound = so_far
-        report(info.duration)
-        return sound
-
-    def _transcript(self, info: MediaInfo, sound: Sound, report: Callable[[float], None],
-                    fetching: Callable[[float], None]) -> Transcript:
+    def _transcribe(self, run: Run, sound: Sound) -> Transcript:
         from emocli.transcript import choose
 
-        found = choose.written(info, self.options.transcript)
-        if found is None or found.source == "none":
-            language = self.options.language
-            again = choose.heard(sound, wanted=self.options.transcript, model=lambda: self._load_whisper(fetching),
-                                 language=language, progress=report)
-            found = replace(again, notes=(found.notes if found else ()) + again.notes)
-        report(info.duration)
-        language = found.language if self.options.language == "auto" else self.options.language
-        if not language:
-            from emocli.text.language import detect
+        transcript = choose.transcribe(run, sound, self._recogniser, wanted=self.options.transcript,
+                                       spoken=self.options.language)
+        run.details["transcript"] = transcript.detail
+        run.speech = Speech(tidy(transcript.utterances, math.inf), transcript.language, sound)
+        return transcript
 
-            language = detect([u.text for u in found.utterances])
-        return replace(found, language=language,
-                       utterances=tuple(replace(u, language=language) for u in found.utterances))
+    def _rows(self, run: Run, segments: Sequence[Segment], reads: Sequence[Read]) -> tuple[Row, ...]:
+        by_reader = {r.modality: read(segments) for r, read in zip(self.readers, reads, strict=True)}
+        readings = [{name: answers[i] for name, answers in by_reader.items()} for i in range(len(segments))]
+        if self._fusion is None:
+            from emocli.fusion.head import Fusion
 
-    def _load_whisper(self, fetching: Callable[[float], None]) -> Any:
-        if self._whisper is None:
-            from emocli.transcript import asr
-
-            path = asr.locate(self.options.asr_model, offline=self.options.offline, progress=fetching)
-            self._whisper = asr.load(path, self._torch_device())
-        return self._whisper
-
-    def _torch_device(self) -> str:
-        import torch
-
-        if self.options.device == "cuda" and not torch.cuda.is_available():
-            raise EmocliError("--device cuda", "this PyTorch sees no GPU", "use --device auto")
-        wanted = self.options.device
-        return wanted if wanted != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
-
-    def _load_readers(self) -> tuple[VoiceReader, TextReader, Fusion]:
-        from emocli.fusion.head import Fusion
-        from emocli.text.reader import TextReader
-        from emocli.voice import reader as voice
-
-        self._voice = self._voice or voice.load(self._voices, device=self._torch_device())
-        self._text = self._text or TextReader(self._paths["text"], temperature=weights.manifest()["text"].temperature)
-        self._fusion = self._fusion or Fusion(self._paths[self._head])
-        return self._voice, self._text, self._fusion
-
-    def _heard(self, spoken: Sequence[Utterance], sound: Sound, language: str,
-               report: Callable[[float], None]) -> list[tuple[Reading, Reading]]:
-        """Voice and words of every utterance; needs no pictures, so it runs beside them."""
-        voice, text, _ = self._load_readers()
-        cues = [Segment(u.start, u.end, u) for u in spoken]
-        voices = voice.read(cues, sound, report, enrolled=self._enrolled or ())
-        report(math.inf)
-        return list(zip(voices, text.read(cues, language), strict=True))
-
-    def _enrol(self) -> None:
-        """Hear the recording of the speaker once, if there is one."""
-        if not self.options.voice_baseline or self._enrolled is not None:
-            return
-        from emocli.media.probe import probe
-        from emocli.transcript import activity
-        from emocli.voice import reader as voice
-
-        recording = Path(self.options.voice_baseline)
-        with self._decode(probe(recording), lambda seconds: None) as sound:
-            spoken = activity.utterances(activity.probabilities(sound.blocks(30.0)), sound.duration)
-            self._enrolled = voice.enrol(spoken, sound)
-        if not self._enrolled:
-            raise InputError(recording, "no speech was heard in it",
-                             "give --voice-baseline a recording of the speaker, talking neutrally")
-
-    def _rows(self, segments: Sequence[Segment], heard: Sequence[tuple[Reading, Reading]],
-              observed: Sequence[FaceObservation], info: MediaInfo) -> tuple[Row, ...]:
-        from emocli.face.reader import FaceReader
-
-        _, _, fusion = self._load_readers()
-        reader = FaceReader(observed, rate=self.options.face_fps, has_video=info.has_video)
-        silence = (Reading("voice", reason="nobody speaks"), Reading("text", reason="no words"))
-        utterances = iter(heard)
-        readings = [dict(zip(MODALITIES, (face, *(next(utterances) if s.utterance else silence)), strict=True))
-                    for s, face in zip(segments, reader.read(segments), strict=True)]
-        scores = fusion.scores(readings)
+            self._fusion = Fusion(self._fusion_path)
+        run.uses("numpy", "safetensors", "torch", weights=self._weights)
+        scores = self._fusion.scores(readings)
         if self.options.smooth:
-            scores = smooth(scores, np.array([s.start for s in segments]), np.array([s.end for s in segments]))
-        return tuple(Row(s.start, s.end, s.utterance, fused, r, flags_of(s, fused, r, many_faces=reader.many(s)))
-                     for s, fused, r in zip(segments, scores, readings, strict=True))
+            starts, ends = np.array([(s.start, s.end) for s in segments]).T
+            scores = smooth(scores, starts, ends)
+        return tuple(Row(s.start, s.end, s.utterance, fused, row, flags_of(s, fused, row))
+                     for s, fused, row in zip(segments, scores, readings, strict=True))
 
-    def _provenance(self, transcript: Transcript) -> dict[str, Any]:
-        table = weights.manifest()
-        used = {name: {"file": table[name].file, "sha256": table[name].sha256, "licence": table[name].licence}
-                for name in self._paths}
-        detector = self._detector.name if self._detector else "none"
-        if detector == "yunet":
-            used["yunet"] = {"file": table["yunet"].file, "sha256": table["yunet"].sha256,
-                             "licence": table["yunet"].licence}
-        return {"emocli": emocli.__version__, "options": asdict(self.options), "weights": used,
-                "detector": detector, "transcript": transcript.detail}
+    def _provenance(self, run: Run) -> dict[str, Any]:
+        return {"emocli": emocli.__version__, "options": asdict(self.options), **run.details,
+                "weights": dict(run.weights), "libraries": dict(sorted(run.libraries.items()))}
 
 
-def voice_mode(wanted: str) -> str:
-    """What "auto" stands for: "fast" when other programs leave less than a core free, else "accurate"."""
-    if wanted != "auto":
-        return wanted
-    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    return "fast" if (os.cpu_count() or 1) - busy < 1 else "accurate"
+def shipped(options: AnalyzeOptions) -> tuple[Reader, ...]:
+    """The readers that come with emocli, in the order of `MODALITIES`."""
+    from emocli.face.reader import FaceReader
+    from emocli.text.reader import TextReader
+    from emocli.transcript.activity import listen
+    from emocli.voice.reader import VoiceReader
+
+    return FaceReader(options), VoiceReader(options, listen), TextReader()
 
 
-def flags_of(segment: Segment, fused: np.ndarray, readings: dict[str, Reading], *, many_faces: bool) -> tuple[str, ...]:
-    """The flags of a row, in the order that the README explains them."""
-    sure = {r.emotion for r in readings.values() if r.present and r.confidence >= SURE}
-    tests = {"no_face": not readings["face"].present, "many_faces": many_faces,
-             "no_speech": segment.utterance is None or not (readings["voice"].present or readings["text"].present),
-             "low_confidence": float(fused.max()) < LOW_CONFIDENCE, "mixed": len(sure) > 1}
-    return tuple(name for name, holds in tests.items() if holds)
+def _decode(run: Run) -> Sound:
+    from emocli.media.audio import decode
+
+    with run.stage("decoding the sound"):
+        for seconds, so_far in decode(run.info):
+            sound = so_far
+            run.progress("sound", seconds)
+        run.progress("sound", run.info.duration)
+    run.uses("av")
+    run.reached(sound.duration, sound.broken)
+    return sound
 
 
 def analyze(path: str | Path, **options: Any) -> Timeline:

@@ -1,16 +1,18 @@
 """Child processes and the one protocol that all of them speak: the face network, the workers of a batch.
 
-A child is `python -m MODULE ARGUMENTS`, a program of its own rather than `multiprocessing`'s spawn, which would run a
-user's unguarded script again.  A message is a JSON object and any number of numpy arrays; it travels on the child's
-standard input and output, and whatever a library prints goes to a log instead.  A child says `{"kind": "ready"}` once
-its models are loaded, answers `{"kind": "failed", "error": ...}` where a request fails, and leaves when its input
-ends, so that it never outlives its parent.
+A child is `python -m MODULE ARGUMENTS`, a program of its own rather than `multiprocessing`'s spawn, which
+would run a user's unguarded script again.  A message is a JSON object and any number of numpy arrays; it
+travels on the child's standard input and output, and whatever a library prints goes to a log instead.  A
+child says `{"kind": "ready"}` once its models are loaded, answers `{"kind": "failed", "error": ...}` where a
+request fails, and leaves when its input ends, so that it never outlives its parent.  What it logs may be
+forwarded to the parent's log.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import struct
 import subprocess
@@ -24,7 +26,7 @@ from typing import IO, TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-READY, FAILED = "ready", "failed"
+READY, FAILED, LOG = "ready", "failed", "log"
 #: Children of this process that are running.
 RUNNING: set[Child] = set()
 #: Lengths in bytes of the JSON and of the arrays that follow it.
@@ -97,6 +99,11 @@ class Child(Channel):
         """The child's process id."""
         return self._process.pid
 
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
     def kill(self) -> None:
         """End the child at once; its own children follow when their pipes close."""
         self._process.kill()
@@ -134,3 +141,27 @@ def kill_all() -> None:
     """End every child of this process, when there is no time to do it in order."""
     for child in list(RUNNING):
         child.kill()
+
+
+class _Forwarder(logging.Handler):
+    def __init__(self, channel: Channel) -> None:
+        super().__init__()
+        self._channel = channel
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with suppress(ChildEndedError):
+            self._channel.send({"kind": LOG, "name": record.name, "level": record.levelno,
+                                "text": self.format(record)})
+
+
+def forward_logs(channel: Channel, level: int) -> None:
+    """The child's side: send what emocli logs, from `level` on, to the parent."""
+    log = logging.getLogger("emocli")
+    log.setLevel(level)
+    log.propagate = False
+    log.addHandler(_Forwarder(channel))
+
+
+def relay_log(message: Mapping[str, Any], source: str) -> None:
+    """The parent's side: log what a child, called `source`, has forwarded."""
+    logging.getLogger(message["name"]).log(message["level"], "%s: %s", source, message["text"])

@@ -12,15 +12,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from emocli.plaintext import printable
+
 
 class EmocliError(Exception):
-    """Base of all.  `subject` is the file or thing, `cause` what is wrong, `step` what to do."""
+    """Base of all.  `subject` is the file or thing, `cause` what is wrong, `step` what to do; without the
+    control characters that a file name may hold."""
 
     exit_code = 1
 
     def __init__(self, subject: str | Path, cause: str, step: str) -> None:
-        super().__init__(f"{subject}: {cause}. {step[:1].upper()}{step[1:]}.")
-        self.subject, self.cause, self.step = str(subject), cause, step
+        self.subject, self.cause, self.step = printable(subject), printable(cause), printable(step)
+        super().__init__(f"{self.subject}: {self.cause}. {self.step[:1].upper()}{self.step[1:]}.")
 
 
 class UsageError(EmocliError):

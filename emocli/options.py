@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from emocli.errors import UsageError
+from emocli.errors import EmocliError, UsageError
 
 DEVICES = ("auto", "cpu", "cuda")
 #: Which weights each way of reading the voice takes, the one that is asked first before the one that it asks.
@@ -18,8 +18,8 @@ class AnalyzeOptions:
     subtitle file; `asr_model` a Whisper size or the path of a `.pt`; `language` "auto" or an
     ISO 639-1 code; `smooth` blends each row lightly with its neighbours;
     `voice_mode` is one of VOICE_MODES, or "auto", which takes "fast" on a busy machine; `voice_baseline` is a
-    recording of the speaker, talking neutrally; `commercial` keeps to weights that may be used commercially, and
-    so leaves the face out."""
+    recording of the speaker, talking neutrally; `commercial` keeps to weights that may be used commercially,
+    and so leaves the face out."""
 
     face_fps: float = 5.0
     transcript: str = "auto"
@@ -48,3 +48,12 @@ class AnalyzeOptions:
             raise UsageError("--language", f"{code} is no language code", "give auto, en, ko, ...")
         if self.transcript not in ("auto", "none") and not Path(self.transcript).is_file():
             raise UsageError(self.transcript, "no such subtitle file", "give auto, none or an .srt/.vtt file")
+
+
+def torch_device(device: str) -> str:
+    """What PyTorch calls the options' `device`.  Raises `EmocliError` when "cuda" cannot be had."""
+    import torch
+
+    if device == "cuda" and not torch.cuda.is_available():
+        raise EmocliError("--device cuda", "this PyTorch sees no GPU", "use --device auto")
+    return device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"

@@ -1,5 +1,6 @@
-"""Where videos come from and results go: paths, and URLs that fsspec knows (`s3://`, `gs://`, `memory://`, `file://`);
-the one way to write a file that appears whole or not at all; and temporary folders that no kill leaves behind."""
+"""Where videos come from and results go: paths, and URLs that fsspec knows (`s3://`, `gs://`, `memory://`,
+`file://`); the one way to write a file that appears whole or not at all; and temporary folders that no kill
+leaves behind."""
 
 from __future__ import annotations
 
@@ -18,16 +19,19 @@ from emocli.errors import InputError, OutputError, UsageError
 
 #: How files that are not finished are called, beside the ones that they become, and temporary folders.
 PART, SCRATCH = ".emocli-{}.part", "emocli-scratch-"
+#: Such files and folders of this process.
+UNFINISHED: set[Path] = set()
 
 
 @contextmanager
 def atomic(target: Path) -> Iterator[Path]:
-    """A path beside `target`, of the same ending, to write to: flushed to the disk and renamed when all is well, else
-    removed.  Its name is random, since two machines may share the folder and a process id.
+    """A path beside `target`, of the same ending, to write to: flushed to the disk and renamed when all is
+    well, else removed.  Its name is random, since two machines may share the folder and a process id.
 
     Raises `OutputError` when the folder cannot be written to.
     """
     part = target.with_name(PART.format(uuid.uuid4().hex) + target.suffix)
+    UNFINISHED.add(part)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         yield part
@@ -40,12 +44,15 @@ def atomic(target: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+        UNFINISHED.discard(part)
 
 
 @contextmanager
 def atomic_text(target: Path) -> Iterator[TextIO]:
-    """The same, as an open UTF-8 file."""
-    with atomic(target) as part, part.open("w", encoding="utf-8", newline="") as stream:
+    """The same, as an open UTF-8 file; a byte of a file name that is no UTF-8 is written as `\\udcff`, which
+    JSON reads back."""
+    with atomic(target) as part, part.open(
+            "w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
         yield stream
 
 
@@ -57,30 +64,59 @@ def write_text(target: Path, text: str) -> None:
 
 def remove_parts(folder: Path) -> None:
     """Remove what killed runs left unfinished below `folder`; for the run that holds its lock."""
+    if remote(folder) and cast(Any, folder).protocol in _WHOLE:
+        return  # there are none
     for part in folder.rglob(PART.format("*") + "*"):
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def remove_unfinished() -> None:
+    """Remove what this process has not finished, before it ends without unwinding."""
+    for path in list(UNFINISHED):
+        with suppress(OSError):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """A temporary folder.  Its owner holds a lock in it, so that the next run knows those whose owner was killed."""
+    """A temporary folder.  Its owner holds a lock in it, by which others know that it is not abandoned."""
     from filelock import FileLock
 
-    _remove_abandoned()
-    folder = Path(tempfile.mkdtemp(prefix=SCRATCH))
+    remove_abandoned()
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=SCRATCH))
+        UNFINISHED.add(folder)
+        lock = FileLock(folder / "lock")
+        with suppress(OSError):
+            lock.acquire()
+        if folder.exists():
+            break
+        UNFINISHED.discard(folder)  # taken for abandoned before it was locked
     try:
-        with FileLock(folder / "lock"):
-            yield folder
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        lock.release()
+        UNFINISHED.discard(folder)
 
 
-def _remove_abandoned() -> None:
+def remove_abandoned() -> None:
+    """Remove the temporary folders of processes that were killed."""
+    abandoned = list(Path(tempfile.gettempdir()).glob(SCRATCH + "*"))
+    if not abandoned:
+        return
     from filelock import FileLock, Timeout
 
-    for folder in Path(tempfile.gettempdir()).glob(SCRATCH + "*"):
+    for folder in abandoned:
         with suppress(OSError, Timeout), FileLock(folder / "lock", timeout=0):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def sha256(path: Path) -> str:
+    """Of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def place(text: str) -> Path:
@@ -151,7 +187,8 @@ def put(source: Path, target: Path) -> None:
     """
     url: Any = target
     store, path = url.fs, url.path
-    part = path if url.protocol in _WHOLE else str(PurePosixPath(path).with_name(f".emocli-{source.name}.part"))
+    beside = str(PurePosixPath(path).with_name(PART.format(uuid.uuid4().hex)))
+    part = path if url.protocol in _WHOLE else beside
     try:
         store.makedirs(str(PurePosixPath(path).parent), exist_ok=True)
         store.put_file(str(source), part)

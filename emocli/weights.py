@@ -11,12 +11,14 @@ import hashlib
 import os
 import shutil
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
-from emocli.errors import WeightsError
+from emocli import storage
+from emocli.errors import OutputError, WeightsError
 
 MIRROR, CACHE = "EMOCLI_WEIGHTS_MIRROR", "EMOCLI_CACHE"
 #: Seconds to wait for a server before doing without.
@@ -95,11 +97,35 @@ def state(weight: Weight) -> str:
     return "ok" if sha256_of(weight.path) == weight.sha256 else "damaged"
 
 
-def resolve(name: str, *, offline: bool = False, commercial: bool = False) -> Path:
+def record(*names: str) -> dict[str, Mapping[str, str]]:
+    """Entries of the manifest as the provenance tells of them."""
+    entries = ((name, manifest()[name]) for name in names)
+    return {name: {"file": w.file, "sha256": w.sha256, "licence": w.licence} for name, w in entries}
+
+
+def of_file(name: str, path: Path, licence: str = "unknown") -> dict[str, Mapping[str, str]]:
+    """The same of a file that the manifest does not list."""
+    return {name: {"file": path.name, "sha256": sha256_of(path), "licence": licence}}
+
+
+@cache
+def of_package(package: str, *files: str, licence: str = "MIT") -> dict[str, Mapping[str, str]]:
+    """The same of files that come inside another package."""
+    spec = find_spec(package)
+    (folder,) = spec.submodule_search_locations if spec and spec.submodule_search_locations else [""]
+    records: dict[str, Mapping[str, str]] = {}
+    for path in (Path(folder, file) for file in files):
+        name = path.stem if path.stem.startswith(package) else f"{package}-{path.stem}"
+        records |= of_file(name.replace("_", "-"), path, licence) if path.is_file() else {}
+    return records
+
+
+def resolve(name: str, *, offline: bool = False, commercial: bool = False,
+            progress: bool | Report = False) -> Path:
     """Path of a whole, verified file; fetches it if need be and if allowed.
 
-    Raises `WeightsError` when it is damaged or cannot be had, or when it is for `commercial` use and its licence
-    bars that.
+    Raises `WeightsError` when it is damaged or cannot be had, or when it is for `commercial` use and its
+    licence bars that.
     """
     weight = manifest().get(name)
     if weight is None:
@@ -107,16 +133,18 @@ def resolve(name: str, *, offline: bool = False, commercial: bool = False) -> Pa
     if commercial and not weight.commercial:
         raise WeightsError(name, f"may not be used commercially ({weight.licence})",
                            "see `emocli models list` for weights that may")
-    found = state(weight)
-    if found == "ok":
+    condition = state(weight)
+    if condition == "ok":
         return weight.path
     if weight.bundled:
-        cause = "is missing from the installation" if found == "absent" else "is damaged (its sha256 differs)"
+        cause = ("is missing from the installation" if condition == "absent"
+                 else "is damaged (its sha256 differs)")
         raise WeightsError(weight.path, cause, "install emocli again, then run `emocli models verify`")
     if offline and not _mirror_folder():
-        cause = "is not in the cache, and --offline forbids fetching it" if found == "absent" else "is damaged"
+        cause = ("is not in the cache, and --offline forbids fetching it" if condition == "absent"
+                 else "is damaged")
         raise WeightsError(weight.path, cause, f"run `emocli models pull {name}` with a network")
-    return pull(name)
+    return pull(name, progress=progress)
 
 
 def _mirror_folder() -> Path | None:
@@ -139,23 +167,21 @@ def fetch(weight: Weight, *, progress: bool | Report = False) -> Path:
     standard error, or a function that takes the share done."""
     target, mirror = weight.path, _mirror_folder()
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if mirror is not None:
-            part = target.with_name(target.name + f".{os.getpid()}.part")
-            try:
-                shutil.copyfile(mirror / weight.mirror, part)
-                if sha256_of(part) != weight.sha256:
-                    raise WeightsError(mirror / weight.mirror, "is not the file that is pinned "
-                                       "(its sha256 differs)", "repair the mirror")
-                part.replace(target)
-            finally:
-                part.unlink(missing_ok=True)
-        else:
+        if mirror is None:
+            target.parent.mkdir(parents=True, exist_ok=True)
             _download(weight, target, progress)
-    except (OSError, ValueError) as error:
+            return target
+        source = mirror / weight.mirror
+        source.stat()  # to say that it is the source that is missing
+        with storage.atomic(target) as part:
+            shutil.copyfile(source, part)
+            if sha256_of(part) != weight.sha256:
+                raise WeightsError(source, "is not the file that is pinned (its sha256 differs)",
+                                   "repair the mirror")
+    except (OSError, ValueError, OutputError) as error:
         raise WeightsError(weight.name, f"cannot be fetched ({_reason(error)})",
-                           f"connect to a network and run `emocli models pull {weight.name}`, or set {MIRROR} "
-                           "to a folder that holds it") from error
+                           f"connect to a network and run `emocli models pull {weight.name}`, or set "
+                           f"{MIRROR} to a folder that holds it") from error
     return target
 
 
@@ -191,12 +217,14 @@ def _download(weight: Weight, target: Path, progress: bool | Report) -> None:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, OutputError):
+        return f"{error.subject} {error.cause}"
     return type(error).__name__ if "://" in str(error) or "HTTP" in str(error) else str(error)
 
 
 def problems() -> Iterator[tuple[Weight, str]]:
     """The state of every entry that is not whole (a fetchable one may be absent)."""
     for weight in manifest().values():
-        found = state(weight)
-        if found == "damaged" or (found == "absent" and weight.bundled):
-            yield weight, found
+        condition = state(weight)
+        if condition == "damaged" or (condition == "absent" and weight.bundled):
+            yield weight, condition

@@ -64,10 +64,12 @@ def main() -> None:
         track, rate, times = speech(Path(folder))
     clip = VideoClip(portrait, duration=LENGTH)
     clip = clip.with_audio(AudioArrayClip(np.stack([track, track], 1), fps=rate))
-    clip.write_videofile(str(HERE / "demo.mp4"), fps=RATE, codec="libx264", audio_codec="aac", audio_bitrate="64k",
-                         preset="slow", ffmpeg_params=["-crf", "27", "-pix_fmt", "yuv420p"], logger=None)
+    clip.write_videofile(str(HERE / "demo.mp4"), fps=RATE, codec="libx264", audio_codec="aac",
+                         audio_bitrate="64k", preset="slow", logger=None,
+                         ffmpeg_params=["-crf", "27", "-pix_fmt", "yuv420p"])
     subtitles = pysubs2.SSAFile()
-    subtitles.events = [pysubs2.SSAEvent(start=round(a * 1000), end=round(b * 1000), text=t) for a, b, t in times]
+    subtitles.events = [pysubs2.SSAEvent(start=round(start * 1000), end=round(end * 1000), text=text)
+                        for start, end, text in times]
     subtitles.save(str(HERE / "demo.srt"))
 
 

@@ -8,13 +8,18 @@ from __future__ import annotations
 import sys
 
 import emocli
+from emocli.errors import InputError
 
 
 def main(paths: list[str]) -> None:
-    """Print the surest row of each video and the share of time of each emotion."""
+    """Print the surest row of each video and the share of time of each emotion; name what cannot be read."""
     with emocli.Analyzer(emocli.AnalyzeOptions(face_fps=5)) as analyzer:
         for path in paths:
-            timeline = analyzer.analyze(path)
+            try:
+                timeline = analyzer.analyze(path)
+            except InputError as error:
+                print(error, file=sys.stderr)
+                continue
             frame = timeline.to_dataframe()
             surest = frame.loc[frame["confidence"].idxmax()]
             print(f"{path}: {surest['emotion']} {surest['confidence']:.0%} at {surest['start']:.1f} s")

@@ -33,7 +33,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture(autouse=True)
 def no_errors_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     yield
-    assert not [r for r in caplog.get_records("call") if r.levelno >= logging.ERROR and r.name.startswith("emocli")]
+    records = (r for r in caplog.get_records("call") if r.name.startswith("emocli"))
+    assert not [record for record in records if record.levelno >= logging.ERROR]
 
 
 @pytest.fixture(scope="session")

@@ -12,19 +12,21 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "emocli"
-LAYERS = {"cli": 1, "batch": 2, "training": 2, "live": 2, "render": 2, "agreement": 3, "analyzer": 3, "outputs": 3,
-          "fusion": 4, "speakers": 5, "face": 5, "voice": 5, "transcript": 5, "text": 5, "adapters": 5, "media": 6,
-          "weights": 6, "timeline": 7, "options": 7, "storage": 7, "child": 7, "emotions": 8, "errors": 8}
+LAYERS = {"cli": 1, "batch": 2, "training": 2, "live": 2, "render": 2, "agreement": 3, "analyzer": 3,
+          "outputs": 3, "fusion": 4, "speakers": 5, "face": 5, "voice": 5, "transcript": 5, "text": 5,
+          "adapters": 5, "media": 6, "weights": 6, "timeline": 7, "options": 7, "storage": 7, "child": 7,
+          "emotions": 8, "errors": 8, "plaintext": 9}
 HEAVY = {"torch", "tensorflow", "keras", "cv2", "av", "pandas", "librosa", "sklearn", "whisper"}
-MODULES = {".".join(("emocli", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__"): path
+MODULES = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
            for path in PACKAGE.rglob("*.py")}
 
 
 def imported(path: Path) -> Iterator[str]:
     """Modules of emocli that a file imports at run time, also inside functions."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    for_types = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.If)
-                 and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING" for inner in ast.walk(node)}
+    conditions = [node for node in ast.walk(tree) if isinstance(node, ast.If)]
+    for_types = {id(inner) for node in conditions if isinstance(node.test, ast.Name)
+                 and node.test.id == "TYPE_CHECKING" for inner in ast.walk(node)}
     for node in ast.walk(tree):
         if id(node) in for_types:
             continue

@@ -1,5 +1,6 @@
 """The manifest, checksums, the mirror and the cache."""
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -81,7 +82,8 @@ def test_no_network(sandbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.shared
-def test_mirror_is_verified(sandbox: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mirror_is_verified(sandbox: Path, data: Path, tmp_path: Path,
+                            monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMOCLI_WEIGHTS_MIRROR", str(data / "weights"))
     path = weights.resolve("yunet", offline=True)
     assert weights.sha256_of(path) == weights.manifest()["yunet"].sha256
@@ -104,7 +106,8 @@ def test_a_server_can_be_the_mirror(sandbox: Path, tmp_path: Path, monkeypatch: 
     (tmp_path / "served").mkdir()
     served = tmp_path / "served" / "yunet.bin"
     served.write_bytes(b"model")
-    entry = dataclasses.replace(weights.manifest()["yunet"], mirror="yunet.bin", sha256=weights.sha256_of(served))
+    entry = dataclasses.replace(weights.manifest()["yunet"], mirror="yunet.bin",
+                                sha256=weights.sha256_of(served))
     monkeypatch.setattr(weights, "manifest", lambda: {"yunet": entry})
     handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path / "served"))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -131,3 +134,25 @@ def test_whisper_comes_from_the_mirror_too_and_is_verified(sandbox: Path, tmp_pa
     with pytest.raises(WeightsError, match="sha256 differs"):
         asr.locate("tiny", offline=False)
     assert asr.cached("tiny") is None
+
+
+def test_a_cache_that_cannot_be_written(sandbox: Path, tmp_path: Path,
+                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = weights.manifest()["yunet"]
+    (tmp_path / "mirror" / entry.mirror).parent.mkdir(parents=True)
+    (tmp_path / "mirror" / entry.mirror).write_bytes(b"model")
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    monkeypatch.setenv("EMOCLI_WEIGHTS_MIRROR", str(tmp_path / "mirror"))
+    with pytest.raises(WeightsError, match=r"yunet: cannot be fetched .*cannot be written"):
+        weights.resolve("yunet")
+
+
+def test_what_the_provenance_tells_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "a.pt").write_bytes(b"model")
+    assert weights.of_file("whisper-a", tmp_path / "a.pt") == {"whisper-a": {
+        "file": "a.pt", "sha256": hashlib.sha256(b"model").hexdigest(), "licence": "unknown"}}
+    (name, told), = weights.of_package("silero_vad", "data/silero_vad.jit").items()
+    assert (name, told["file"], len(told["sha256"])) == ("silero-vad", "silero_vad.jit", 64)
+    assert weights.of_package("silero_vad", "data/no_such_file") == {}
+    assert weights.of_package("no_such_package", "a") == {}
+    assert weights.record("text")["text"]["sha256"] == weights.manifest()["text"].sha256

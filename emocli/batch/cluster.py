@@ -5,20 +5,28 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from dataclasses import asdict
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from emocli.batch.base import MEMORY, THREADS, Worker
+from emocli.batch.engine import BEGUN, MEMORY, PROGRESS, THREADS, Engine, Mailbox, Worker
+from emocli.child import FAILED, READY
 from emocli.errors import EmocliError, UsageError
 from emocli.options import AnalyzeOptions
 from emocli.outputs.base import OutputOptions
 
-#: Seconds to reach a cluster's address, and between two questions how far an actor is.
-REACH, ASK_EVERY = 10, 1.0
+log = logging.getLogger("emocli.batch")
+
+#: Seconds to reach a cluster's address, between two questions how far an actor is or which machines there
+#: are, and that a cluster may be without a machine that can hold a worker.
+REACH, ASK_EVERY, PATIENCE = 10, 1.0, 60.0
 
 
 def connect(address: str) -> None:
-    """Join the cluster at `address`, "auto" for the one that this machine belongs to; a second call does nothing.
+    """Join the cluster at `address`, "auto" for the one that this machine belongs to; a second call does
+    nothing.
 
     Raises `UsageError` when Ray is missing, `EmocliError` when there is no cluster.
     """
@@ -33,36 +41,104 @@ def connect(address: str) -> None:
         host, _, port = address.rpartition(":")
         if port.isdecimal():  # Ray itself would try for minutes
             socket.create_connection((host, int(port)), timeout=REACH).close()
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        ray.init(address=address, logging_level=logging.ERROR,
+                 log_to_driver=logging.getLogger("emocli").isEnabledFor(logging.INFO))
     except (OSError, RuntimeError, ValueError) as error:
         raise EmocliError(address, f"no Ray cluster answers ({str(error).splitlines()[0]})",
                           "start one with `ray start --head`, see docs/cluster.md") from error
 
 
-def suited(jobs: int) -> int:
-    """How many actors the cluster's machines bear together, each by its cores and memory, at least one."""
-    import ray
+def places(nodes: list[dict[str, Any]], *, gpus: int) -> dict[str, tuple[int, int]]:
+    """How many workers each of Ray's `nodes` can hold, by its cores and memory, and how many cores each of
+    them gets: a machine of one core holds one, too."""
+    made = {}
+    for node in nodes:
+        has = node["Resources"] if node["Alive"] else {}
+        threads = min(THREADS, int(has.get("CPU", 0)))
+        if threads:
+            count = int(min(has["CPU"] // threads, has.get("memory", 0) // MEMORY))
+            made[node["NodeID"]] = (min(count, int(has.get("GPU", 0))) if gpus else count, threads)
+    return {node: place for node, place in made.items() if place[0]}
 
-    found = 0
-    for node in ray.nodes():
-        have = node["Resources"] if node["Alive"] else {}
-        found += int(min(have.get("CPU", 0) // THREADS, have.get("memory", 0) // MEMORY))
-    return max(1, min(jobs, found))
+
+@dataclass
+class RayEngine(Engine):
+    """Actors on a cluster's machines: those that join are used at once."""
+
+    address: str = "auto"
+    clock: Callable[[], float] = time.monotonic
+    _places: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _asked: float | None = None
+    _useful: float = 0.0
+    _used: Counter[str] = field(default_factory=Counter)
+
+    def room(self) -> int:
+        """How many actors the machines that are there now can hold.
+
+        Raises `EmocliError` when for PATIENCE seconds none could hold one.
+        """
+        now = self.clock()
+        if self._asked is None:
+            connect(self.address)
+            self._useful = now
+        elif now - self._asked < ASK_EVERY:
+            return self._room()
+        import ray
+
+        self._asked = now
+        nodes = ray.nodes()
+        self._places = places(nodes, gpus=self.gpus)
+        if self._places:
+            self._useful = now
+        elif now - self._useful >= PATIENCE:
+            alive = [node["Resources"] for node in nodes if node["Alive"]]
+            have = "; ".join(f"{has.get('CPU', 0):g} cores, {has.get('memory', 0) / (1 << 20):.0f} MB, "
+                             f"{has.get('GPU', 0):g} GPUs" for has in alive) or "no machine"
+            wants = f"a core, {MEMORY >> 20} MB{' and a GPU' if self.gpus else ''}"
+            raise EmocliError("the Ray cluster",
+                              f"has no machine for a worker, which wants {wants} (it has: {have})",
+                              "start nodes with more, as `ray start --num-cpus 2 --memory 2000000000`")
+        return self._room()
+
+    def start(self, number: int, mailbox: Mailbox) -> Worker:
+        """An actor on the machine that has most places left."""
+        import ray
+
+        if not self._used.total() and not ray.available_resources().get("CPU"):
+            log.warning("all cores of the Ray cluster are taken by other work; waiting for them")
+        left = {node: count - self._used[node] for node, (count, _) in self._places.items()}
+        node = max(left, key=lambda name: left[name])
+        self._used[node] += 1
+        return ActorWorker(number, mailbox, engine=self, node=node, threads=self._places[node][1])
+
+    def release(self, node: str) -> None:
+        """A place is free again."""
+        self._used[node] -= 1
+
+    @property
+    def gpus(self) -> int:
+        """That a worker wants."""
+        return 1 if self.options.device == "cuda" else 0
+
+    def _room(self) -> int:
+        return sum(count for count, _ in self._places.values())
 
 
 class _Reader:
     """The actor: what `emocli.batch.worker` is to a pipe."""
 
-    def __init__(self, options: dict[str, Any], writing: dict[str, Any]) -> None:
+    def __init__(self, options: dict[str, Any], writing: dict[str, Any], log_level: int) -> None:
         from emocli.analyzer import Analyzer
 
+        logging.basicConfig(format="%(name)s: %(message)s")
+        logging.getLogger("emocli").setLevel(log_level)
         self._writing = OutputOptions(**writing)
         self._shares: dict[str, float] = {}
         self._analyzer = Analyzer(AnalyzeOptions(**options))
 
     def ready(self) -> dict[str, Any]:
         """Say that it is there."""
-        return {"kind": "ready"}
+        return {"kind": READY}
 
     def analyze(self, job: dict[str, Any]) -> dict[str, Any]:
         """Answer a job as the worker does."""
@@ -72,56 +148,76 @@ class _Reader:
             self._shares[message["stage"]] = message["share"]
 
         self._shares = {}
-        return worker.answer(self._analyzer, job, self._writing, tell)
+        return worker.answer(self._analyzer, job, self._writing, tell) | {"timeline": None}
 
     def progress(self) -> dict[str, float]:
         """How far each stage is; may be asked meanwhile."""
         return dict(self._shares)
 
 
+@dataclass(eq=False, kw_only=True)
 class ActorWorker(Worker):
-    """An actor."""
+    """An actor, bound to one machine."""
 
-    def start(self) -> None:
-        """Begin to load the models."""
+    engine: RayEngine
+    node: str
+    threads: int
+
+    def __post_init__(self) -> None:
         import ray
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        gpus = 1 if self.options.device == "cuda" else 0
-        kind: Any = ray.remote(_Reader)
-        kind = kind.options(num_cpus=THREADS, num_gpus=gpus, memory=MEMORY, max_restarts=0,
-                            max_concurrency=2)  # a job, and questions about it
-        self._actor = kind.remote(asdict(self.options), asdict(self.writing))
+        actor: Any = ray.remote(_Reader)
+        actor = actor.options(num_cpus=self.threads, num_gpus=self.engine.gpus, memory=MEMORY, max_restarts=0,
+                              max_concurrency=2,  # a job, and questions about it
+                              scheduling_strategy=NodeAffinitySchedulingStrategy(self.node, soft=False))
+        self._actor = actor.remote(asdict(self.engine.options), asdict(self.engine.writing),
+                                   logging.getLogger("emocli").getEffectiveLevel())
         self._words = "it said nothing"
-        self._await(self._actor.ready.remote())
+        self._in_thread(lambda: self._await(self._actor.ready.remote()))
 
     def send(self, job: dict[str, Any]) -> None:
         """Hand a job over."""
-        self._await(self._actor.analyze.remote(job))
+        def hand_over() -> None:
+            import ray
 
-    def kill(self) -> None:
-        """End the actor, whatever it is doing."""
-        import ray
+            ray.get(self._actor.ready.remote())  # one that has ended meanwhile does not begin
+            self.mailbox.put((self, {"kind": BEGUN}))
+            self._await(self._actor.analyze.remote(job))
 
-        ray.kill(self._actor)
+        self._in_thread(hand_over)
 
     def last_words(self) -> str:
         """How an actor that has ended did so."""
         return f"the actor ended ({self._words})"
 
-    def _await(self, answer: Any) -> None:
-        threading.Thread(target=self._listen, args=(answer,), daemon=True).start()
-
-    def _listen(self, answer: Any) -> None:
+    def close(self) -> None:
+        """End the actor, whatever it is doing."""
         import ray
 
-        try:
-            while not ray.wait([answer], timeout=ASK_EVERY)[0]:
-                if self.ready:
-                    for stage, share in ray.get(self._actor.progress.remote()).items():
-                        self.heard.put((self, {"kind": "progress", "stage": stage, "share": share}))
-            self.heard.put((self, ray.get(answer)))
-        except ray.exceptions.RayTaskError as error:
-            self.heard.put((self, {"kind": "failed", "error": str(error.cause), "fatal": True}))
-        except ray.exceptions.RayError as error:
-            self._words = str(error).strip().splitlines()[0][:200]
-            self.heard.put((self, None))
+        self.engine.release(self.node)
+        ray.kill(self._actor)
+
+    def _in_thread(self, task: Callable[[], None]) -> None:
+        def run() -> None:
+            import ray
+
+            try:
+                task()
+            except ray.exceptions.RayTaskError as error:
+                self.mailbox.put((self, {"kind": FAILED, "fatal": (
+                    "the workers", str(error.cause), "see the log of Ray on that machine")}))
+            except ray.exceptions.RayError as error:
+                self._words = str(error).strip().splitlines()[0][:200]
+                self.mailbox.put((self, None))
+
+        threading.Thread(target=run, daemon=True).start()
+
+    def _await(self, answer: Any) -> None:
+        import ray
+
+        while not ray.wait([answer], timeout=ASK_EVERY)[0]:
+            if self.ready:
+                for stage, share in ray.get(self._actor.progress.remote()).items():
+                    self.mailbox.put((self, {"kind": PROGRESS, "stage": stage, "share": share}))
+        self.mailbox.put((self, ray.get(answer)))

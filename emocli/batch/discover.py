@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import os
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -19,63 +20,102 @@ LISTS = frozenset((".txt", ".lst"))
 
 @dataclass(frozen=True)
 class Job:
-    """One video; `name` is what its results are called, a path below the output folder without their endings."""
+    """One video; `name` is what its results are called, a path below the output folder without their endings;
+    `error` is why it cannot even be tried."""
 
     path: Path
     name: str
+    error: InputError | None = None
+
+
+@dataclass(frozen=True)
+class _File:
+    path: Path
+    name: PurePath
+    error: InputError | None = None
 
 
 def discover(paths: Sequence[Path], *, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Job]:
     """Every video that `paths` name, once, in the order given.
 
-    A folder gives the media files below it, by name, hidden ones left out; a `.txt` the paths that it lists, a line
-    each, relative to itself, `#` for remarks; anything else is taken for a video.  `include` and `exclude` are
-    patterns as the shell's, for a file's name or its path below the folder.
+    A folder gives the media files below it, by name, hidden ones left out, and a job with an error for each
+    folder inside that cannot be searched; a `.txt` the paths that it lists, a line each, relative to itself,
+    `#` for remarks; anything else is taken for a video.  `include` and `exclude` are patterns as the shell's,
+    for a file's name or its path below the folder.
 
-    The tree is mirrored: names are relative to the folder, to which its own name is put in front where several folders
-    are given; single files are relative to the folder that they share.  Where two videos differ by nothing but their
-    ending, the ending stays in the name.
+    The tree is mirrored: names are relative to the folder, to which its own name is put in front where
+    several folders are given; single files are relative to the folder that they share.  Where two videos
+    differ by nothing but their ending, the ending stays in the name.
 
     Raises `InputError` where nothing is found, or a list cannot be read.
     """
-    folders = [p for p in paths if p.is_dir()]
-    found: dict[Path, PurePath] = {}
+    folders = [path for path in paths if _is_folder(path)]
+    videos: list[_File] = []
     single: list[Path] = []
     for path in paths:
-        if path.is_dir():
-            front = PurePosixPath(path.resolve().name) if len(folders) > 1 else PurePosixPath()
-            below = {p: posix(p).relative_to(posix(path)) for p in _media(path)}
-            inside = {p: front / name for p, name in below.items() if _wanted(name, include, exclude)}
+        if path in folders:
+            inside = [file for file in _search(path) if file.error or _wanted(file.name, include, exclude)]
             if not inside:
                 which = "no video that is wanted" if include or exclude else "no video"
                 raise InputError(str(path), f"the folder holds {which}",
                                  "give a folder with videos, or the files themselves")
-            found |= {p: name for p, name in inside.items() if p not in found}
+            front = PurePosixPath(path.resolve().name) if len(folders) > 1 else PurePosixPath()
+            videos += [_File(file.path, front / file.name, file.error) for file in inside]
         else:
             single += _listed(path) if path.suffix.lower() in LISTS else [path]
     single = [p for p in single if _wanted(posix(p), include, exclude)]
-    found |= {p: name for p, name in _together(single).items() if p not in found}
-    return list(_named(found))
+    once: dict[PurePath, _File] = {}
+    for video in (*videos, *_together(single)):
+        once.setdefault(_real(video.path), video)
+    return list(_named(list(once.values())))
 
 
-def _together(single: Sequence[Path]) -> dict[Path, PurePath]:
-    """Single files relative to the folder that they share; by their names alone where they share none."""
-    wholes = {p: posix(p) if remote(p) else posix(p.absolute().parent.resolve() / p.name) for p in single}
+def _is_folder(path: Path) -> bool:
     try:
-        shared = commonpath([whole.parent for whole in wholes.values()])
-    except ValueError:  # none are given, or they lie in several stores
-        return {p: PurePosixPath(whole.name) for p, whole in wholes.items()}
-    return {p: whole.relative_to(shared) for p, whole in wholes.items()}
+        return path.is_dir()
+    except Exception:  # a name too long, or what a store raises: reading it will say so
+        return False
 
 
-def _media(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir(), key=str):
-        if path.name.startswith("."):
+def _real(path: Path) -> PurePath:
+    """Where a file lies, whatever links lead there."""
+    return posix(path) if remote(path) else PurePosixPath(os.path.realpath(path.parent), path.name)
+
+
+def _search(top: Path) -> list[_File]:
+    """Media files below a folder, by name.  Links to folders are followed last, so that each folder is
+    searched once, and under its own name."""
+    folders, links, visited = deque([top]), deque[Path](), set[object]()
+    files = []
+    while folders or links:
+        folder = (folders or links).popleft()
+        real = folder if remote(folder) else os.path.realpath(folder)
+        if real in visited:
             continue
-        if path.is_dir():
-            yield from _media(path)
-        elif path.suffix.lower() in VIDEO_ENDINGS | AUDIO_ENDINGS:
-            yield path
+        visited.add(real)
+        try:
+            inside = [path for path in folder.iterdir() if not path.name.startswith(".")]
+        except Exception as error:  # each kind of store has errors of its own
+            reason = getattr(error, "strerror", None) or error
+            files.append(_File(folder, posix(folder).relative_to(posix(top)), InputError(
+                folder, f"the folder cannot be searched ({reason})", "check its permissions")))
+            continue
+        for path in inside:
+            if _is_folder(path):
+                (links if not remote(path) and path.is_symlink() else folders).append(path)
+            elif path.suffix.lower() in VIDEO_ENDINGS | AUDIO_ENDINGS:
+                files.append(_File(path, posix(path).relative_to(posix(top))))
+    return sorted(files, key=lambda file: file.path.parts)
+
+
+def _together(single: Sequence[Path]) -> list[_File]:
+    """Single files relative to the folder that they share; by their names alone where they share none."""
+    wholes = [posix(path) if remote(path) else _real(path) for path in single]
+    try:
+        shared = commonpath([whole.parent for whole in wholes])
+    except ValueError:  # none are given, or they lie in several stores
+        return [_File(path, PurePosixPath(whole.name)) for path, whole in zip(single, wholes, strict=True)]
+    return [_File(path, whole.relative_to(shared)) for path, whole in zip(single, wholes, strict=True)]
 
 
 def _wanted(path: PurePath, include: Iterable[str], exclude: Iterable[str]) -> bool:
@@ -86,25 +126,38 @@ def _wanted(path: PurePath, include: Iterable[str], exclude: Iterable[str]) -> b
 
 
 def _listed(path: Path) -> list[Path]:
+    if path.exists() and not path.is_file():
+        raise InputError(path, "is no file but a pipe or device", "give a list as a file")
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(str(path), f"the list cannot be read ({error})",
                          "check the path, and that it is UTF-8") from error
-    found = [place(line) if "://" in line else path.parent / line
-             for raw in lines if (line := raw.strip()) and not line.startswith("#")]
-    if not found:
+    videos = [place(line) if "://" in line else path.parent / line
+              for raw in lines if (line := raw.strip()) and not line.startswith("#")]
+    if not videos:
         raise InputError(str(path), "the list names no video", "write a path a line")
-    return found
+    return videos
 
 
-def _named(found: dict[Path, PurePath]) -> Iterator[Job]:
-    # Upper and lower case are one to some file systems.
-    stems = Counter(str(name.with_suffix("")).lower() for name in found.values())
-    wholes = Counter(str(name).lower() for name in found.values())
-    for path, name in found.items():
-        if wholes[str(name).lower()] > 1:
-            raise InputError(str(path), f"its results would be called {name}, as another's",
-                             "rename one of them, or analyse them into different folders")
-        alone = stems[str(name.with_suffix("")).lower()] == 1
-        yield Job(path, PurePosixPath(name.with_suffix("") if alone else name).as_posix())
+def _named(videos: Sequence[_File]) -> Iterator[Job]:
+    """A video is called as its file without the ending, unless another would be called so, too."""
+    def folded(name: PurePath) -> str:
+        return str(name).lower()  # upper and lower case are one to some file systems
+
+    wholes = Counter(folded(video.name) for video in videos)
+    stems = Counter(folded(video.name.with_suffix("")) for video in videos if not video.error)
+    taken: set[str] = set()
+    for video in videos:
+        if video.error:
+            yield Job(video.path, str(video.name), video.error)
+            continue
+        stem = video.name.with_suffix("")
+        name = video.name if stems[folded(stem)] > 1 or folded(stem) in wholes else stem
+        if folded(name) in taken:
+            yield Job(video.path, str(posix(video.path)), InputError(
+                video.path, f"its results would be called {name}, as another's",
+                "rename one of them, or analyse them into different folders"))
+        else:
+            taken.add(folded(name))
+            yield Job(video.path, name.as_posix())

@@ -9,10 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 import emocli
-from emocli import weights
+from emocli import storage, weights
 from emocli.errors import InputError
 from emocli.options import AnalyzeOptions
-from emocli.transcript.subtitles import find_beside
+from emocli.transcript.sidecar import find_beside
 
 #: Bytes at a file's head and at its tail that stand for its content, with its size.
 ENDS = 1 << 20
@@ -21,29 +21,38 @@ ENDS = 1 << 20
 def of_settings(options: AnalyzeOptions, formats: Iterable[str], *more: object) -> str:
     """Of everything but the video: options, the files that they name, files wanted, version, weights."""
     used = {w.name: w.sha256 for w in weights.manifest().values()}
-    named = [of_file(path) for name in (options.transcript, options.voice_baseline) if (path := Path(name)).is_file()]
-    plain = json.dumps([asdict(options), named, sorted(formats), [str(m) for m in more], emocli.__version__, used],
-                       sort_keys=True)
+    named = [of_file(path) for name in (options.transcript, options.voice_baseline)
+             if (path := Path(name)).is_file()]
+    plain = json.dumps([asdict(options), named, sorted(formats), list(map(str, more)), emocli.__version__,
+                        used], sort_keys=True)
     return hashlib.sha256(plain.encode()).hexdigest()
 
 
 def of_file(path: Path) -> str:
-    """Of a file's head, tail and size.  Raises `InputError` when it cannot be read."""
+    """Of a file's head, tail and size.  Raises `InputError` when it cannot be read, or has no end, as a pipe
+    or a device."""
     try:
+        if not storage.remote(path) and path.exists() and not path.is_file():
+            raise InputError(path, "is no file but a folder, pipe or device", "give a video or sound file")
         with path.open("rb") as file:
-            seen = hashlib.sha256(file.read(ENDS))
+            digest = hashlib.sha256(file.read(ENDS))
             size = file.seek(0, 2)
             file.seek(max(ENDS, size - ENDS))
-            seen.update(file.read())
-    except OSError as error:
-        raise InputError(str(path), "no such file" if isinstance(error, FileNotFoundError) else
-                         f"cannot be read ({error.strerror or error})", "check the path") from error
-    seen.update(str(size).encode())
-    return seen.hexdigest()
+            digest.update(file.read())
+    except InputError:
+        raise
+    except FileNotFoundError as error:
+        raise InputError(path, "no such file", "check the path") from error
+    except Exception as error:  # each kind of store has errors of its own
+        raise InputError(path, f"cannot be read ({getattr(error, 'strerror', None) or error})",
+                         "check the path and the rights") from error
+    digest.update(str(size).encode())
+    return digest.hexdigest()
 
 
 def of_job(path: Path, settings: str) -> str:
     """Of a video, the subtitle file beside it, and the settings."""
+    video = of_file(path)
     beside = find_beside(path)
-    parts = [settings, of_file(path), *([f"{beside[0].name} {of_file(beside[0])}"] if beside else [])]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    parts = [settings, video, *([f"{beside[0].name} {of_file(beside[0])}"] if beside else [])]
+    return hashlib.sha256("\n".join(parts).encode(errors="backslashreplace")).hexdigest()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from emocli.errors import OutputError
 
 #: Name of the file in the output folder.
 FILE = "emocli-ledger.sqlite"
-DONE, FAILED = "done", "failed"
+WAITING, RUNNING, DONE, FAILED = "waiting", "running", "done", "failed"
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -29,7 +30,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     seconds REAL,                 -- that it took
     duration REAL,                -- seconds of video
     summary TEXT,                 -- JSON: emotion and shares
-    outputs TEXT,                 -- JSON: files written, relative to the folder
+    outputs TEXT,                 -- JSON: files written, relative to the folder: sha256 (once a list)
     error TEXT
 );
 CREATE INDEX IF NOT EXISTS by_status ON jobs (status);
@@ -38,7 +39,8 @@ CREATE INDEX IF NOT EXISTS by_status ON jobs (status);
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the ledger."""
+    """A line of the ledger.  `outputs` are the files written last, with their sha256, or "" where it is
+    unknown."""
 
     name: str
     path: str
@@ -49,28 +51,27 @@ class Entry:
     seconds: float | None
     duration: float | None
     summary: dict[str, Any]
-    outputs: list[str]
+    outputs: dict[str, str]
     error: str | None
 
 
 class Ledger:
-    """The ledger of an output folder.  A context manager; use from one thread.
+    """The ledger of an output folder, or without one, of a run that keeps none.  A context manager; use from
+    one thread.
 
-    Raises `OutputError` when it cannot be opened or is damaged.
+    All calls raise `OutputError` when it cannot be used or is damaged.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / FILE
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, folder: Path | None = None) -> None:
+        self.path = folder / FILE if folder else Path(":memory:")
+        with self._guard():
+            if folder:
+                folder.mkdir(parents=True, exist_ok=True)
             self._base = sqlite3.connect(self.path, isolation_level=None)
             # A line is on the disk when a call returns; readers do not wait for the writer.
             self._base.execute("PRAGMA journal_mode = WAL")
             self._base.execute("PRAGMA synchronous = FULL")
             self._base.executescript(_SCHEMA)
-        except (OSError, sqlite3.Error) as error:
-            raise OutputError(self.path, f"cannot be used ({error})",
-                              "remove it, or give another folder with -o") from error
 
     def __enter__(self) -> Ledger:
         return self
@@ -80,64 +81,98 @@ class Ledger:
         self._base.close()
 
     @contextmanager
-    def _together(self) -> Iterator[None]:
-        self._base.execute("BEGIN IMMEDIATE")
+    def _guard(self) -> Iterator[None]:
         try:
             yield
-        except BaseException:
-            self._base.execute("ROLLBACK")
-            raise
-        self._base.execute("COMMIT")
+        except (OSError, sqlite3.Error, ValueError, TypeError) as error:
+            raise OutputError(self.path, f"cannot be used ({error})",
+                              "free the disk or the file; if it is damaged remove it, or give another folder "
+                              "with -o") from error
+
+    @contextmanager
+    def _together(self) -> Iterator[None]:
+        with self._guard(), self._base:
+            self._base.execute("BEGIN IMMEDIATE")
+            yield
+
+    def _execute(self, command: str, *values: Any) -> sqlite3.Cursor:
+        with self._guard():
+            return self._base.execute(command, [_stored(value) for value in values])
 
     def get(self, name: str) -> Entry | None:
         """The line of a job."""
-        row = self._base.execute("SELECT * FROM jobs WHERE name = ?", (name,)).fetchone()
-        return _entry(row) if row else None
+        return next(self._entries("WHERE name = ?", name), None)
 
     def entries(self, status: str = "") -> Iterator[Entry]:
         """All lines by name, or those of a status."""
-        rows = self._base.execute("SELECT * FROM jobs WHERE ? IN ('', status) ORDER BY name", (status,))
-        return map(_entry, rows)
+        return self._entries("WHERE ? IN ('', status) ORDER BY name", status)
+
+    def _entries(self, which: str, value: str) -> Iterator[Entry]:
+        rows = self._execute("SELECT * FROM jobs " + which, value)
+        while True:
+            with self._guard():
+                row = rows.fetchone()
+                if row is None:
+                    return
+                entry = _entry(row)
+            yield entry
 
     def counts(self) -> dict[str, int]:
         """How many jobs have each status."""
-        return dict(self._base.execute("SELECT status, count(*) FROM jobs GROUP BY status"))
+        with self._guard():
+            return dict(self._base.execute("SELECT status, count(*) FROM jobs GROUP BY status"))
 
     def plan(self, jobs: Iterable[tuple[str, Path, str]]) -> None:
-        """Set (name, path, fingerprint) waiting, all or none."""
+        """Set (name, path, fingerprint) waiting, all or none; what was written before is remembered."""
         with self._together():
             self._base.executemany(
                 "INSERT INTO jobs (name, path, fingerprint, status, deaths) VALUES (?, ?, ?, 'waiting', 0) "
                 "ON CONFLICT (name) DO UPDATE SET path = excluded.path, fingerprint = excluded.fingerprint, "
-                "status = 'waiting', deaths = 0, finished = NULL, seconds = NULL, duration = NULL, summary = NULL, "
-                "outputs = NULL, error = NULL",
-                ((name, str(path), fingerprint) for name, path, fingerprint in jobs))
+                "status = 'waiting', deaths = 0, finished = NULL, seconds = NULL, duration = NULL, "
+                "summary = NULL, error = NULL",
+                ((_stored(name), _stored(str(path)), fingerprint) for name, path, fingerprint in jobs))
 
     def begin(self, name: str) -> None:
         """A worker takes a job."""
-        self._base.execute("UPDATE jobs SET status = 'running' WHERE name = ?", (name,))
+        self._execute("UPDATE jobs SET status = 'running' WHERE name = ?", name)
 
     def died(self, name: str) -> int:
         """A worker died over a job; returns how many have."""
         with self._together():
-            self._base.execute("UPDATE jobs SET status = 'waiting', deaths = deaths + 1 WHERE name = ?", (name,))
-            return int(self._base.execute("SELECT deaths FROM jobs WHERE name = ?", (name,)).fetchone()[0])
+            self._execute("UPDATE jobs SET status = 'waiting', deaths = deaths + 1 WHERE name = ?", name)
+            return int(self._execute("SELECT deaths FROM jobs WHERE name = ?", name).fetchone()[0])
 
     def finish(self, name: str, *, seconds: float, duration: float, summary: dict[str, Any],
-               outputs: Iterable[str]) -> None:
+               outputs: Mapping[str, str]) -> None:
         """A job is done, its results are on the disk."""
-        self._base.execute(
-            "UPDATE jobs SET status = 'done', finished = ?, seconds = ?, duration = ?, summary = ?, outputs = ?, "
-            "error = NULL WHERE name = ?",
-            (time.time(), seconds, duration, json.dumps(summary), json.dumps(list(outputs)), name))
+        self._execute(
+            "UPDATE jobs SET status = 'done', finished = ?, seconds = ?, duration = ?, summary = ?, "
+            "outputs = ?, error = NULL WHERE name = ?",
+            time.time(), seconds, duration, json.dumps(summary), json.dumps(outputs), name)
 
     def fail(self, name: str, error: str) -> None:
         """A job has failed for good."""
-        self._base.execute("UPDATE jobs SET status = 'failed', finished = ?, error = ? WHERE name = ?",
-                           (time.time(), error, name))
+        self._execute("UPDATE jobs SET status = 'failed', finished = ?, error = ? WHERE name = ?",
+                      time.time(), error, name)
+
+
+def _stored(value: Any) -> Any:
+    """SQLite's text is UTF-8; the names of files are bytes."""
+    try:
+        if isinstance(value, str):
+            value.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(value)
+    return value
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    named = dict(zip(Entry.__dataclass_fields__, row, strict=True))
-    return Entry(**named | {"summary": json.loads(named["summary"] or "{}"),
-                            "outputs": json.loads(named["outputs"] or "[]")})
+    """Raises `ValueError` where a cell is not what it should be."""
+    cells = (os.fsdecode(cell) if isinstance(cell, bytes) else cell for cell in row)
+    values: dict[str, Any] = dict(zip(Entry.__dataclass_fields__, cells, strict=True))
+    summary, outputs = json.loads(values["summary"] or "{}"), json.loads(values["outputs"] or "{}")
+    if isinstance(outputs, list):
+        outputs = dict.fromkeys(outputs, "")
+    if not isinstance(summary, dict) or not isinstance(outputs, dict):
+        raise ValueError(f"the line of {values['name']} is damaged")
+    return Entry(**values | {"summary": summary, "outputs": outputs})

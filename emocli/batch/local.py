@@ -1,74 +1,121 @@
-"""Workers on this machine: processes that each keep the models loaded, and how many of them there should be."""
+"""Workers on this machine: child processes that each keep the models loaded, or for a single video this
+process."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
+import logging
 import threading
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from emocli.batch.base import MEMORY, THREADS, Worker
+from emocli import child
+from emocli.batch import resources, worker
+from emocli.batch.engine import BEGUN, MEMORY, THREADS, Engine, Mailbox, Worker
+from emocli.errors import EmocliError
+from emocli.options import AnalyzeOptions
+from emocli.outputs.base import OutputOptions
 
 
-def suited(jobs: int) -> int:
-    """How many workers this machine's cores and free memory bear, at least one."""
-    import psutil
+@dataclass
+class ChildEngine(Engine):
+    """Child processes, as many as this machine's cores and free memory bear, at least one."""
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(jobs, cores // THREADS, psutil.virtual_memory().available // MEMORY))
+    def __post_init__(self) -> None:
+        self._room = max(1, int(min(resources.cores() // THREADS, resources.memory() // MEMORY)))
+
+    def room(self) -> int:
+        """How many there may be."""
+        return self._room
+
+    def start(self, number: int, mailbox: Mailbox) -> Worker:
+        """A child that loads the models."""
+        try:
+            return ChildWorker(number, mailbox, settings={
+                "options": asdict(self.options), "writing": asdict(self.writing),
+                "log_level": logging.getLogger("emocli").getEffectiveLevel()})
+        except OSError as error:
+            raise EmocliError("the workers", f"cannot be started ({error.strerror or error})",
+                              "close other programs, or give fewer --workers") from error
 
 
+@dataclass(eq=False, kw_only=True)
 class ChildWorker(Worker):
-    """A child process, spoken to in lines of JSON."""
+    """A child process."""
 
-    def start(self) -> None:
-        """Begin to load the models."""
-        self._log = tempfile.TemporaryFile(prefix="emocli-")
-        self._child = subprocess.Popen([sys.executable, "-m", "emocli.batch.worker"], stdin=subprocess.PIPE,
-                                       stdout=subprocess.PIPE, stderr=self._log, text=True, encoding="utf-8",
-                                       env=os.environ | {"PYTHONUNBUFFERED": "1"})
-        self.send({"options": asdict(self.options), "writing": asdict(self.writing)})
+    settings: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        self._child = child.Child("emocli.batch.worker")
+        self.send(self.settings)
         threading.Thread(target=self._listen, daemon=True).start()
 
-    def kill(self) -> None:
-        """End the child, whatever it is doing; its face process follows."""
-        self._child.kill()
+    def send(self, job: dict[str, Any]) -> None:
+        """Hand a message over."""
+        with suppress(child.ChildEndedError):  # its end is heard in its own time
+            self._child.send(job)
 
     def last_words(self) -> str:
         """How a child that has ended did so."""
-        code = self._child.wait()
-        self._log.seek(0)
-        said = self._log.read().decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
-        how = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
-        return f"the worker {how} ({said[0][:200]})"
+        return f"the worker {self._child.last_words()}"
 
     def close(self) -> None:
-        """End the child and let go of its pipes."""
-        self._child.kill()
-        self._child.wait()
-        for pipe in (self._child.stdin, self._log):
-            try:
-                if pipe:
-                    pipe.close()
-            except BrokenPipeError:
-                pass
-
-    def send(self, job: dict[str, Any]) -> None:
-        """Hand a line over."""
-        assert self._child.stdin
-        try:
-            self._child.stdin.write(json.dumps(job) + "\n")
-            self._child.stdin.flush()
-        except BrokenPipeError:
-            pass  # its end is heard in its own time
+        """Kill the child; its face process follows when its pipe closes."""
+        self._child.close()
 
     def _listen(self) -> None:
-        assert self._child.stdout
-        with self._child.stdout as said:
-            for line in said:
-                self.heard.put((self, json.loads(line)))
-        self.heard.put((self, None))
+        with suppress(child.ChildEndedError):
+            while True:
+                self.mailbox.put((self, self._child.receive()[0]))
+        self.mailbox.put((self, None))
+
+
+class InProcessEngine(Engine):
+    """For a single video: no child to start, but a crash of native code ends the whole run."""
+
+    def room(self) -> int:
+        """One."""
+        return 1
+
+    def start(self, number: int, mailbox: Mailbox) -> Worker:
+        """A thread, when the job comes."""
+        return ThreadWorker(number, mailbox, ready=True, options=self.options, writing=self.writing)
+
+
+@dataclass(eq=False, kw_only=True)
+class ThreadWorker(Worker):
+    """A thread of this process."""
+
+    options: AnalyzeOptions
+    writing: OutputOptions
+    thread: threading.Thread | None = None
+
+    def send(self, job: dict[str, Any]) -> None:
+        """Begin."""
+        self.thread = threading.Thread(target=self._analyze, args=(job,), daemon=True)
+        self.thread.start()
+
+    def last_words(self) -> str:
+        """Never asked: a thread answers."""
+        return "the thread ended"
+
+    def close(self) -> None:
+        """End the children of an analysis that goes on, which fails without them."""
+        if self.job:
+            child.kill_all()
+        elif self.thread:
+            self.thread.join()
+
+    def _analyze(self, job: dict[str, Any]) -> None:
+        from emocli.analyzer import Analyzer
+
+        def tell(message: dict[str, Any]) -> None:
+            self.mailbox.put((self, message))
+
+        tell({"kind": BEGUN})
+        try:
+            with Analyzer(self.options) as analyzer:
+                message = worker.answer(analyzer, job, self.writing, tell)
+        except Exception as error:  # the models cannot be loaded
+            message = worker.failure(error, job["path"])
+        tell(message)

@@ -1,255 +1,277 @@
-"""A batch from its list of jobs to its last result: what is current is left, what dies is tried again, and at no
-moment does a kill cost more than the videos that were being worked on."""
+"""The only way to analyse videos, one or many: what is current is left, what fails costs only itself, what
+dies is tried again, and at no moment does a kill cost more than the videos that were being worked on."""
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from queue import Empty, SimpleQueue
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from queue import Empty
 from typing import Any
 
-from emocli import storage
+from emocli import child, storage
 from emocli.batch import cluster, fingerprint, gather, local
-from emocli.batch.base import Worker
 from emocli.batch.discover import Job
-from emocli.batch.ledger import DONE, FAILED, Ledger
-from emocli.errors import EmocliError, UsageError, WeightsError
-from emocli.options import AnalyzeOptions
+from emocli.batch.engine import BEGUN, DONE, PROGRESS, Engine, Mailbox, Worker
+from emocli.batch.ledger import FAILED, RUNNING, Entry, Ledger
+from emocli.batch.plan import Plan, State
+from emocli.errors import EmocliError, InputError, OutputError, UsageError, WeightsError
 from emocli.outputs import formats
-from emocli.outputs.base import OutputOptions
 
-#: Workers that may die over a video before it has failed.
-TRIES = 2
-#: Seconds between two looks at timeouts.
+log = logging.getLogger("emocli.batch")
+
+#: Workers that may die over a video before it has failed, or one after the other without beginning one.
+TRIES, STILLBORN = 2, 8
+#: Seconds between two looks at timeouts and at new machines.
 TICK = 0.25
 #: Name of the file that one run holds locked.
 LOCK = "emocli-batch.lock"
 
-
-@dataclass(frozen=True)
-class Plan:
-    """A batch: jobs, where results go, and how. `workers` is 0 for as many as the machine bears; `timeout` is seconds
-    for one video, 0 for any; `wait` is for another run on the same folder; `engine` is "local" or "ray"."""
-
-    jobs: Sequence[Job]
-    out: Path
-    options: AnalyzeOptions = field(default_factory=AnalyzeOptions)
-    writing: OutputOptions = field(default_factory=OutputOptions)
-    formats: Sequence[str] = ("csv", "srt")
-    faces: bool = False
-    workers: int = 0
-    timeout: float = 0.0
-    retry_failed: bool = False
-    overwrite: bool = False
-    wait: bool = False
-    combine: bool = False
-    parquet: bool = False
-    engine: str = "local"
-    ray_address: str = "auto"
+Show = Callable[[State], None]
+Clock = Callable[[], float]
 
 
-@dataclass
-class State:
-    """How far a batch is; what a display shows.  `skipped` were done before; `failed` counts those that did so in
-    an earlier run, too; `written` are the videos' files of this run, `gathered` those of the whole batch."""
+def run(plan: Plan, show: Show = lambda state: None, *, engine: Engine | None = None,
+        clock: Clock = time.monotonic) -> State:
+    """Work a plan off; `show` is called whenever something has changed; `engine` makes the workers, that of
+    the plan if left out; `clock` (seconds) is what timeouts go by.
 
-    total: int
-    skipped: int = 0
-    done: int = 0
-    failed: int = 0
-    began: float = field(default_factory=time.monotonic)
-    media_seconds: float = 0.0
-    bytes_done: int = 0
-    bytes_left: int = 0
-    workers: list[Worker] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    written: list[str] = field(default_factory=list)
-    gathered: list[str] = field(default_factory=list)
-
-    @property
-    def rate(self) -> float:
-        """Seconds of video a second, since the beginning."""
-        return self.media_seconds / max(1e-9, time.monotonic() - self.began)
-
-    @property
-    def left(self) -> float | None:
-        """Seconds that are left, judged by bytes; None before anything is done."""
-        if not self.bytes_done:
-            return None
-        return (time.monotonic() - self.began) / self.bytes_done * self.bytes_left
-
-
-def run(plan: Plan, show: Callable[[State], None] = lambda state: None) -> State:
-    """Work a batch off; `show` is called whenever something has changed.
-
-    Raises `UsageError` when another run has the folder, a result would be overwritten, or what is asked for cannot
-    be had, `WeightsError` when our own
-    weights are missing, `OutputError` when the folder cannot be written to.
+    Raises `UsageError` when another run has the folder, or what is asked for cannot be had, `WeightsError`
+    when our own weights are missing, `OutputError` when the folder cannot be written to; what is wrong with a
+    single video is in the state that is returned.
     """
+    engine = engine or _engine(plan, clock)
+    storage.remove_abandoned()
+    try:
+        if not plan.account or plan.out is None:
+            with Ledger() as ledger:
+                return Run(plan, ledger, engine, show, clock).work()
+        gather.check(plan)
+        home = storage.home(plan.out)
+        with _held(home, plan), Ledger(home) as ledger:
+            for folder in {home, plan.out}:
+                storage.remove_parts(folder)
+            state = Run(plan, ledger, engine, show, clock).work()
+            state.gathered = gather.write(plan, ledger, plan.out, home)
+            return state
+    finally:
+        storage.remove_abandoned()
+
+
+def _engine(plan: Plan, clock: Clock) -> Engine:
+    if plan.engine == "ray":
+        return cluster.RayEngine(plan.options, plan.writing, plan.ray_address, clock)
+    if len(plan.jobs) == 1 and not (plan.account or plan.workers or plan.timeout):
+        return local.InProcessEngine(plan.options, plan.writing)
+    return local.ChildEngine(plan.options, plan.writing)
+
+
+@contextmanager
+def _held(home: Path, plan: Plan) -> Iterator[None]:
+    """The folder that keeps account, locked against other runs."""
     from filelock import FileLock, Timeout
 
-    if plan.combine and "csv" not in plan.formats:
-        raise UsageError("--combine", "gathers CSV files, and none are asked for", "add csv to --formats")
-    if plan.parquet:
-        gather.require_parquet()
-    home = storage.home(plan.out)
     formats.refuse_locked([home / LOCK])
-    home.mkdir(parents=True, exist_ok=True)
     lock = FileLock(home / LOCK)
     try:
+        home.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=-1 if plan.wait else 0)
     except Timeout as error:
         raise UsageError(str(plan.out), "another run is working on this folder",
                          "wait for it, or pass --wait; results go elsewhere with -o") from error
+    except OSError as error:
+        raise OutputError(home, f"cannot be written to ({error.strerror or error})",
+                          "give another folder with -o") from error
     try:
-        with Ledger(home) as ledger:
-            storage.remove_parts(home)
-            state = _work(plan, ledger, show)
-            written = gather.batch(ledger, plan.jobs, home, parquet=plan.parquet)
-            if plan.combine:
-                written += gather.combine(ledger, plan.jobs, plan.out, home, parquet=plan.parquet)
-            if storage.remote(plan.out):
-                for path in written:
-                    storage.put(path, plan.out / path.name)
-            state.gathered = [str(plan.out / path.name) for path in written]
-            return state
+        yield
     finally:
         lock.release()
 
 
-def _work(plan: Plan, ledger: Ledger, show: Callable[[State], None]) -> State:
-    state = State(total=len(plan.jobs))
-    waiting = deque(_due(plan, ledger, state))
-    state.bytes_left = sum(_size(job) for job in waiting)
-    heard: SimpleQueue[tuple[Worker, dict[str, Any] | None]] = SimpleQueue()
-    if waiting and plan.engine == "ray":
-        cluster.connect(plan.ray_address)
-    engine, kind = (cluster, cluster.ActorWorker) if plan.engine == "ray" else (local, local.ChildWorker)
-    count = min(plan.workers or engine.suited(len(waiting)), len(waiting)) if waiting else 0
-    stillborn = 0
+class Run:
+    """One run: hands jobs to workers and enters in the ledger what becomes of them."""
 
-    def start(number: int) -> Worker:
-        return kind(number, heard, plan.options, plan.writing)
+    def __init__(self, plan: Plan, ledger: Ledger, engine: Engine, show: Show, clock: Clock) -> None:
+        self._plan, self._ledger, self._engine, self._show, self._clock = plan, ledger, engine, show, clock
+        self._state = State(total=len(plan.jobs))
+        self._waiting: deque[Job] = deque()
+        self._mailbox: Mailbox = Mailbox()
+        self._stillborn = 0
 
-    state.workers = [start(number) for number in range(count)]
-    try:
-        while waiting or any(worker.job for worker in state.workers):
-            for worker in state.workers:
-                if waiting and worker.ready and not worker.job:
-                    job = waiting.popleft()
-                    ledger.begin(job.name)
-                    worker.take(job, _files(plan, job), time.monotonic())
-            show(state)
-            _end_the_slow(plan, state)
-            try:
-                worker, message = heard.get(timeout=TICK)
-            except Empty:
-                continue
-            if worker not in state.workers:
-                continue  # the last words of one that was replaced
-            if message is None:
-                words = worker.last_words()
-                if worker.job:
-                    _died(plan, ledger, state, waiting, worker, words)
-                else:
-                    stillborn += 1
-                    if stillborn > TRIES * count:
-                        raise EmocliError("the workers", f"do not start: {words}", "run `emocli doctor`")
-                worker.close()
-                state.workers[state.workers.index(worker)] = start(worker.number)
-            elif message["kind"] == "progress":
-                worker.shares[message["stage"]] = message["share"]
-            elif message["kind"] == "ready":
-                worker.ready = True
-            else:
-                _settle(plan, ledger, state, worker.job, message)
-                worker.job = None
-    finally:
-        for worker in state.workers:
-            worker.close()
-    show(state)
-    return state
-
-
-def _due(plan: Plan, ledger: Ledger, state: State) -> Iterable[Job]:
-    """The jobs that are not done and current, set waiting in the ledger; those that cannot be read fail."""
-    settings = fingerprint.of_settings(plan.options, plan.formats, plan.faces, plan.writing)
-    due: list[tuple[Job, str]] = []
-    unreadable: list[tuple[Job, str]] = []
-    for job in plan.jobs:
-        known = ledger.get(job.name)
-        files = [storage.place(f) for f in _files(plan, job).values()]
+    def work(self) -> State:
+        """Work all jobs off."""
+        self._take_stock()
+        self._state.bytes_left = sum(_size(job) for job in self._waiting)
+        workers = self._state.workers
         try:
-            mark = fingerprint.of_job(job.path, settings)
-        except EmocliError as error:
-            mark = f"unreadable {error}"
-        current = known is not None and known.fingerprint == mark and not plan.overwrite
-        if known and current and known.status == DONE and all(f.is_file() for f in files):
-            state.skipped += 1
-        elif known and current and known.status == FAILED and not plan.retry_failed:
-            state.failed += 1
-            state.errors.append(known.error or "")
+            while self._waiting or any(worker.job for worker in workers):
+                self._hire()
+                for worker in workers:
+                    if self._waiting and worker.ready and not worker.job:
+                        self._assign(worker, self._waiting.popleft())
+                self._show(self._state)
+                self._end_slow()
+                self._listen()
+        finally:
+            for worker in workers:
+                worker.close()
+        self._show(self._state)
+        return self._state
+
+    def _take_stock(self) -> None:
+        """Set waiting, in the ledger too, what is not done and current; what cannot be tried fails."""
+        plan = self._plan
+        settings = fingerprint.of_settings(plan.options, plan.formats, plan.faces, plan.writing)
+        due: list[tuple[Job, str]] = []
+        refused: list[tuple[Job, EmocliError]] = []
+        for job in plan.jobs:
+            known = self._ledger.get(job.name)
+            try:
+                if job.error:
+                    raise job.error
+                mark = fingerprint.of_job(job.path, settings)
+                current = known if known and known.fingerprint == mark and not plan.overwrite else None
+                if current and current.status == DONE and all(f.is_file() for f in self._files(job).values()):
+                    self._state.skipped += 1
+                elif current and current.status == FAILED and not plan.retry_failed:
+                    self._state.failures.append((current.error or "", InputError.exit_code))
+                else:
+                    self._refuse_to_replace(job, known)
+                    due.append((job, mark))
+            except EmocliError as error:
+                refused.append((job, error))
+            except OSError as error:
+                refused.append((job, OutputError(
+                    job.path, f"its results cannot be written ({error.strerror or error})",
+                    "give it another name, or results another folder with -o")))
+        self._ledger.plan([(job.name, job.path, mark) for job, mark in due]
+                          + [(job.name, job.path, "") for job, _ in refused])
+        for job, refusal in refused:
+            self._fail(job, str(refusal), refusal.exit_code)
+        self._waiting.extend(job for job, _ in due)
+
+    def _refuse_to_replace(self, job: Job, known: Entry | None) -> None:
+        """Raise an error where a result cannot be written, or something is there that no run has left so."""
+        files = self._files(job).values()
+        formats.refuse_locked(f for f in files if not storage.remote(f))
+        if self._plan.overwrite or (known and (known.status == RUNNING or known.deaths)):
+            return
+        for file in files:
+            if not file.exists():
+                continue
+            written = known.outputs.get(_listed(job, file)) if known else None
+            if written is None:
+                formats.refuse_existing([file])
+            elif written and written != storage.sha256(file):
+                raise UsageError(job.path, f"its result {file.name} has been changed since it was written",
+                                 "move it away, or pass --overwrite to replace it")
+
+    def _files(self, job: Job) -> dict[str, Path]:
+        plan, name = self._plan, PurePosixPath(job.name)
+        folder = job.path.parent if plan.out is None else plan.out.joinpath(*name.parent.parts)
+        return formats.targets(folder / (name.name + ".x"), folder, plan.formats, faces=plan.faces)
+
+    def _hire(self) -> None:
+        """As many workers as there is work and room for."""
+        workers = self._state.workers
+        wanted = len(self._waiting) + sum(worker.job is not None for worker in workers)
+        wanted = min(wanted, self._plan.workers or wanted)
+        while len(workers) < wanted and len(workers) < self._engine.room():
+            free = next(n for n in range(wanted) if all(worker.number != n for worker in workers))
+            workers.append(self._engine.start(free, self._mailbox))
+
+    def _assign(self, worker: Worker, job: Job) -> None:
+        self._ledger.begin(job.name)
+        worker.assign(job, {kind: str(path) for kind, path in self._files(job).items()})
+
+    def _end_slow(self) -> None:
+        limit = self._plan.timeout
+        for worker in list(self._state.workers):
+            if limit and worker.job and worker.began is not None and self._clock() - worker.began > limit:
+                self._fail(worker.job, f"{worker.job.path}: took longer than --timeout {limit:g}")
+                self._dismiss(worker)
+
+    def _dismiss(self, worker: Worker) -> None:
+        worker.close()
+        self._state.workers.remove(worker)
+
+    def _listen(self) -> None:
+        """Wait a moment for what a worker has to say."""
+        try:
+            worker, message = self._mailbox.get(timeout=TICK)
+        except Empty:
+            return
+        if worker not in self._state.workers:
+            return  # the last words of one that was dismissed
+        if message is None:
+            self._ended(worker)
+        elif message["kind"] == PROGRESS:
+            worker.shares[message["stage"]] = message["share"]
+        elif message["kind"] == child.READY:
+            worker.ready = True
+        elif message["kind"] == BEGUN:
+            worker.began = self._clock()
+        elif message["kind"] == child.LOG:
+            child.relay_log(message, f"worker {worker.number + 1}")
         else:
-            if known is None and not plan.overwrite:
-                formats.refuse_existing(files)
-            (unreadable if mark.startswith("unreadable") else due).append((job, mark))
-    ledger.plan((job.name, job.path, mark) for job, mark in due + unreadable)
-    for job, mark in unreadable:
-        _fail(ledger, state, job, mark.removeprefix("unreadable "))
-    return [job for job, _ in due]
+            self._settle(worker, message)
+
+    def _ended(self, worker: Worker) -> None:
+        """A worker has ended by itself: the job that it had begun is tried once more, or has failed; one that
+        it had not begun goes to another."""
+        words, job = worker.last_words(), worker.job
+        log.info("worker %d: %s", worker.number + 1, words)
+        self._dismiss(worker)
+        if job and worker.began is not None:
+            if self._ledger.died(job.name) < TRIES:
+                self._waiting.append(job)
+            else:
+                self._fail(job, f"{job.path}: {words}, {TRIES} times")
+            return
+        if job:
+            self._waiting.appendleft(job)
+        self._stillborn += 1
+        if self._stillborn > STILLBORN:
+            raise EmocliError("the workers", f"do not start: {words}", "run `emocli doctor`")
+
+    def _settle(self, worker: Worker, message: dict[str, Any]) -> None:
+        """A worker has answered."""
+        if message.get("fatal"):
+            raise WeightsError(*message["fatal"])
+        job, worker.job, self._stillborn = worker.job, None, 0
+        assert job
+        if message["kind"] == child.FAILED:
+            self._fail(job, message["error"], message["code"])
+            return
+        state, files, size = self._state, self._files(job), _size(job)
+        self._ledger.finish(
+            job.name, seconds=message["seconds"], duration=message["duration"], summary=message["summary"],
+            outputs={_listed(job, file): message["hashes"][kind] for kind, file in files.items()})
+        state.written += map(str, files.values())
+        state.bytes_left -= size
+        state.bytes_done += size
+        state.done += 1
+        state.media_seconds += message["duration"]
+        state.timeline = message.get("timeline")
+
+    def _fail(self, job: Job, error: str, code: int = InputError.exit_code) -> None:
+        log.info("%s", error)
+        self._ledger.fail(job.name, error)
+        self._state.bytes_left = max(0, self._state.bytes_left - _size(job))
+        self._state.failures.append((error, code))
 
 
-def _files(plan: Plan, job: Job) -> dict[str, str]:
-    named = plan.out / (job.name + ".x")  # an ending for `targets` to take off
-    return {kind: str(path) for kind, path in
-            formats.targets(named, named.parent, plan.formats, faces=plan.faces).items()}
+def _listed(job: Job, file: Path) -> str:
+    """What the ledger calls a result: its path below the output folder."""
+    return (PurePosixPath(job.name).parent / file.name).as_posix()
 
 
 def _size(job: Job) -> int:
-    return job.path.stat().st_size if job.path.exists() else 0
-
-
-def _settle(plan: Plan, ledger: Ledger, state: State, job: Job | None, message: dict[str, Any]) -> None:
-    """A worker has answered."""
-    if message.get("fatal") or job is None:
-        raise WeightsError("the workers", message["error"], "run `emocli models verify`")
-    size = _size(job)
-    state.bytes_left -= size
-    if message["kind"] == "failed":
-        _fail(ledger, state, job, message["error"])
-        return
-    files = _files(plan, job).values()
-    ledger.finish(job.name, seconds=message["seconds"], duration=message["duration"], summary=message["summary"],
-                  outputs=[f.removeprefix(str(plan.out)).lstrip("/\\") for f in files])
-    state.written += files
-    state.bytes_done += size
-    state.done += 1
-    state.media_seconds += message["duration"]
-
-
-def _died(plan: Plan, ledger: Ledger, state: State, waiting: deque[Job], worker: Worker, words: str) -> None:
-    """A worker has ended over a job: once more, or enough."""
-    job = worker.job
-    assert job
-    if plan.timeout and time.monotonic() - worker.began > plan.timeout:
-        words = f"took longer than --timeout {plan.timeout:g}"
-    if ledger.died(job.name) < TRIES:
-        waiting.append(job)
-    else:
-        state.bytes_left -= _size(job)
-        _fail(ledger, state, job, f"{job.path}: {words}, {TRIES} times")
-
-
-def _fail(ledger: Ledger, state: State, job: Job, error: str) -> None:
-    ledger.fail(job.name, error)
-    state.failed += 1
-    state.errors.append(error)
-
-
-def _end_the_slow(plan: Plan, state: State) -> None:
-    for worker in state.workers:
-        if plan.timeout and worker.job and time.monotonic() - worker.began > plan.timeout:
-            worker.kill()
+    """Bytes, to judge by how long the rest will take."""
+    try:
+        return job.path.stat().st_size
+    except Exception:  # each kind of store has errors of its own
+        return 0

@@ -1,70 +1,88 @@
-"""The child that analyses one video after the other with its models loaded: `python -m emocli.batch.worker`.
-
-It reads JSON lines: first the options, then a job each; and answers with JSON lines on what was standard output:
-`ready`, and of each job `progress`, and then `done` or `failed`.  It ends when its parent does.
-"""
+"""The child that analyses one video after the other with its models loaded: `python -m emocli.batch.worker`,
+spoken to as `emocli.child` says.  It is sent its settings, then a job at a time, and answers `begun`,
+`progress`, and then `done` or `failed`."""
 
 from __future__ import annotations
 
-import json
+import logging
 import os
 import queue
-import sys
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
-from typing import IO, TYPE_CHECKING, Any
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from emocli import storage
-from emocli.errors import EmocliError, WeightsError
-from emocli.media.memory import give_memory_back
+from emocli import child, storage
+from emocli.batch.engine import BEGUN, DONE, PROGRESS
+from emocli.errors import EmocliError, InputError, WeightsError
 from emocli.options import AnalyzeOptions
+from emocli.outputs.base import OutputOptions
+from emocli.plaintext import printable
 
 if TYPE_CHECKING:
     from emocli.analyzer import Analyzer
-    from emocli.outputs.base import OutputOptions
+
+log = logging.getLogger("emocli.batch")
 
 #: Seconds between two reports of a stage.
 REPORT_EVERY = 0.2
 
+Tell = Callable[[dict[str, Any]], None]
 
-def serve(incoming: IO[str], outgoing: IO[str]) -> None:
-    """Answer jobs until the parent closes the pipe."""
+
+def serve(channel: child.Channel) -> None:
+    """Answer jobs until the parent has gone."""
     from emocli.analyzer import Analyzer
-    from emocli.outputs.base import OutputOptions
 
-    settings = json.loads(incoming.readline())
-    jobs: queue.SimpleQueue[str] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(incoming, jobs), daemon=True).start()
-    writing, tell = OutputOptions(**settings["writing"]), partial(_say, outgoing)
+    settings, _ = channel.receive()
+    child.forward_logs(channel, settings["log_level"])
+    jobs: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(channel, jobs), daemon=True).start()
+    writing = OutputOptions(**settings["writing"])
     try:
         with Analyzer(AnalyzeOptions(**settings["options"])) as analyzer:
-            tell({"kind": "ready"})
+            channel.send({"kind": child.READY})
             while True:
-                tell(answer(analyzer, json.loads(jobs.get()), writing, tell))
+                job = jobs.get()
+                channel.send({"kind": BEGUN})
+                answered = answer(analyzer, job, writing, channel.send)
+                del answered["timeline"]
+                channel.send(answered)
     except WeightsError as error:
-        tell({"kind": "failed", "error": str(error), "fatal": True})
+        channel.send(failure(error))
 
 
-def answer(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions,
-           tell: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-    """Analyse one video and write its results; the message that says how it went.  `tell` hears of progress."""
+def answer(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions, tell: Tell) -> dict[str, Any]:
+    """Analyse one video and write its results; the message that says how it went, with the timeline, or None.
+    `tell` hears of progress."""
+    log.info("%s: begins", job["path"])
     try:
-        return _analyze(analyzer, job, writing, tell)
-    except WeightsError as error:
-        return {"kind": "failed", "error": str(error), "fatal": True}
-    except EmocliError as error:
-        return {"kind": "failed", "error": str(error)}
-    except Exception as error:  # a video that a library cannot cope with must not end the batch
-        analyzer.close()
-        return {"kind": "failed", "error": f"{job['path']}: {type(error).__name__}: {error}"}
+        answered = _analyze(analyzer, job, writing, tell)
+        log.info("%s: done in %.1f s", job["path"], answered["seconds"])
+        return answered
+    except Exception as error:  # a video that a library cannot cope with must not end the run
+        if not isinstance(error, EmocliError):
+            log.debug("%s", job["path"], exc_info=True)
+            analyzer.close()
+        return failure(error, job["path"])
 
 
-def _analyze(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions,
-             tell: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+def failure(error: Exception, path: str = "") -> dict[str, Any]:
+    """The message for an error with the video at `path`; one of our own weights ends the whole run."""
+    if not isinstance(error, EmocliError):
+        error = InputError(path, f"{type(error).__name__}: {error}",
+                           "check that it plays in a media player; -v says where it happened")
+    text = str(error)
+    fatal = (error.subject, error.cause, error.step) if isinstance(error, WeightsError) else None
+    text = text if printable(path) in text else f"{path}: {text}"
+    return {"kind": child.FAILED, "error": text, "fatal": fatal, "code": error.exit_code, "timeline": None}
+
+
+def _analyze(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions, tell: Tell) -> dict[str, Any]:
     from emocli.outputs import formats
-    from emocli.transcript.subtitles import find_beside
+    from emocli.transcript.sidecar import find_beside
 
     began = time.monotonic()
     told: dict[str, float] = {}
@@ -73,50 +91,48 @@ def _analyze(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions,
         now = time.monotonic()
         if now - told.get(stage, 0.0) >= REPORT_EVERY or share >= 1:
             told[stage] = now
-            tell({"kind": "progress", "stage": stage, "share": share})
+            tell({"kind": PROGRESS, "stage": stage, "share": share})
 
-    video, files = storage.place(job["path"]), {name: storage.place(path) for name, path in job["files"].items()}
-    beside = find_beside(video) if storage.remote(video) else None
-    with storage.scratch() as folder:
-        timeline = analyzer.analyze(storage.fetch(video, folder, *(beside or ())[:1]), report)
-        # Results at a URL are written here first.
-        here = {kind: folder / "out" / target.name if storage.remote(target) else target
-                for kind, target in files.items()}
-        formats.write(timeline, here, writing)
-        for kind, target in files.items():
-            if storage.remote(target):
-                storage.put(here[kind], target)
+    video = storage.place(job["path"])
+    files = {kind: storage.place(path) for kind, path in job["files"].items()}
+    if not any(map(storage.remote, (video, *files.values()))):
+        timeline = analyzer.analyze(video, report)
+        hashes = formats.write(timeline, files, writing)
+    else:
+        beside = find_beside(video) if storage.remote(video) else None
+        with storage.scratch() as folder:
+            timeline = analyzer.analyze(storage.fetch(video, folder, *(beside or ())[:1]), report)
+            local = {kind: folder / "out" / file.name if storage.remote(file) else file
+                     for kind, file in files.items()}
+            hashes = formats.write(timeline, local, replace(
+                writing, address=str(video) if storage.remote(video) else ""))
+            for kind, file in files.items():
+                if storage.remote(file):
+                    storage.put(local[kind], file)
     shares = timeline.shares()
-    return {"kind": "done", "seconds": time.monotonic() - began, "duration": timeline.media.duration,
+    return {"kind": DONE, "seconds": time.monotonic() - began, "duration": timeline.media.duration,
+            "hashes": dict(zip(files, hashes.values(), strict=True)), "timeline": timeline,
             "summary": {"emotion": max(shares, key=lambda name: shares[name]), "shares": shares,
                         "notes": list(timeline.notes)}}
 
 
-def _listen(incoming: IO[str], jobs: queue.SimpleQueue[str]) -> None:
-    for line in incoming:
-        jobs.put(line)
+def _listen(channel: child.Channel, jobs: queue.SimpleQueue[dict[str, Any]]) -> None:
+    with suppress(child.ChildEndedError):
+        while True:
+            jobs.put(channel.receive()[0])
+    storage.remove_unfinished()
     os._exit(0)  # the parent has gone; the face process follows when its pipe closes
-
-
-def _say(outgoing: IO[str], message: dict[str, Any]) -> None:
-    try:
-        outgoing.write(json.dumps(message) + "\n")
-        outgoing.flush()
-    except BrokenPipeError:
-        os._exit(0)
 
 
 def main() -> None:
     """Entry point of the child."""
-    import signal
+    from emocli.media.memory import give_memory_back
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
+    channel = child.parent()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # Whatever a library prints must not get between the messages.
-    outgoing = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
     give_memory_back()
-    serve(sys.stdin, outgoing)
+    with suppress(child.ChildEndedError):
+        serve(channel)
 
 
 if __name__ == "__main__":

@@ -4,14 +4,35 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from emocli.errors import EXIT_INTERRUPTED, EmocliError
+from emocli.errors import EXIT_INTERRUPTED, EmocliError, OutputError
 
-app = typer.Typer(name="emocli", no_args_is_help=True, add_completion=True, rich_markup_mode="rich",
+#: Options that are no settings but said each time: no environment variable stands for them.
+PER_CALL = frozenset("""version install-completion show-completion out overwrite quiet verbose wait
+                        retry-failed embed json full preview reel video picture emotions""".split())
+
+
+class Commands(TyperGroup):
+    """All commands, whose settings may also come from variables as `EMOCLI_ANALYZE_LANG`."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        commands: list[Any] = [self]
+        for command in commands:
+            commands += getattr(command, "commands", {}).values()
+            for option in command.params:
+                if {name.lstrip("-") for name in option.opts} & PER_CALL:
+                    option.allow_from_autoenv = False
+
+
+app = typer.Typer(name="emocli", cls=Commands, no_args_is_help=True, add_completion=True,
+                  rich_markup_mode="rich",
                   context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "EMOCLI"},
                   pretty_exceptions_enable=False,
                   help="What was felt in this video, when, and how sure are we? Timed emotions from face, "
@@ -19,23 +40,17 @@ app = typer.Typer(name="emocli", no_args_is_help=True, add_completion=True, rich
                        "expression, not what a person feels.")
 
 
-def _register() -> None:
-    from emocli.cli import analyze, compare, config, data, doctor, evaluate, export, models, report, train, video
+#: Commands in the order of the help, a file each, and those that have commands of their own.
+COMMANDS = ("analyze", "report", "convert", "annotate", "mux", "clips", "compare", "init", "doctor", "train",
+            "evaluate", "export")
+GROUPS = ("models", "data")
 
-    app.command("analyze")(analyze.analyze_command)
-    app.command("report")(report.report_command)
-    app.command("convert")(report.convert_command)
-    app.command("annotate")(video.annotate_command)
-    app.command("mux")(video.mux_command)
-    app.command("clips")(video.clips_command)
-    app.command("compare")(compare.compare_command)
-    app.command("init")(config.init_command)
-    app.command("doctor")(doctor.doctor_command)
-    app.add_typer(models.app, name="models")
-    app.add_typer(data.app, name="data")
-    app.command("train")(train.train_command)
-    app.command("evaluate")(evaluate.evaluate_command)
-    app.command("export")(export.export_command)
+
+def _register() -> None:
+    for name in COMMANDS:
+        app.command(name)(getattr(import_module(f"emocli.cli.{name}"), f"{name}_command"))
+    for name in GROUPS:
+        app.add_typer(import_module(f"emocli.cli.{name}").app, name=name)
 
 
 _register()
@@ -44,10 +59,11 @@ _register()
 @app.callback(invoke_without_command=True)
 def root(
     ctx: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
-    config: Annotated[Path | None, typer.Option(help="Defaults of the options; emocli.toml here, or in the user's "
-                                                     "configuration folder, if left out (`emocli init` writes "
-                                                     "one).")] = None,
+    version: Annotated[bool, typer.Option(
+        "--version", help="Print the version and leave.", is_eager=True)] = False,
+    config: Annotated[Path | None, typer.Option(
+        help="Defaults of the options; emocli.toml here, or in the user's configuration folder, if left out "
+             "(`emocli init` writes one).")] = None,
 ) -> None:
     """Hold the options that belong to no command."""
     if version:
@@ -59,8 +75,7 @@ def root(
         return
     from emocli.cli import config as files
 
-    if path := config or files.found():
-        ctx.default_map = files.load(path, ctx.command)
+    ctx.default_map = files.defaults(config, ctx.command)
 
 
 def main() -> None:
@@ -68,17 +83,31 @@ def main() -> None:
     from emocli.cli import interrupt
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    interrupt.watch()
+    if sys.stdout:
+        sys.stdout.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]  # file names are bytes
     try:
-        app()
+        code = _run()
     except EmocliError as error:
         print(f"emocli: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        code = error.exit_code
+    if code == EXIT_INTERRUPTED:
+        interrupt.leave()
+    sys.stderr.flush()
+    # Threads inside native code would be waited for, and taking PyTorch and numba apart costs half a second.
+    os._exit(code)
+
+
+def _run() -> int:
+    """The exit code.  Raises `OutputError` when what was printed does not arrive."""
+    code: object = 0
+    try:
+        app()
     except SystemExit as end:
-        if end.code == EXIT_INTERRUPTED:
-            interrupt.leave()  # threads inside native code would be waited for
-        if end.code:
-            raise
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(0)  # taking PyTorch and numba apart piece by piece costs half a second
+        code = end.code
+    try:
+        if sys.stdout:
+            sys.stdout.flush()
+    except OSError as error:
+        raise OutputError("standard output", f"cannot be written to ({error.strerror})",
+                          "the results are there; leave it open to see their paths") from error
+    return code if isinstance(code, int) else int(code is not None)

@@ -1,4 +1,4 @@
-"""`emocli analyze` on many videos: what a person sees of a batch, and how it ends."""
+"""`emocli analyze`: what a person sees of a run, and how it ends."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emocli.cli.console import clock, escape
-from emocli.errors import EXIT_SOME_FAILED, InputError
+from emocli.cli import console as terminal
+from emocli.errors import EXIT_SOME_FAILED
 
 if TYPE_CHECKING:
-    from emocli.batch.runner import Plan, State
+    from emocli.batch.plan import Plan, State
 
 #: Seconds between two pictures of the table.
 REDRAW = 0.25
@@ -23,32 +24,52 @@ NAMED = 3
 
 
 def run(plan: Plan, *, quiet: bool) -> int:
-    """Work a batch off; returns the exit code.  Failures go to standard error."""
+    """Work a plan off; returns the exit code.  Failures go to standard error."""
     from emocli.batch import runner
+    from emocli.media.memory import give_memory_back
 
-    with display(enabled=not quiet) as show:
+    give_memory_back()
+    with display(plan, enabled=not quiet) as show:
         state = runner.run(plan, show)
-    for error in state.errors:
+    for error, _ in state.failures:
         print(f"emocli: {error}", file=sys.stderr)
-    if state.failed:
-        again = "" if plan.retry_failed else "; --retry-failed tries again those that failed before"
+    if state.failed and state.total > 1:
+        offered = plan.account and not plan.retry_failed
+        again = "; --retry-failed tries again those that failed before" if offered else ""
         print(f"emocli: {state.failed} of {state.total} inputs failed{again}", file=sys.stderr)
     if quiet:
-        print("\n".join(state.written + state.gathered))
+        for path in state.written + state.gathered:
+            print(path)
+    elif state.timeline and state.total == 1 and not plan.account:
+        terminal.summary(state.timeline, list(map(Path, state.written)))
     if not state.failed:
         return 0
-    return InputError.exit_code if state.failed == state.total else EXIT_SOME_FAILED
+    return state.failures[0][1] if state.failed == state.total else EXIT_SOME_FAILED
 
 
 @contextmanager
-def display(*, enabled: bool) -> Iterator[Callable[[State], None]]:
-    """A live table on a terminal; yields what the runner reports to."""
+def display(plan: Plan, *, enabled: bool) -> Iterator[Callable[[State], None]]:
+    """On a terminal, bars for a single video and a table for many; yields what the runner reports to."""
     from rich.console import Console
 
     console = Console(stderr=True)
     if not enabled or not console.is_terminal:
         yield lambda state: None
-        return
+    elif len(plan.jobs) == 1 and not plan.account:
+        with terminal.progress(plan.jobs[0].path, enabled=True) as report:
+            def show_stages(state: State) -> None:
+                for worker in state.workers:
+                    for stage, share in list(worker.shares.items()):
+                        report(stage, share)
+
+            yield show_stages
+    else:
+        with _live(console) as show:
+            yield show
+
+
+@contextmanager
+def _live(console: Any) -> Iterator[Callable[[State], None]]:
     from rich.live import Live
 
     last: list[State] = []
@@ -63,10 +84,10 @@ def display(*, enabled: bool) -> Iterator[Callable[[State], None]]:
                 live.update(table(state), refresh=True)
 
         yield show
-    if last:
-        console.print(sums(last[0]), highlight=False)
-        for path in last[0].gathered:
-            console.print(f"[green]wrote[/] {escape(path)}", highlight=False)
+    for state in last:
+        console.print(sums(state), highlight=False)
+        for path in state.gathered:
+            console.print(f"[green]wrote[/] {terminal.escape(path)}", highlight=False)
 
 
 def table(state: State) -> Any:
@@ -78,25 +99,27 @@ def table(state: State) -> Any:
     rows = Table("worker", "video", "", "for", box=None, pad_edge=False, expand=True)
     rows.columns[1].ratio, rows.columns[2].width = 1, 24
     for worker in state.workers:
+        number = str(worker.number + 1)
         if worker.job:
             share = sum(worker.shares.get(stage, 0.0) for stage in STAGES) / len(STAGES)
-            rows.add_row(str(worker.number + 1), escape(worker.job.name), ProgressBar(1.0, share),
-                         clock(time.monotonic() - worker.began))
+            rows.add_row(number, terminal.escape(worker.job.name), ProgressBar(1.0, share),
+                         terminal.clock(0.0 if worker.began is None else time.monotonic() - worker.began))
         else:
-            rows.add_row(str(worker.number + 1), "[dim]nothing left[/]", "", "")
-    failures = [f"[red]failed[/] {escape(error[:200])}" for error in state.errors[-NAMED:]]
+            rows.add_row(number, "[dim]nothing left[/]" if worker.ready else "[dim]starting[/]", "", "")
+    failures = [f"[red]failed[/] {terminal.escape(error[:200])}" for error, _ in state.failures[-NAMED:]]
     return Group(rows, *failures, sums(state))
 
 
 def sums(state: State) -> str:
-    """One line for the whole batch."""
+    """One line for the whole run."""
     parts = [f"{state.done + state.failed + state.skipped} of {state.total}"]
     if state.skipped:
         parts.append(f"{state.skipped} were done before")
     if state.failed:
         parts.append(f"[red]{state.failed} failed[/]")
     if state.done:
+        parts.append(f"{len(state.written)} files written")
         parts.append(f"{state.rate:.1f} x real time")
     if state.left and state.bytes_left:
-        parts.append(f"{clock(state.left)} left")
+        parts.append(f"{terminal.clock(state.left)} left")
     return " · ".join(parts)

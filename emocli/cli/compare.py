@@ -2,72 +2,108 @@
 
 from __future__ import annotations
 
+import json
+import math
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from emocli.cli.inputs import of_document, target
+from emocli.cli.inputs import of_document, say_written, target
+from emocli.cli.parameters import Overwrite
 from emocli.errors import UsageError
+
+if TYPE_CHECKING:
+    from emocli.agreement.kappa import Agreement
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Codings by name, the `seconds` that all have coded, the agreement of each pair, and Fleiss' kappa."""
+
+    names: tuple[str, ...]
+    seconds: float
+    pairs: dict[tuple[int, int], Agreement]
+    fleiss: float
 
 
 def compare_command(
     codings: Annotated[list[Path], typer.Argument(help="Analyses (.emotions.json) or tables of people "
                                                        "(.csv: start,end,emotion), two or more.")],
-    picture: Annotated[Path | None, typer.Option(help="Draw the first two's confusion matrix as .svg.")] = None,
+    picture: Annotated[Path | None, typer.Option(
+        help="Draw the first two's confusion matrix as .svg.")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the figures as .json.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Say how far codings of one video agree: per class, Cohen's and Fleiss' kappa, by time.
 
     Example: emocli compare interview.emotions.json anna.csv ben.csv --picture confusion.svg
     """
-    import json
-
-    from rich.console import Console
-    from rich.table import Table
-
-    from emocli import agreement as measure
-    from emocli.cli.console import escape
-    from emocli.emotions import CLASSES, EMOTIONS
+    from emocli.agreement.plot import confusion_svg
     from emocli.storage import write_text
 
     if len(codings) < 2:
         raise UsageError("emocli compare", "needs two codings or more", "give analyses or tables of people")
-    for path in (picture, out):
-        if path:
-            target(path, path, overwrite=overwrite)
-    read = [measure.read_table(p) if p.suffix.lower() == ".csv" else measure.of_timeline(of_document(p), p.stem)
-            for p in codings]
-    lengths, classes = measure.pieces(read)
-    console = Console()
-    console.print(f"{lengths.sum():.1f} s that all have coded", highlight=False)
-    pairs = {(i, j): measure.agreement(lengths, classes[:, [i, j]]) for i, j in combinations(range(len(read)), 2)}
-    for (i, j), found in pairs.items():
-        console.print(f"[bold]{escape(read[i].name)}[/] and [bold]{escape(read[j].name)}[/]: agree on "
-                      f"{found.agree:.1%} of the time, Cohen's kappa {found.kappa:.3f}", highlight=False)
-        table = Table("class", "first, s", "second, s", "both, s", "specific agreement", box=None)
-        for c, own in enumerate(CLASSES):
-            if found.confusion[c].any() or found.confusion[:, c].any():
-                table.add_row(f"{own.emoji} {own.name}", f"{found.confusion[c].sum():.1f}",
-                              f"{found.confusion[:, c].sum():.1f}", f"{found.confusion[c, c]:.1f}",
-                              f"{found.classes[c]:.3f}")
-        console.print(table)
-    fleiss = measure.fleiss(lengths, classes)
-    console.print(f"Fleiss' kappa of all {len(read)}: {fleiss:.3f}", highlight=False)
+    for path in filter(None, (picture, out)):
+        target(path, path, overwrite=overwrite)
+    comparison = compare(codings)
+    _show(comparison)
     if out:
-        figures = {"seconds": float(lengths.sum()), "classes": list(EMOTIONS), "fleiss_kappa": _plain(fleiss),
-                   "pairs": [
-            {"first": read[i].name, "second": read[j].name, "agree": found.agree, "cohen_kappa": _plain(found.kappa),
-             "specific_agreement": [_plain(float(v)) for v in found.classes],
-             "confusion_seconds": found.confusion.tolist()} for (i, j), found in pairs.items()]}
-        write_text(out, json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
-        typer.echo(f"wrote {out}")
+        write_text(out, json.dumps(_figures(comparison), indent=1, ensure_ascii=False) + "\n")
+        say_written(out)
     if picture:
-        write_text(picture, measure.picture(pairs[0, 1], read[0].name, read[1].name))
-        typer.echo(f"wrote {picture}")
+        write_text(picture, confusion_svg(comparison.pairs[0, 1], *comparison.names[:2]))
+        say_written(picture)
 
 
-def _plain(value: float) -> float | None:
-    return None if value != value else value  # JSON knows no nan
+def compare(paths: list[Path]) -> Comparison:
+    """Read codings and compare them.  Raises `InputError` for one that cannot be read, or no common time."""
+    from emocli.agreement.kappa import agreement, fleiss
+    from emocli.agreement.reading import common_time, of_timeline, read_table
+
+    codings = [read_table(p) if p.suffix.lower() == ".csv" else of_timeline(of_document(p), p.stem)
+               for p in paths]
+    lengths, classes = common_time(codings)
+    pairs = {(i, j): agreement(lengths, classes[:, [i, j]]) for i, j in combinations(range(len(codings)), 2)}
+    return Comparison(tuple(c.name for c in codings), float(lengths.sum()), pairs, fleiss(lengths, classes))
+
+
+def _show(comparison: Comparison) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from emocli.cli.console import escape
+    from emocli.emotions import CLASSES
+
+    console, names = Console(), [escape(name) for name in comparison.names]
+    console.print(f"{comparison.seconds:.1f} s that all have coded", highlight=False)
+    for (i, j), pair in comparison.pairs.items():
+        console.print(f"[bold]{names[i]}[/] and [bold]{names[j]}[/]: agree on {pair.agree:.1%} of the time, "
+                      f"Cohen's kappa {pair.kappa:.3f}", highlight=False)
+        table = Table("class", "first, s", "second, s", "both, s", "specific agreement", box=None)
+        firsts, seconds = pair.confusion.sum(1), pair.confusion.sum(0)
+        for c, own in enumerate(CLASSES):
+            if firsts[c] or seconds[c]:
+                table.add_row(f"{own.emoji} {own.name}", f"{firsts[c]:.1f}", f"{seconds[c]:.1f}",
+                              f"{pair.confusion[c, c]:.1f}", f"{pair.classes[c]:.3f}")
+        console.print(table)
+    console.print(f"Fleiss' kappa of all {len(names)}: {comparison.fleiss:.3f}", highlight=False)
+
+
+def _figures(comparison: Comparison) -> dict[str, Any]:
+    from emocli.emotions import EMOTIONS
+
+    names = comparison.names
+    return {"seconds": comparison.seconds, "classes": list(EMOTIONS),
+            "fleiss_kappa": _known(comparison.fleiss),
+            "pairs": [{"first": names[i], "second": names[j],
+                       "agree": pair.agree, "cohen_kappa": _known(pair.kappa),
+                       "specific_agreement": [_known(float(value)) for value in pair.classes],
+                       "confusion_seconds": pair.confusion.tolist()}
+                      for (i, j), pair in comparison.pairs.items()]}
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value  # JSON knows no nan

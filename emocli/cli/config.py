@@ -1,64 +1,93 @@
 """Defaults of options from a file: `--config`, else `emocli.toml` in this folder, else in the user's.
 
 The command line goes before environment variables (`EMOCLI_ANALYZE_FACE_FPS`), and those before the file.
+The file in this folder may be a stranger's, who sent it with the videos: it can say how to analyse, but not
+what is read, written or overwritten, or which machine is asked.
 """
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from emocli.cli.inputs import target
 from emocli.errors import InputError, UsageError
+from emocli.plaintext import printable
 
 FILE = "emocli.toml"
 #: Options that are said each time.
 UNSET = frozenset(("help", "out", "config", "version", "install-completion", "show-completion"))
+#: Switches that a stranger could do harm with.
+GUARDED = frozenset(("overwrite", "embed"))
+#: Options that take words and name no file, folder or address.  Those that are not here are guarded, too.
+WORDS = frozenset(("formats", "srt-style", "lang", "language", "device", "voice-mode", "workers", "include",
+                   "exclude", "preview", "title", "emotion", "quantize", "format", "corrupt", "seed",
+                   "epochs", "threads"))
+#: Options that take one of these words, or else a file.
+WORDS_OR_FILE = {"transcript": ("auto", "none"),
+                 "asr-model": ("tiny", "base", "small", "medium", "large-v3", "turbo")}
 
 
-def found() -> Path | None:
-    """The file that counts when none is named."""
+def defaults(named: Path | None, root: Any) -> dict[str, Any] | None:
+    """The defaults that count, as click's `default_map` for the command group `root`: those of the file
+    `named`, or of `emocli.toml` here (which is said on standard error), or in the user's configuration
+    folder.  Raises as `load`."""
     from platformdirs import user_config_path
 
-    return next((p for p in (Path(FILE), user_config_path("emocli") / FILE) if p.is_file()), None)
+    here, own = Path(FILE), user_config_path("emocli") / FILE
+    path = named or next((p for p in (here, own) if p.is_file()), None)
+    if path is None:
+        return None
+    foreign = path is here and here.resolve() != own.resolve()
+    if foreign:
+        print(f"emocli: options are taken from {printable(here.absolute())}", file=sys.stderr)
+    return load(path, root, foreign=foreign)
 
 
-def load(path: Path, root: Any) -> dict[str, Any]:
-    """The file as click's `default_map` for the command group `root`.
+def load(path: Path, root: Any, *, foreign: bool = False) -> dict[str, Any]:
+    """The file as click's `default_map`.
 
-    Raises `InputError` when it cannot be read, `UsageError` for a table or key that no command has, or a value that
-    its option cannot take.
+    Raises `InputError` when it cannot be read, `UsageError` for a table or key that no command has, a value
+    that its option cannot take, or what a `foreign` file must not set.
     """
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise InputError(path, f"cannot be read ({error})", "write a new one with `emocli init`") from error
-    return _defaults(path, tables, root, ())
+    return _defaults(path, tables, root, (), foreign)
 
 
-def _defaults(path: Path, table: dict[str, Any], command: Any, above: tuple[str, ...]) -> dict[str, Any]:
-    commands, options = getattr(command, "commands", {}), dict(_options(command))
+def _defaults(path: Path, table: dict[str, Any], command: Any, above: tuple[str, ...],
+              foreign: bool) -> dict[str, Any]:
+    commands, options = getattr(command, "commands", {}), dict(options_of(command))
     made: dict[str, Any] = {}
     for key, value in table.items():
-        place = f"[{'.'.join(above)}] {key}" if above else key
+        name, place = key.replace("_", "-"), f"[{'.'.join(above)}] {key}" if above else key
         if key in commands and isinstance(value, dict):
-            made[key] = _defaults(path, value, commands[key], (*above, key))
-        elif above and key.replace("_", "-") in options:
-            option = options[key.replace("_", "-")]
-            if not _fits(value, option):
-                raise UsageError(path, f"{place} cannot be {value!r}", f"see `emocli {' '.join(above)} --help`")
-            made[option.name] = value
+            made[key] = _defaults(path, value, commands[key], (*above, key), foreign)
+        elif above and name in options:
+            if not _fits(value, options[name]):
+                raise UsageError(path, f"{place} cannot be {value!r}",
+                                 f"see `emocli {' '.join(above)} --help`")
+            if foreign and _guarded(name, value, options[name]):
+                raise UsageError(path, f"{place} cannot be set by a file in the current folder",
+                                 "give it on the command line, or name the file with --config")
+            made[options[name].name] = value
         else:
             known = [*commands, *(options if above else ())]
             raise UsageError(path, f"{place} is unknown", f"choose from {', '.join(known)}")
     return made
 
 
-def _options(command: Any) -> Iterator[tuple[str, Any]]:
+def _guarded(name: str, value: Any, option: Any) -> bool:
+    if name in WORDS_OR_FILE:
+        return value not in WORDS_OR_FILE[name]
+    return name in GUARDED or (name not in WORDS and not isinstance(option.default, bool | int | float))
+
+
+def options_of(command: Any) -> Iterator[tuple[str, Any]]:
     """The options of a command that a file may set, by name without the dashes."""
     for option in command.params:
         longest = max(option.opts, key=len)
@@ -75,49 +104,3 @@ def _fits(value: Any, option: Any) -> bool:
     if isinstance(usual, int | float):
         return isinstance(value, int | float) and not isinstance(value, bool)
     return isinstance(value, str | int | float) and not isinstance(value, bool)
-
-
-def template(root: Any) -> str:
-    """A file that sets nothing: every option as a remark, with its help and default."""
-    lines = ["# Defaults of emocli's options; take the # off what you want to change.",
-             "# The command line goes before this file, and so do variables like EMOCLI_ANALYZE_FACE_FPS."]
-    for names, command in _commands(root, ()):
-        if not (options := list(_options(command))):
-            continue
-        lines += ["", f"[{'.'.join(names)}]"]
-        for name, option in options:
-            meaning = " ".join(str(option.help or "").split()).replace("\\[", "[")
-            lines += [f"# {meaning}", f"# {name} = {_written(option)}"]
-    return "\n".join(lines) + "\n"
-
-
-def _commands(command: Any, above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    for name, one in getattr(command, "commands", {}).items():
-        yield from _commands(one, (*above, name)) if getattr(one, "commands", None) else [((*above, name), one)]
-
-
-def _written(option: Any) -> str:
-    if getattr(option, "multiple", False):
-        return "[]"
-    usual = option.default
-    if isinstance(usual, bool):
-        return str(usual).lower()
-    return str(usual) if isinstance(usual, int | float) else f'"{usual or ""}"'
-
-
-def init_command(
-    out: Annotated[Path | None, typer.Option("-o", "--out", help=f"The file to write; {FILE} if left out.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
-) -> None:
-    """Write a configuration file with every option, its meaning and its default, as remarks.
-
-    Example: emocli init
-    """
-    from typer.main import get_command
-
-    from emocli.cli.app import app
-    from emocli.storage import write_text
-
-    path = target(out, Path(FILE), overwrite=overwrite)
-    write_text(path, template(get_command(app)))
-    typer.echo(f"wrote {path}")

@@ -39,14 +39,14 @@ def progress(path: Path, *, enabled: bool) -> Iterator[Callable[[str, float], No
         return
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    with Progress(TextColumn("{task.description:>10}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
-                  console=console, transient=True) as bars:
+    with Progress(TextColumn("{task.description:>10}"), BarColumn(), TaskProgressColumn(),
+                  TimeRemainingColumn(), console=console, transient=True) as bars:
         console.print(f"[bold]{escape(path.name)}[/]")
         tasks: dict[str, Any] = {}
 
         def report(stage: str, share: float) -> None:
             if stage not in tasks:
-                tasks[stage] = bars.add_task(_LABELS[stage], total=1.0)
+                tasks[stage] = bars.add_task(_LABELS.get(stage, stage), total=1.0)
             bars.update(tasks[stage], completed=share)
 
         yield report
@@ -99,14 +99,16 @@ def summary(timeline: Timeline, written: list[Path], console: Any = None) -> Non
         return
     media = timeline.media
     wide = min(console.width - 2, 76)
-    console.print(f"[bold]{escape(media.path.name)}[/]  {clock(media.duration)}, {_count(len(timeline.rows), 'row')}, "
-                  f"{_count(len({o.face_id for o in timeline.faces}), 'face')}")
+    persons = len({o.face_id for o in timeline.faces})
+    console.print(f"[bold]{escape(media.path.name)}[/]  {clock(media.duration)}, "
+                  f"{_count(len(timeline.rows), 'row')}, {_count(persons, 'face')}")
     console.print(strip(timeline, wide))
     table = Table.grid(padding=(0, 1))
     for name, share in sorted(timeline.shares().items(), key=lambda kv: -kv[1]):
         if share > 0:
             own = CLASSES[INDEX[name]]
-            table.add_row(own.emoji, name, f"{share:4.0%}", f"[{own.colour}]{'█' * max(1, round(share * 40))}[/]")
+            length = max(1, round(share * 40))
+            table.add_row(own.emoji, name, f"{share:4.0%}", f"[{own.colour}]{'█' * length}[/]")
     console.print(table)
     console.print("[bold]Surest moments[/]")
     table = Table.grid(padding=(0, 2))
@@ -117,9 +119,11 @@ def summary(timeline: Timeline, written: list[Path], console: Any = None) -> Non
                       escape(said[:wide - 34] + ("…" if len(said) > wide - 34 else "")))
     console.print(table)
     used = timeline.provenance
-    words = ", ".join(filter(None, [f"{timeline.transcript_source} ({used['transcript']})", timeline.language]))
+    source = f"{timeline.transcript_source} ({used['transcript']})"
+    words = ", ".join(filter(None, [source, timeline.language]))
     models = ", ".join(f"{name} {weight['sha256'][:8]}" for name, weight in used["weights"].items())
-    console.print(f"[dim]words: {escape(words)} · faces: {used['detector']} · models: {models}[/]", highlight=False)
+    console.print(f"[dim]words: {escape(words)} · faces: {used['detector']} · models: {models}[/]",
+                  highlight=False)
     for note in timeline.notes:
         console.print(f"[yellow]note:[/] {escape(note)}", highlight=False)
     for path in written:

@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from emocli.cli.optional import optional_dependency
+from emocli.cli.parameters import Recipe
 
 app = typer.Typer(no_args_is_help=True, help="Training data: what there is, and bringing it into shape.")
 
 
 @app.command("check")
-def check_command(folder: Annotated[Path, typer.Argument(help="The data folder, AI Hub 259's tree, or a folder with "
-                                                              "one sub-folder a class.")]) -> None:
+def check_command(folder: Annotated[Path, typer.Argument(
+        help="The data folder, AI Hub 259's tree, or a folder with one sub-folder a class.")]) -> None:
     """Count the items of each class and the persons of each corpus, and say what is missing.
 
     Example: emocli data check data
@@ -26,9 +27,9 @@ def check_command(folder: Annotated[Path, typer.Argument(help="The data folder, 
     from emocli.training.corpora.survey import survey
 
     table = Table("corpus", "items", *EMOTIONS, "persons", "missing")
-    for one in survey(folder):
-        table.add_row(one.name, str(one.items), *(str(one.classes[i]) for i in range(len(EMOTIONS))),
-                      str(len(one.persons) or ""), "; ".join(one.remarks))
+    for corpus in survey(folder):
+        table.add_row(corpus.name, str(corpus.items), *(str(corpus.classes[i]) for i in range(len(EMOTIONS))),
+                      str(len(corpus.persons) or ""), "; ".join(corpus.remarks))
     console = Console()
     console.width = max(console.width, 150) if not console.is_terminal else console.width
     console.print(table)
@@ -38,10 +39,10 @@ def check_command(folder: Annotated[Path, typer.Argument(help="The data folder, 
 def features_command(
     data: Annotated[Path, typer.Argument(help="The data folder.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the spectrograms.")] = Path("features"),
-    recipe: Annotated[Path | None, typer.Option(help="A recipe for voice; the shipped one if left out.")] = None,
+    recipe: Recipe = None,
 ) -> None:
-    """Keep the spectrograms that training the voice wants, so that they are made once. A run that was stopped goes
-    on where it was.
+    """Keep the spectrograms that training the voice wants, so that they are made once. A run that was stopped
+    goes on where it was.
 
     Example: emocli data features data -o features
     """

@@ -30,9 +30,9 @@ def doctor_command() -> None:
             typer.echo(f"  {name:24} MISSING: install emocli again")
     damaged = False
     for weight in weights.manifest().values():
-        found = weights.state(weight)
-        damaged |= found == "damaged" or (weight.bundled and found != "ok")
-        typer.echo(f"  weights {weight.name:16} {found}: {weight.path}")
+        state = weights.state(weight)
+        damaged |= state == "damaged" or (weight.bundled and state != "ok")
+        typer.echo(f"  weights {weight.name:16} {state}: {weight.path}")
     typer.echo(f"  cache   {weights.cache_folder()}")
     if damaged:
         raise WeightsError("weights", "some are missing or damaged", "install emocli again")

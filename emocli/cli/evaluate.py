@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from emocli.cli.inputs import say_written
 from emocli.cli.optional import optional_dependency
 from emocli.errors import UsageError
+from emocli.plaintext import printable
+from emocli.storage import write_text
 
 
 def evaluate_command(
     modality: Annotated[str, typer.Argument(help="face, voice, text, fusion or all.")],
-    data: Annotated[Path, typer.Option(help="The data folder, a folder with one sub-folder a class, or a TSV with "
-                                            "the columns text and labels.")],
+    data: Annotated[Path, typer.Option(
+        help="The data folder, a folder with one sub-folder a class, or a TSV with the columns text and "
+             "labels.")],
     out: Annotated[Path, typer.Option(
         "-o", "--out", help="Folder for the report and the pictures.")] = Path("out/evaluate"),
     language: Annotated[str, typer.Option(help="Language of the sentences: en or ko.")] = "en",
-    corrupt: Annotated[str, typer.Option(help="Spoil the pictures (blur, dark, low-res, rotated) or the sound (white, "
-                                               "babble: noise at 10 dB) first.")] = "",
-    full: Annotated[bool, typer.Option("--full", help="Also train what the networks are compared with: the voice six "
-                                                      "times, each without four actors of RAVDESS, other networks "
-                                                      "for voice and words, other ways to fuse. An hour.")] = False,
+    corrupt: Annotated[str, typer.Option(
+        help="Spoil the pictures (blur, dark, low-res, rotated) or the sound (white, babble: noise at 10 dB) "
+             "first.")] = "",
+    full: Annotated[bool, typer.Option(
+        "--full", help="Also train what the networks are compared with: the voice six times, each without "
+                       "four actors of RAVDESS, other networks for voice and words, other ways to fuse. An "
+                       "hour.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
     """Measure the weights on labelled data: accuracy, macro-F1, ECE, per class, confusion matrix,
@@ -30,23 +37,9 @@ def evaluate_command(
 
     Example: emocli evaluate face --data my_pictures
     """
-    import json
+    from emocli.training import evaluate, plots, report
 
-    from emocli.storage import write_text
-    from emocli.training import corruptions, evaluate, plots, report
-
-    if modality not in (*evaluate.MODALITIES, "all"):
-        raise UsageError(modality, "nothing of this name can be evaluated",
-                         f"choose from {', '.join(evaluate.MODALITIES)}, all")
-    if language not in ("en", "ko"):
-        raise UsageError("--language", f"{language} was not learnt", "give en or ko")
-    spoilt = {"face": tuple(corruptions.PICTURES), "voice": corruptions.SOUNDS}.get(modality, ())
-    if corrupt and corrupt not in spoilt:
-        raise UsageError("--corrupt", f"{modality} cannot be spoilt by {corrupt}",
-                         f"choose from {', '.join(spoilt)}" if spoilt else "evaluate face or voice")
-    if full and (modality == "face" or not (data / "speech").is_dir()):
-        raise UsageError("--full", "only voice, text and fusion are compared with others, and only on the data folder",
-                         "evaluate voice, text, fusion or all on the data folder")
+    _check(modality, data, language=language, corrupt=corrupt, full=full)
     results = {}
     for name in evaluate.MODALITIES if modality == "all" else [modality]:
         with optional_dependency("emocli evaluate"):
@@ -57,14 +50,34 @@ def evaluate_command(
         if not json_:
             _tables(name, results[name])
     result = results if modality == "all" else results[modality]
-    written = out / ("results.json" if modality == "all" else f"{modality}.json")
-    write_text(written, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    path = out / ("results.json" if modality == "all" else f"{modality}.json")
+    write_text(path, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     if modality == "all":
         write_text(out / "RESULTS.md", report.results_page(results))
     if json_:
         typer.echo(json.dumps(result, ensure_ascii=False))
     else:
-        typer.echo(f"wrote {written} and the pictures into {out}")
+        say_written(path)
+        typer.echo(f"and the pictures into {printable(out)}")
+
+
+def _check(modality: str, data: Path, *, language: str, corrupt: str, full: bool) -> None:
+    """Raise `UsageError` for what cannot be evaluated."""
+    from emocli.training import corruptions, evaluate
+
+    if modality not in (*evaluate.MODALITIES, "all"):
+        raise UsageError(modality, "nothing of this name can be evaluated",
+                         f"choose from {', '.join(evaluate.MODALITIES)}, all")
+    if language not in ("en", "ko"):
+        raise UsageError("--language", f"{language} was not learnt", "give en or ko")
+    spoilt = {"face": tuple(corruptions.FACES), "voice": corruptions.NOISES}.get(modality, ())
+    if corrupt and corrupt not in spoilt:
+        raise UsageError("--corrupt", f"{modality} cannot be spoilt by {corrupt}",
+                         f"choose from {', '.join(spoilt)}" if spoilt else "evaluate face or voice")
+    if full and (modality == "face" or not (data / "speech").is_dir()):
+        raise UsageError("--full", "only voice, text and fusion are compared with others, and only on the "
+                                   "data folder",
+                         "evaluate voice, text, fusion or all on the data folder")
 
 
 def _tables(modality: str, result: dict[str, Any]) -> None:
@@ -76,7 +89,8 @@ def _tables(modality: str, result: dict[str, Any]) -> None:
                   f"{result['parameters']:,} parameters, {result['bytes'] / 1e6:.2f} MB, "
                   f"{result['items_per_second']:,.0f} items/s")
     for name, r in {result["set"]: result, **result["sets"]}.items():
-        table.add_row(name, str(r["n"]), *(f"{r[k]:.3f}" for k in ("accuracy", "macro_f1", "weighted_f1", "ece")))
+        table.add_row(name, str(r["n"]), *(f"{r[k]:.3f}"
+                                           for k in ("accuracy", "macro_f1", "weighted_f1", "ece")))
     console.print(table)
     table = Table("class", "precision", "recall", "F1", "support", title=result["set"])
     for name, r in result["per_class"].items():

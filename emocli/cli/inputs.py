@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emocli.errors import InputError, UsageError
+from emocli.plaintext import printable
 
 if TYPE_CHECKING:
     from emocli.timeline.types import Timeline
@@ -44,3 +45,8 @@ def target(out: Path | None, usual: Path, *, overwrite: bool) -> Path:
     if path.exists() and not overwrite:
         raise UsageError(path, "exists already", "pass --overwrite to replace it, or another -o")
     return path
+
+
+def say_written(path: Path) -> None:
+    """Name a file that was written."""
+    print(f"wrote {printable(path)}")

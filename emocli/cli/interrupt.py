@@ -20,25 +20,25 @@ GRACE = 1.0
 
 
 def watch() -> None:
-    """Listen for SIGINT from now on; call once, from the main thread."""
-    heard, told = socket.socketpair()
-    told.setblocking(False)
-    signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
-    threading.Thread(target=_wait, args=(heard, told), name="emocli-interrupt", daemon=True).start()
+    """Listen for SIGINT from now on; call once, from the main thread, before anything large is imported."""
+    receiver, sender = socket.socketpair()
+    sender.setblocking(False)
+    signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=_wait, args=(receiver, sender), name="emocli-interrupt", daemon=True).start()
 
 
-def _wait(heard: socket.socket, told: socket.socket) -> None:
-    while heard.recv(1) != bytes([signal.SIGINT]):
+def _wait(receiver: socket.socket, sender: socket.socket) -> None:
+    while receiver.recv(1) != bytes([signal.SIGINT]):
         pass
     time.sleep(GRACE)
     leave()
 
 
 def leave() -> None:
-    """End this process and the face process at once.  Outputs are written aside and renamed, so
-    that none is left half done."""
-    process = sys.modules.get("emocli.face.process")
-    for child in list(process.CHILDREN) if process else []:
-        child.kill()
+    """End this process and its children at once.  Outputs are written aside and renamed, so that none is left
+    half done, and what was begun is removed."""
+    for module, clear in (("emocli.child", "kill_all"), ("emocli.storage", "remove_unfinished")):
+        if module in sys.modules:  # nothing is imported now: the import lock may be held
+            getattr(sys.modules[module], clear, lambda: None)()
     print("emocli: interrupted", file=sys.stderr, flush=True)
     os._exit(EXIT_INTERRUPTED)

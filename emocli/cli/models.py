@@ -30,7 +30,8 @@ def list_command() -> None:
         table.add_row(weight.name, weights.state(weight), f"{weight.size / 1e6:.2f} MB", weight.licence,
                       "yes" if weight.commercial else "no", where)
     for name in asr.SIZES:
-        table.add_row(_WHISPER + name, "ok" if asr.cached(name) else "absent", "", "MIT", "yes", "fetched once")
+        table.add_row(_WHISPER + name, "ok" if asr.cached(name) else "absent", "", "MIT", "yes",
+                      "fetched once")
     Console(width=None).print(table)
 
 
@@ -61,10 +62,10 @@ def verify_command() -> None:
     """
     from emocli import weights
 
-    found = list(weights.problems())
+    problems = list(weights.problems())
     for weight in weights.manifest().values():
         typer.echo(f"{weights.state(weight):8} {weight.path}")
-    if found:
-        weight, state = found[0]
+    if problems:
+        weight, state = problems[0]
         raise WeightsError(weight.path, f"is {state}", "install emocli again" if weight.bundled
                            else f"run `emocli models pull {weight.name}`")

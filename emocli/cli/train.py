@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from emocli.cli.optional import optional_dependency
+from emocli.cli.parameters import Recipe
 from emocli.errors import DataError, UsageError
+from emocli.plaintext import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,11 +28,11 @@ def train_command(
     data: Annotated[Path, typer.Option(help="The data folder.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder for weights, checkpoint and curves; "
                                                                 "runs/TASK if left out.")] = None,
-    recipe: Annotated[Path | None, typer.Option(help="A recipe; the shipped one if left out.")] = None,
+    recipe: Recipe = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
-    features: Annotated[Path | None, typer.Option(help="Spectrograms that `emocli data features` has kept (for "
-                                                       "voice).")] = None,
+    features: Annotated[Path | None, typer.Option(
+        help="Spectrograms that `emocli data features` has kept (for voice).")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Cores; all if left out.")] = None,
 ) -> None:
     """Train one network as a recipe says; a run that was stopped goes on from its last epoch.
@@ -62,7 +64,7 @@ def train_command(
         more = {"kept": features} if features else {}
         run = import_module(f"emocli.training.tasks.{task}").fit(data, settings, folder, **more)
         show(run, folder)
-    typer.echo(f"wrote {', '.join(sorted(str(p) for p in folder.glob(f'{task}.*')))}")
+    typer.echo(f"wrote {', '.join(sorted(printable(p) for p in folder.glob(f'{task}.*')))}")
 
 
 def show(run: Iterator[Epoch], folder: Path) -> None:

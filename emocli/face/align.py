@@ -39,7 +39,8 @@ def crop(grey: np.ndarray, landmarks: np.ndarray, size: int = INPUT_SIZE) -> np.
         if patch.size:
             factor = 2**steps
             height, width = (max(1, n // factor) for n in patch.shape)
-            grey = cv2.resize(patch[:height * factor, :width * factor], (width, height), interpolation=cv2.INTER_AREA)
+            grey = cv2.resize(patch[:height * factor, :width * factor], (width, height),
+                              interpolation=cv2.INTER_AREA)
             matrix = similarity((landmarks - low + 0.5) / factor - 0.5, TEMPLATE * (size / INPUT_SIZE))
     return np.asarray(cv2.warpAffine(grey, matrix, (size, size), flags=cv2.INTER_LINEAR,
                                      borderMode=cv2.BORDER_REPLICATE))

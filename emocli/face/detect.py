@@ -40,6 +40,12 @@ class Detection:
         x, y, w, h = map(float, row[:4])
         return cls((x, y, w, h), np.asarray(row[4:14], float).reshape(5, 2), float(row[14]))
 
+    def scaled(self, scale: float) -> Detection:
+        """The same in a picture of that many times the size."""
+        x, y, width, height = self.box
+        return Detection((x * scale, y * scale, width * scale, height * scale), self.landmarks * scale,
+                         self.score)
+
     def row(self) -> list[float]:
         """The fifteen numbers."""
         return [*self.box, *self.landmarks.reshape(-1).tolist(), self.score]
@@ -74,8 +80,8 @@ class YuNet:
         if not hasattr(self._own, "net"):
             self._own.net = cv2.FaceDetectorYN.create(self._model, "", size, MIN_SCORE, 0.3, 200)
         self._own.net.setInputSize(size)
-        found = self._own.net.detect(image)[1]
-        return _sensible([] if found is None else [Detection.of_row(row) for row in found], size)
+        rows = self._own.net.detect(image)[1]
+        return _sensible([] if rows is None else [Detection.of_row(row) for row in rows], size)
 
 
 class Mtcnn:
@@ -96,7 +102,8 @@ class Mtcnn:
         except ValueError:  # the package stumbles when its first stage finds nothing
             faces = []
         order = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
-        rows = [np.array([*f["box"], *(v for k in order for v in f["keypoints"][k]), f["confidence"]]) for f in faces]
+        rows = [np.array([*f["box"], *(v for k in order for v in f["keypoints"][k]), f["confidence"]])
+                for f in faces]
         return _sensible([Detection.of_row(row) for row in rows], (image.shape[1], image.shape[0]))
 
 
@@ -121,41 +128,41 @@ class AdaptiveScaleDetector:
         cut, self._last = self._differs(smaller[4]), smaller[4]
         self._searched += 1
         if self._shrink > 1 and not cut and self._searched < WHOLE_EVERY:
-            looked_over = self._searched % HALF_EVERY == 0
-            small = smaller[2 if looked_over else self._shrink]
-            if found := self._detector.find(small):
-                scale = image.shape[1] / small.shape[1]
-                found = [Detection((d.box[0] * scale, d.box[1] * scale, d.box[2] * scale, d.box[3] * scale),
-                                   d.landmarks * scale, d.score) for d in found]
-                if looked_over:
-                    self._shrink = _fitting(found)
-                return found
-        found = self._detector.find(image)
-        self._shrink, self._searched = _fitting(found), 0
-        return found
+            check = self._searched % HALF_EVERY == 0
+            small = smaller[2 if check else self._shrink]
+            if faces := [d.scaled(image.shape[1] / small.shape[1]) for d in self._detector.find(small)]:
+                if check:
+                    self._shrink = _fitting(faces)
+                return faces
+        faces = self._detector.find(image)
+        self._shrink, self._searched = _fitting(faces), 0
+        return faces
 
     def _differs(self, small: np.ndarray) -> bool:
         import cv2
 
         last = self._last
-        return last is not None and last.shape == small.shape and cv2.norm(small, last, cv2.NORM_L1) > CUT * small.size
+        if last is None or last.shape != small.shape:
+            return False
+        return cv2.norm(small, last, cv2.NORM_L1) > CUT * small.size
 
 
 def _halved(image: np.ndarray) -> np.ndarray:
     """Half as wide and high; twice this takes a fifth of the time of a quarter at once."""
     import cv2
 
-    return np.asarray(cv2.resize(image, (image.shape[1] // 2, image.shape[0] // 2), interpolation=cv2.INTER_AREA))
+    size = max(1, image.shape[1] // 2), max(1, image.shape[0] // 2)
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
 
 
-def _fitting(found: Sequence[Detection]) -> int:
+def _fitting(faces: Sequence[Detection]) -> int:
     """By how much a picture may be shrunk with all its faces left large enough."""
-    least = min((min(d.box[2:]) for d in found), default=0.0)
+    least = min((min(d.box[2:]) for d in faces), default=0.0)
     return next((n for n in (4, 2) if least >= n * ENOUGH), 1)
 
 
-def _sensible(found: list[Detection], size: tuple[int, int]) -> list[Detection]:
+def _sensible(faces: list[Detection], size: tuple[int, int]) -> list[Detection]:
     least = max(MIN_PIXELS, MIN_SHARE * min(size))
-    kept = [d for d in found if d.score >= MIN_SCORE and min(d.box[2:]) >= least
+    kept = [d for d in faces if d.score >= MIN_SCORE and min(d.box[2:]) >= least
             and np.ptp(d.landmarks[:, 1]) > 1]
     return sorted(kept, key=lambda d: -d.box[2] * d.box[3])[:MOST_FACES]

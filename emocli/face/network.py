@@ -22,11 +22,11 @@ def build(*, size: int = INPUT_SIZE, channels: tuple[int, ...] = (32, 64, 96, FE
           data_format: str = "channels_last") -> Any:
     """Build the untrained network.
 
-    Input: (n, size, size, 1) float32, grey levels 0..255 (channels second when
-    `data_format` is "channels_first").  Output: {"features": (n, channels[-1]), "logits": (n, 7), "label_logits":
-    (n, 7)}: what ten voters would say (FER+), and what the one label of FER2013 would be.  The two
-    agree on two faces of three, so one answer cannot be good at both.
-    `channels` are the stem's width and one width a stage, `blocks` the residual units a stage.
+    Input: (n, size, size, 1) float32, grey levels 0..255 (channels second when `data_format` is
+    "channels_first").  Output: {"features": (n, channels[-1]), "logits": (n, 7), "label_logits": (n, 7)}:
+    what ten voters would say (FER+), and what the one label of FER2013 would be.  The two agree on two faces
+    of three, so one answer cannot be good at both. `channels` are the stem's width and one width a stage,
+    `blocks` the residual units a stage.
     """
     from keras import Input, Model, layers
 
@@ -58,7 +58,8 @@ def build(*, size: int = INPUT_SIZE, channels: tuple[int, ...] = (32, 64, 96, FE
         for _ in range(count):
             x = unit(x, width)
     features = layers.GlobalAveragePooling2D(data_format=data_format, name="features")(x)
-    heads = {name: layers.Dense(len(EMOTIONS), name=name)(layers.Dropout(dropout)(features)) for name in HEADS}
+    heads = {name: layers.Dense(len(EMOTIONS), name=name)(layers.Dropout(dropout)(features))
+             for name in HEADS}
     return Model(inputs, {"features": features, **heads}, name="emocli_face")
 
 
@@ -67,5 +68,6 @@ def mirrored(model: Any) -> Any:
     from keras import Input, Model, ops
 
     inputs = Input(model.input_shape[1:], name="face")
-    one, other = model(inputs), model(ops.flip(inputs, axis=2))
-    return Model(inputs, {name: (one[name] + other[name]) / 2 for name in one}, name="emocli_face_mirrored")
+    plain, mirror = model(inputs), model(ops.flip(inputs, axis=2))
+    heads = {name: (plain[name] + mirror[name]) / 2 for name in plain}
+    return Model(inputs, heads, name="emocli_face_mirrored")

@@ -2,72 +2,73 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import tempfile
+import logging
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 
 import numpy as np
 
+from emocli.child import FAILED, Child, ChildEndedError
 from emocli.errors import EmocliError, WeightsError
-from emocli.face import worker
 from emocli.face.detect import Detection
+from emocli.face.worker import CROPS, PICTURE
 
-#: The children that run now.
-CHILDREN: set[subprocess.Popen[bytes]] = set()
+log = logging.getLogger("emocli")
+#: Times in a run that a face process that has died is started again.
+RESTARTS = 1
+
+
+class FaceRequestError(EmocliError):
+    """The face process could not read what it was given; it goes on with the next."""
 
 
 class FaceProcess:
-    """Runs `emocli.face.worker`.  Starting returns at once; the network loads meanwhile.
+    """Runs `worker`, lent to one run after another.  Starting returns at once; the network loads meanwhile.
 
     A context manager.  `weights` is a `.keras` file, which TensorFlow runs, or a `.tflite` file, which
     LiteRT runs; `device` is "auto" or "cpu" (which hides any GPU from TensorFlow).
     """
 
-    def __init__(self, weights: Path, *, device: str = "auto") -> None:
-        environment = os.environ | {"KERAS_BACKEND": "tensorflow", "PYTHONUNBUFFERED": "1",
-                                    "TF_CPP_MIN_LOG_LEVEL": "3"}
+    def __init__(self, weights: Path, *, device: str = "auto", worker: str = "emocli.face.worker") -> None:
+        self._weights, self._worker = weights, worker
+        self._environment = {"TF_CPP_MIN_LOG_LEVEL": "3"}
         if device == "cpu":
-            environment["CUDA_VISIBLE_DEVICES"] = "-1"
-        self._weights = weights
-        self._log = tempfile.TemporaryFile(prefix="emocli-")
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "emocli.face.worker", str(weights)], env=environment,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log)
-        CHILDREN.add(self._child)
+            self._environment["CUDA_VISIBLE_DEVICES"] = "-1"
+        self._lock, self._closed, self._restarts = Lock(), False, RESTARTS
         self._queue = ThreadPoolExecutor(1, thread_name_prefix="emocli-face")
-        self._ready = self._queue.submit(self._await_ready)
+        self._child = self._start()
+        self._ready, self._unusable = False, ""
 
     @property
     def pid(self) -> int:
         """The child's process id."""
         return self._child.pid
 
+    def lend(self) -> None:
+        """Begin a run: it may start the process again once, whatever happened in another or since."""
+        self._restarts = RESTARTS if self._child.alive else RESTARTS + 1
+
     def classify(self, crops: np.ndarray) -> Future[list[np.ndarray]]:
         """Crops (n, 48, 48) uint8 -> later, features (n, d), logits (n, 7) and, where the network has
-        a second head, its logits (n, 7), float32."""
-        return self._queue.submit(self._call, worker.CROPS, crops)
+        a second head, its logits (n, 7), float32.
 
-    def detect(self, image: np.ndarray) -> list[Detection]:
-        """Faces of a BGR picture by MTCNN."""
-        rows = self._queue.submit(self._call, worker.IMAGE, image).result()[0]
-        return [Detection.of_row(row) for row in rows]
+        The future raises `WeightsError` when the network cannot be run, `FaceRequestError` when it cannot
+        read these crops, and `EmocliError` when the process has died twice in a run.
+        """
+        return self._queue.submit(self._answer, CROPS, crops)
+
+    def detect(self, image: np.ndarray) -> Future[list[Detection]]:
+        """Faces of a BGR picture by MTCNN, later; raises as `classify` does."""
+        return self._queue.submit(lambda: [Detection.of_row(row) for row in self._answer(PICTURE, image)[0]])
 
     def close(self) -> None:
         """End the child, whatever it is doing."""
-        self._child.kill()
-        self._child.wait()
-        CHILDREN.discard(self._child)
+        with self._lock:
+            self._closed = True
+            self._child.close()
         self._queue.shutdown(wait=True, cancel_futures=True)
-        for pipe in (self._child.stdin, self._child.stdout, self._log):
-            if pipe:
-                try:
-                    pipe.close()
-                except BrokenPipeError:
-                    pass
 
     def __enter__(self) -> FaceProcess:
         return self
@@ -76,32 +77,41 @@ class FaceProcess:
                  trace: TracebackType | None) -> None:
         self.close()
 
+    def _start(self) -> Child:
+        return Child(self._worker, str(self._weights), environment=self._environment)
+
+    def _answer(self, kind: str, request: np.ndarray) -> list[np.ndarray]:
+        """Ask the child, and once more if it dies meanwhile."""
+        while True:
+            try:
+                self._await_ready()
+                self._child.send({"kind": kind}, [request])
+                answer, arrays = self._child.receive()
+            except ChildEndedError as error:
+                self._start_again(error)
+                continue
+            if answer["kind"] == FAILED:
+                raise FaceRequestError("the face process",
+                                       f"cannot read a {kind} request ({answer['error'][:300]})",
+                                       "run `emocli doctor`")
+            return arrays
+
     def _await_ready(self) -> None:
-        self._answer()
-
-    def _call(self, kind: bytes, *arrays: np.ndarray) -> list[np.ndarray]:
-        self._ready.result()
-        assert self._child.stdin
-        try:
-            worker.send(self._child.stdin, kind, *arrays)
-        except (BrokenPipeError, ValueError) as error:
-            raise self._died() from error
-        return self._answer()
-
-    def _answer(self) -> list[np.ndarray]:
-        assert self._child.stdout
-        try:
-            kind, arrays = worker.receive(self._child.stdout)
-        except (EOFError, ValueError) as error:
-            raise self._died() from error
-        if kind == worker.ERROR:
-            raise WeightsError(self._weights, f"cannot be run ({arrays[0].tobytes().decode()[:300]})",
+        if not self._ready and not self._unusable:
+            answer, _ = self._child.receive()
+            self._unusable = answer.get("error", "")
+        if self._unusable:
+            raise WeightsError(self._weights, f"cannot be run ({self._unusable[:300]})",
                                "run `emocli models verify`")
-        return arrays
+        self._ready = True
 
-    def _died(self) -> EmocliError:
-        code = self._child.wait()
-        self._log.seek(0)
-        tail = self._log.read().decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
-        return EmocliError("the face process", f"ended with code {code} ({tail[0][:200]})",
-                           "run `emocli doctor`; if memory ran out, close other programs")
+    def _start_again(self, cause: ChildEndedError) -> None:
+        with self._lock:
+            how = "was closed" if self._closed else self._child.last_words()
+            if self._closed or not self._restarts:
+                raise EmocliError("the face process", how,
+                                  "run `emocli doctor`; if memory ran out, close other programs") from cause
+            log.warning("the face process %s; it is started again", how)
+            self._restarts -= 1
+            self._child.close()
+            self._child, self._ready = self._start(), False

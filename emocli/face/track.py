@@ -14,12 +14,12 @@ from emocli.face.detect import Detection
 
 #: Overlap with the predicted box from which a face continues a track.
 MIN_IOU = 0.25
-#: Seconds after which a lost track is only found again by its looks.
+#: Seconds after which a lost track is only joined again by its appearance.
 LOST_AFTER = 1.0
 #: Pixels a side that are enough to tell colours by.
 COLOUR_SIDE = 64
-#: Cosine of two signatures from which they are the same person.
-SAME_LOOK = 0.80
+#: Cosine of two appearance embeddings from which they are of the same person.
+SAME_PERSON = 0.80
 
 
 def iou(a: np.ndarray, b: np.ndarray) -> float:
@@ -30,7 +30,8 @@ def iou(a: np.ndarray, b: np.ndarray) -> float:
     return float(shared / max(1e-9, a[2] * a[3] + b[2] * b[3] - shared))
 
 
-def appearance_embedding(image: np.ndarray, box: tuple[float, float, float, float], crop: np.ndarray) -> np.ndarray:
+def appearance_embedding(image: np.ndarray, box: tuple[float, float, float, float],
+                         crop: np.ndarray) -> np.ndarray:
     """Unit vector (n,) of how a face looks: hue and saturation of head and clothes from the BGR
     picture, and the coarse shape of its aligned grey crop."""
     import cv2
@@ -63,7 +64,7 @@ class _Track:
     face_id: int
     box: np.ndarray
     time: float
-    look: np.ndarray
+    appearance: np.ndarray
     velocity: np.ndarray = field(default_factory=lambda: np.zeros(4))
 
     def predicted(self, time: float) -> np.ndarray:
@@ -76,38 +77,39 @@ class Tracker:
     def __init__(self) -> None:
         self._tracks: list[_Track] = []
 
-    def update(self, time: float, found: list[Detection], looks: list[np.ndarray]) -> list[int]:
-        """Ids of `found`, in order; `looks` are their signatures."""
-        ids = [0] * len(found)
-        boxes = [np.array(d.box) for d in found]
+    def update(self, time: float, detections: list[Detection], appearances: list[np.ndarray]) -> list[int]:
+        """Ids of one frame's `detections`, in order; `appearances` are their embeddings."""
+        ids = [0] * len(detections)
+        boxes = [np.array(d.box) for d in detections]
         fresh = [t for t in self._tracks if time - t.time <= LOST_AFTER]
-        if fresh and found:
+        if fresh and detections:
             overlap = np.array([[iou(t.predicted(time), b) for b in boxes] for t in fresh])
-            alike = np.array([[float(t.look @ look) for look in looks] for t in fresh])
+            alike = np.array([[float(t.appearance @ appearance) for appearance in appearances]
+                              for t in fresh])
             for row, column in _pairs(overlap + 0.3 * alike):
                 # A cut puts another person in the same place: overlap alone must not join them.
                 if overlap[row, column] >= MIN_IOU and alike[row, column] > 0.5:
-                    ids[column] = self._follow(fresh[row], time, boxes[column], looks[column])
+                    ids[column] = self._follow(fresh[row], time, boxes[column], appearances[column])
         for i, box in enumerate(boxes):
             if not ids[i]:
-                ids[i] = self._recall(time, box, looks[i], set(ids))
+                ids[i] = self._recall(time, box, appearances[i], set(ids))
         return ids
 
-    def _recall(self, time: float, box: np.ndarray, look: np.ndarray, taken: set[int]) -> int:
+    def _recall(self, time: float, box: np.ndarray, appearance: np.ndarray, taken: set[int]) -> int:
         away = [t for t in self._tracks if t.face_id not in taken and t.time < time]
-        best = max(away, key=lambda t: float(t.look @ look), default=None)
-        if best is not None and float(best.look @ look) >= SAME_LOOK:
+        best = max(away, key=lambda t: float(t.appearance @ appearance), default=None)
+        if best is not None and float(best.appearance @ appearance) >= SAME_PERSON:
             best.velocity = np.zeros(4)
             best.box, best.time = box, time
             return best.face_id
-        self._tracks.append(_Track(len(self._tracks) + 1, box, time, look))
+        self._tracks.append(_Track(len(self._tracks) + 1, box, time, appearance))
         return self._tracks[-1].face_id
 
     @staticmethod
-    def _follow(track: _Track, time: float, box: np.ndarray, look: np.ndarray) -> int:
+    def _follow(track: _Track, time: float, box: np.ndarray, appearance: np.ndarray) -> int:
         passed = max(time - track.time, 1e-3)
         track.velocity = 0.5 * track.velocity + 0.5 * (box - track.box) / passed
-        mixed = 0.8 * track.look + 0.2 * look
-        track.look = mixed / np.linalg.norm(mixed)
+        mixed = 0.8 * track.appearance + 0.2 * appearance
+        track.appearance = mixed / np.linalg.norm(mixed)
         track.box, track.time = box, time
         return track.face_id

@@ -2,55 +2,33 @@
 
 On a CPU LiteRT runs the network: TensorFlow is a little faster once it runs, but takes seconds to
 start and hundreds of megabytes.  TensorFlow and PyTorch stay out of each other's process (their
-CUDA builds abort together and their thread pools fight).  It is started as a program of its own
-rather than through `multiprocessing`, whose spawn would run a user's unguarded script again.
-
-Messages on both pipes are a kind of four bytes, a count of arrays, and the arrays in numpy's own
-format; the child leaves when its input ends, so that it never outlives its parent.
+CUDA builds abort together and their thread pools fight).
 """
 
 from __future__ import annotations
 
-import io
 import os
-import struct
 import sys
 from collections.abc import Callable
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
-from emocli.face.network import HEADS
+from emocli.child import FAILED, READY, Channel, ChildEndedError, parent
+from emocli.face.network import HEADS, INPUT_SIZE
 
 #: Faces (n, 48, 48, 1) float32 -> the arrays that `emocli.face.network` names.
 Network = Callable[[np.ndarray], dict[str, np.ndarray]]
 #: Faces that LiteRT reads at once, which is quicker than more, and threads that it may use.
 LITERT_BATCH, MOST_THREADS = 16, 4
-READY, CROPS, IMAGE, ARRAYS, ERROR = b"REDY", b"CROP", b"IMAG", b"ARRS", b"FAIL"
-
-
-def send(pipe: IO[bytes], kind: bytes, *arrays: np.ndarray) -> None:
-    """Write one message."""
-    body = io.BytesIO()
-    for array in arrays:
-        np.save(body, array, allow_pickle=False)
-    pipe.write(kind + struct.pack("<II", len(arrays), body.tell()) + body.getvalue())
-    pipe.flush()
-
-
-def receive(pipe: IO[bytes]) -> tuple[bytes, list[np.ndarray]]:
-    """Read one message; raises `EOFError` when the other side has gone."""
-    head = pipe.read(12)
-    if len(head) < 12:
-        raise EOFError("the other process has gone")
-    count, size = struct.unpack("<II", head[4:])
-    body = io.BytesIO(pipe.read(size))
-    return head[:4], [np.load(body, allow_pickle=False) for _ in range(count)]
+#: Kinds of requests: read crops (n, 48, 48) uint8, find faces in a picture (h, w, 3) BGR; and of answers.
+CROPS, PICTURE, ANSWER = "crops", "picture", "answer"
 
 
 def _keras(path: str) -> Network:
     unused = {name: None for name in ("matplotlib", "pandas", "sklearn") if name not in sys.modules}
-    sys.modules.update(unused)  # type: ignore[arg-type]  # Keras would spend a second or more on its optional friends
+    # Keras would spend a second or more on its optional friends.
+    sys.modules.update(unused)  # type: ignore[arg-type]
     import keras
     import tensorflow as tf
 
@@ -69,7 +47,8 @@ def _litert(path: str) -> Network:
     (name,) = run.get_input_details()
 
     def call(faces: np.ndarray) -> dict[str, np.ndarray]:
-        spare = np.zeros((-len(faces) % LITERT_BATCH, *faces.shape[1:]), np.float32)  # another shape would cost
+        # Another shape would cost.
+        spare = np.zeros((-len(faces) % LITERT_BATCH, *faces.shape[1:]), np.float32)
         parts = [run(**{name: part}) for part in np.split(np.concatenate([faces, spare]),
                                                           range(LITERT_BATCH, len(faces), LITERT_BATCH))]
         return {key: np.concatenate([part[key] for part in parts])[:len(faces)] for key in parts[0]}
@@ -77,43 +56,51 @@ def _litert(path: str) -> Network:
     return call
 
 
-def serve(incoming: IO[bytes], outgoing: IO[bytes], weights: str) -> None:
-    """Answer messages until the parent closes the pipe."""
-    network = (_litert if weights.endswith(".tflite") else _keras)(weights)
-    network(np.zeros((64, 48, 48, 1), np.float32))
-    detector: Any = None
-    send(outgoing, READY)
-    while True:
-        kind, arrays = receive(incoming)
-        if kind == CROPS:
-            out = network(arrays[0][..., None].astype(np.float32))
-            send(outgoing, ARRAYS, *(out[name] for name in ("features", *HEADS) if name in out))
-        elif kind == IMAGE:
-            if detector is None:
-                from emocli.face.detect import Mtcnn
+class _Models:
+    """The network, and MTCNN once it is asked for."""
 
-                detector = Mtcnn()
-            rows = [d.row() for d in detector.find(arrays[0])]
-            send(outgoing, ARRAYS, np.array(rows, np.float64).reshape(-1, 15))
+    def __init__(self, weights: str) -> None:
+        self._network = (_litert if weights.endswith(".tflite") else _keras)(weights)
+        self._network(np.zeros((64, INPUT_SIZE, INPUT_SIZE, 1), np.float32))
+        self._detector: Any = None
+
+    def answer(self, kind: str, request: np.ndarray) -> list[np.ndarray]:
+        if kind == CROPS:
+            heads = self._network(request[..., None].astype(np.float32))
+            return [heads[name] for name in ("features", *HEADS) if name in heads]
+        if self._detector is None:
+            from emocli.face.detect import Mtcnn
+
+            self._detector = Mtcnn()
+        return [np.array([d.row() for d in self._detector.find(request)], np.float64).reshape(-1, 15)]
+
+
+def serve(channel: Channel, weights: str) -> None:
+    """Answer requests until the parent has gone; one that fails is answered with why."""
+    try:
+        models = _Models(weights)
+    except Exception as error:
+        channel.send({"kind": FAILED, "error": f"{type(error).__name__}: {error}"})
+        raise
+    channel.send({"kind": READY})
+    while True:
+        message, (request,) = channel.receive()
+        try:
+            answer = models.answer(message["kind"], request)
+        except Exception as error:  # of any library
+            channel.send({"kind": FAILED, "error": f"{type(error).__name__}: {error}"})
+        else:
+            channel.send({"kind": ANSWER}, answer)
 
 
 def main() -> None:
     """Entry point of the child: `python -m emocli.face.worker WEIGHTS`."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # Whatever a library prints must not get between the messages.
-    outgoing = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
     try:
-        serve(sys.stdin.buffer, outgoing, sys.argv[1])
-    except (EOFError, BrokenPipeError):
+        serve(parent(), sys.argv[1])
+    except ChildEndedError:
         os._exit(0)
-    except Exception as error:
-        send(outgoing, ERROR, np.frombuffer(f"{type(error).__name__}: {error}".encode(), np.uint8))
-        raise
 
 
 if __name__ == "__main__":

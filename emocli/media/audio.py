@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from emocli.errors import OutputError
-from emocli.media.probe import opened, origin, sound_stream
+from emocli.media.container import LEAST_SAMPLE_RATE, PacketReader, audio_stream, opened
+from emocli.media.probe import clock_of
 from emocli.timeline.types import MediaInfo
 
 #: Hz.
@@ -24,6 +26,10 @@ SAMPLE_RATE = 16_000
 TOLERANCE = 0.02
 #: Samples, as decoded, that are resampled together: frame by frame, 20 ms each, takes twice as long.
 AT_ONCE = 65_536
+#: Channels up to which the resampler knows how to mix them down.
+MIXED_CHANNELS = 8
+#: Seconds of sound kept beyond the clock's end.
+SLACK = 1.0
 
 
 class Sound:
@@ -58,17 +64,27 @@ class Sound:
 
     def append(self, block: np.ndarray) -> None:
         """Add int16 samples at the end."""
+        self._write(2 * self.samples, block.tobytes())
+        self.samples += len(block)
+
+    def append_silence(self, count: int) -> None:
+        """Add samples of silence at the end, which take no room on the disk: a hole in the file."""
+        self.samples += count
+        self._write(2 * self.samples - 2, b"\0\0")
+
+    def _write(self, at: int, data: bytes) -> None:
         try:
-            self._file.seek(0, 2)
-            self._file.write(block.tobytes())
+            self._file.seek(at)
+            self._file.write(data)
+            self._file.flush()
         except OSError as error:
             raise OutputError(tempfile.gettempdir(), f"cannot hold the decoded sound ({error.strerror})",
                               "free some space or set TMPDIR to a larger disk") from error
-        self.samples += len(block)
 
     def close(self) -> None:
         """Remove the temporary file."""
-        self._file.close()
+        with suppress(OSError):  # what a full disk did not take, again
+            self._file.close()
 
     def __enter__(self) -> Sound:
         return self
@@ -84,46 +100,35 @@ def decode(info: MediaInfo) -> Iterator[tuple[float, Sound]]:
     The last item holds the whole; without an audio stream it is empty.  Broken packets are
     counted and leave silence.
     """
-    import av
-
     sound = Sound()
     try:
         with opened(info.path) as container:
-            stream = sound_stream(container)
+            stream = audio_stream(container)
             if stream is not None:
-                placing = _Placing(sound, origin(container))
-                packets = container.demux(stream)
-                reported = 0.0
-                while True:
-                    try:
-                        packet = next(packets, None)
-                    except av.FFmpegError:
-                        sound.broken += 1
-                        break
-                    if packet is None:
-                        break
-                    try:
-                        frames = packet.decode()
-                    except av.FFmpegError:
-                        sound.broken += 1
-                        continue
-                    for frame in frames:
+                clock, reported = clock_of(info.path), 0.0
+                placing = StampAligner(sound, clock.zero, clock.duration)
+                packets = PacketReader(container, [stream], clock)
+                for packet in packets:
+                    for frame in packets.decode(packet):
                         placing.take(frame)
                     if sound.duration - reported > 5:
                         reported = sound.duration
                         yield reported, sound
                 placing.finish()
+                sound.broken = packets.broken
         yield sound.duration, sound
     except BaseException:
         sound.close()
         raise
 
 
-class _Placing:
-    """Puts decoded frames where their stamps say: silence fills a gap, an overlap is cut."""
+class StampAligner:
+    """Puts decoded frames where their stamps say: silence fills a gap, an overlap is cut.  `zero` is the
+    stamp, s, at which the sound begins, and nothing is put after `longest` s (and SLACK), whatever packets
+    unfold to."""
 
-    def __init__(self, sound: Sound, zero: float) -> None:
-        self._sound, self._zero = sound, zero
+    def __init__(self, sound: Sound, zero: float, longest: float) -> None:
+        self._sound, self._zero, self._longest = sound, zero, longest + SLACK
         self._begin()
 
     def _begin(self) -> None:
@@ -135,9 +140,14 @@ class _Placing:
         self._resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
 
     def take(self, frame: Any) -> None:
+        """Place one `av.AudioFrame`."""
+        if frame.sample_rate < LEAST_SAMPLE_RATE:
+            return
         cut = 0
         if frame.pts is not None and frame.time_base is not None:
             cut = self._align(frame.time - self._zero)
+        if frame.layout.nb_channels > MIXED_CHANNELS:
+            frame = _mean_channel(frame)
         frame.pts = None  # stamps have done their work; a jump in them would be refused
         try:
             self._waiting.write(frame)
@@ -152,18 +162,19 @@ class _Placing:
         """Append what still waits."""
         self._resample()
         for rest in self._resampler.resample(None):
-            self._sound.append(rest.to_ndarray().reshape(-1))
+            self._append(rest.to_ndarray().reshape(-1))
 
     def _align(self, at: float) -> int:
         """Fill up to a frame's time, s; answers how many samples of it overlap."""
         sound, waiting = self._sound, self._waiting.samples
-        drift = at - sound.duration - (waiting / self._waiting.sample_rate if waiting else 0)
+        drift = min(at, self._longest) - sound.duration
+        if waiting:
+            drift -= waiting / self._waiting.sample_rate
         if not sound.samples + waiting:
             sound.start = max(0.0, at)
         if drift > TOLERANCE:
             self._resample()
-            for offset in range(0, round(drift * SAMPLE_RATE), SAMPLE_RATE * 60):
-                sound.append(np.zeros(min(SAMPLE_RATE * 60, round(drift * SAMPLE_RATE) - offset), np.int16))
+            sound.append_silence(round(drift * SAMPLE_RATE))
         elif drift < -max(TOLERANCE, 0.2 if sound.samples + waiting else 0):
             self._resample()
             return round(-drift * SAMPLE_RATE)
@@ -173,5 +184,26 @@ class _Placing:
         frame = self._waiting.read() if self._waiting.samples else None
         for part in self._resampler.resample(frame) if frame else ():
             samples = part.to_ndarray().reshape(-1)
-            self._sound.append(samples[cut:])
+            self._append(samples[cut:])
             cut = max(0, cut - len(samples))
+
+    def _append(self, samples: np.ndarray) -> None:
+        room = round(self._longest * SAMPLE_RATE) - self._sound.samples
+        self._sound.append(samples[:max(0, room)])
+
+
+def _mean_channel(frame: Any) -> Any:
+    """One channel of the mean of many, whose places in a room the resampler does not know."""
+    from av import AudioFrame
+
+    channels = frame.layout.nb_channels
+    samples = frame.to_ndarray()
+    mean = (samples if frame.format.is_planar else samples.reshape(-1, channels).T).astype(np.float64).mean(0)
+    if samples.dtype == np.uint8:
+        mean = mean - 128
+    if samples.dtype.kind in "iu":
+        mean = mean / (128 if samples.dtype == np.uint8 else np.iinfo(samples.dtype).max + 1)
+    mean = np.clip(mean * 32768, -32768, 32767).astype(np.int16)[None]
+    mixed = AudioFrame.from_ndarray(mean, "s16", "mono")
+    mixed.sample_rate = frame.sample_rate
+    return mixed

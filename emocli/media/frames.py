@@ -1,13 +1,15 @@
-"""Pictures sampled by time: a small colour copy for detection, full-size grey for crops.
+"""Frames sampled by time: a small colour copy for detection, full-size grey for crops.
 
-Only what is needed is decoded: where the rate allows, frames that no other frame refers to are
-skipped inside the decoder, and only the sampled frames are converted.  Stamps stay exact.  A long
-video can be read in stretches that begin at key frames, several at a time, with the same samples.
+Only what is needed is decoded: where the rate allows, frames that no other frame refers to are skipped inside
+the decoder, and only the sampled frames are converted.  Stamps stay exact.  A long video can be read in
+chunks that begin at key frames, several at a time, with the same samples; one whose stamps need correction is
+a single chunk.
 """
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,25 +18,26 @@ from typing import Any
 
 import numpy as np
 
-from emocli.media.probe import opened, origin, picture_stream
+from emocli.media.container import PacketReader, opened, video_stream
+from emocli.media.probe import clock_of
 from emocli.timeline.types import MediaInfo
 
-#: Longest side, px, of the colour copy that faces are looked for in.
-DETECTION_SIDE = 512
+#: Longest side, px, of the colour copy that faces are looked for in, and its shortest (detectors fail below).
+DETECTION_SIDE, SHORTEST_SIDE = 512, 16
 #: Frames of one second at which skipping is safe: this many times the sampling rate.
 SKIP_FROM = 4.0
 #: Shorter side, px, from which the decoder leaves the edges of blocks as they are: about a ninth of its
 #: work.  On an enlarged 1080p clip 99.8 % of 596 faces kept their class, but a score moved by up to 0.19.
 UNSMOOTHED_FROM = 1080
-#: Seconds of a stretch, and the containers (ffmpeg's names) whose index leads to every key frame.
-STRETCH, INDEXED = 10.0, ("mov", "matroska")
+#: Seconds of a chunk, and the containers (ffmpeg's names) whose index leads to every key frame.
+CHUNK_SECONDS, INDEXED = 10.0, ("mov", "matroska")
 _FULL_RANGE = 2  # AVCOL_RANGE_JPEG
 _PLANAR_LUMA = frozenset("yuv420p yuvj420p yuv422p yuvj422p yuv444p yuvj444p nv12 gray".split())
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A sampled picture: `time` in seconds, `small` (h, w, 3) uint8 BGR with its longest side at
+    """A sampled frame: `time` in seconds, `small` (h, w, 3) uint8 BGR with its longest side at
     most DETECTION_SIDE, `grey` (H, W) uint8 of the displayed size.  `narrow` says that the grey
     levels are broadcast ones (16..235), which `full_range` spreads once a crop is cut out."""
 
@@ -46,46 +49,31 @@ class Sample:
 
 @dataclass(frozen=True)
 class Chunk:
-    """The samples from number `first` up to `beyond`, a sample being the first frame of each
-    1/rate s; read from the key frame that lies before `seek`, s."""
+    """The samples from number `first` up to `beyond`, a sample being the first frame of each 1/rate s;
+    read from the key frame that lies at `seek`, ticks of the stream."""
 
-    seek: float = 0.0
+    seek: int = 0
     first: int = 0
     beyond: float = math.inf
 
 
 def chunks(info: MediaInfo, rate: float) -> list[Chunk]:
-    """A video in parts of about STRETCH s; the whole as one where key frames cannot be found."""
-    import av
-
-    if not info.container.startswith(INDEXED):
+    """A video in parts of about CHUNK_SECONDS; the whole as one where key frames cannot be sought."""
+    clock = clock_of(info.path)
+    if not info.container.startswith(INDEXED) or not clock.seekable or not clock.keys:
         return [Chunk()]
-    begins = [(0.0, 0)]
-    with opened(info.path) as container:
-        stream = picture_stream(container)
-        if stream is None:
-            return [Chunk()]
-        zero = origin(container)
-        for seek in np.arange(STRETCH, info.duration - STRETCH / 2, STRETCH).tolist():
-            try:
-                _seek(container, stream, seek + zero)
-                packet = next(container.demux(stream))
-            except (av.FFmpegError, StopIteration):
-                break
-            if packet.is_keyframe and packet.pts is not None:
-                first = math.ceil((float(packet.pts * packet.time_base) - zero) * rate - 1e-6)
-                if first > begins[-1][1]:
-                    begins.append((seek, first))
+    begins, times = [(0, 0)], [time for _, time in clock.keys]
+    for start in np.arange(CHUNK_SECONDS, clock.duration - CHUNK_SECONDS / 2, CHUNK_SECONDS).tolist():
+        ticks, time = clock.keys[max(0, bisect_right(times, start) - 1)]
+        first = math.ceil(time * rate - 1e-6)
+        if first > begins[-1][1]:
+            begins.append((ticks, first))
     beyond = [*(float(first) for _, first in begins[1:]), math.inf]
     return [Chunk(seek, first, end) for (seek, first), end in zip(begins, beyond, strict=True)]
 
 
-def _seek(container: Any, stream: Any, seconds: float) -> None:
-    container.seek(round(seconds / float(stream.time_base)), stream=stream)
-
-
-class Source:
-    """A video's open containers, handed on from stretch to stretch: for two hours of mp4 opening one takes a
+class ContainerPool:
+    """A video's open containers, handed on from chunk to chunk: for two hours of mp4 opening one takes a
     tenth of a second and its index 27 MB.  A context manager; for several threads."""
 
     def __init__(self, info: MediaInfo, rate: float) -> None:
@@ -97,24 +85,24 @@ class Source:
     def container(self) -> Iterator[Any]:
         """One that is free, or else is opened now."""
         try:
-            one = self._free.pop()
+            container = self._free.pop()
         except IndexError:
-            one = self._open()
-        yield one
-        self._free.append(one)  # after a fault it is not used again
+            container = self._open()
+        yield container
+        self._free.append(container)  # after a fault it is not used again
 
     def _open(self) -> Any:
         container = self._opened.enter_context(opened(self._info.path))
-        if stream := picture_stream(container):
+        if stream := video_stream(container):
             context = stream.codec_context
             context.thread_count = 1  # other cores have faces to read, and slice threads hide what is broken
             if self._info.frame_rate >= SKIP_FROM * self._rate:
                 context.skip_frame = "NONREF"
             if min(self._info.width, self._info.height) >= UNSMOOTHED_FROM:
-                context.options = {"skip_loop_filter": "nokey"}
+                context.options = {**context.options, "skip_loop_filter": "nokey"}
         return container
 
-    def __enter__(self) -> Source:
+    def __enter__(self) -> ContainerPool:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -123,13 +111,14 @@ class Source:
 
 @dataclass
 class FrameStream:
-    """Iterate to get samples; afterwards `end` is the last frame's end and `broken` counts the
-    packets that could not be decoded.  Use it once.  Stretches of a video share a `source`."""
+    """Iterate to get samples; afterwards `end` is the last frame's end, s, `broken` counts the packets that
+    could not be decoded, and `decoded` the frames that were.  Use it once.  Chunks of a video share a
+    `pool`."""
 
     info: MediaInfo
     rate: float
-    stretch: Chunk = Chunk()
-    source: Source | None = None
+    chunk: Chunk = Chunk()
+    pool: ContainerPool | None = None
     end: float = 0.0
     broken: int = 0
     decoded: int = 0
@@ -140,18 +129,17 @@ class FrameStream:
 
         self._scaler = VideoReformatter()  # a frame's own would be set up anew for each
         with ExitStack() as stack:
-            source = self.source or stack.enter_context(Source(self.info, self.rate))
-            container = stack.enter_context(source.container())
-            stream = picture_stream(container)
+            pool = self.pool or stack.enter_context(ContainerPool(self.info, self.rate))
+            container = stack.enter_context(pool.container())
+            stream = video_stream(container)
             if stream is None:
                 return
-            zero = origin(container)
-            if self.stretch.first:
-                _seek(container, stream, self.stretch.seek + zero)
-            due = self.stretch.first
-            for frame in self._frames(container, stream, zero):
+            if self.chunk.first:
+                container.seek(self.chunk.seek, stream=stream)
+            due = self.chunk.first
+            for frame in self._frames(container, stream):
                 number = self._number(self.last)
-                if number >= self.stretch.beyond:
+                if number >= self.chunk.beyond:
                     return
                 if self.last >= -1e-6 and number >= due:
                     due = number + 1
@@ -161,49 +149,37 @@ class FrameStream:
         return math.floor(time * self.rate + 1e-6)
 
     def _within(self, time: float) -> bool:
-        return self.stretch.first <= max(0, self._number(time)) < self.stretch.beyond
+        return self.chunk.first <= max(0, self._number(time)) < self.chunk.beyond
 
-    def _frames(self, container: Any, stream: Any, zero: float) -> Iterator[Any]:
+    def _frames(self, container: Any, stream: Any) -> Iterator[Any]:
         """Decode packet by packet, so that one broken packet costs only itself."""
-        import av
-
-        usual = 1 / self.info.frame_rate if self.info.frame_rate else 0.04
-        unit = float(stream.time_base)  # a Fraction a packet costs as much as a tenth of finding faces
-        packets = container.demux(stream)
-        while True:
+        clock = clock_of(self.info.path)
+        usual = min(1.0, 1 / self.info.frame_rate) if self.info.frame_rate else 0.04
+        zero, unit = clock.zero, float(stream.time_base)  # a Fraction a packet costs a tenth of finding faces
+        packets, counted = PacketReader(container, [stream], clock), 0
+        for packet in packets:
             inside = True
-            try:
-                packet = next(packets, None)
-            except av.FFmpegError:
-                self.broken += 1
-                return
-            if packet is None:
-                return
             if packet.pts is not None:
-                begins = packet.pts * unit - zero
-                lasts = packet.duration * unit if packet.duration else usual
-                self.end = max(self.end, begins + lasts)
+                begins, lasts = packet.pts * unit - zero, packet.duration * unit if packet.duration else usual
+                self.end = max(self.end, begins + (lasts if lasts <= clock.gap else usual))
                 inside = self._within(begins)
             self.broken += packet.is_corrupt and inside
-            try:
-                frames = packet.decode()
-            except av.FFmpegError:
-                self.broken += inside
-                continue
-            for frame in frames:
+            for frame in packets.decode(packet):
                 self.decoded += 1
                 if frame.pts is not None:
                     self.last = frame.pts * unit - zero
                     self.broken += frame.is_corrupt and self._within(self.last)
                     yield frame
+            self.broken += packets.broken > counted and inside
+            counted = packets.broken
+        self.broken += packets.broken > counted
 
     def _sample(self, frame: Any, time: float) -> Sample:
         turns = self.info.rotation // 90
         width, height = self.info.width, self.info.height
         if turns % 2:
             width, height = height, width
-        shrink = min(1.0, DETECTION_SIDE / max(width, height))
-        small = _small(frame, max(2, round(width * shrink)), max(2, round(height * shrink)), self._scaler)
+        small = _small(frame, *scaled(width, height, DETECTION_SIDE, SHORTEST_SIDE), self._scaler)
         grey, narrow = _luma(frame, width, height, self._scaler)
         if turns:
             small = np.ascontiguousarray(np.rot90(small, -turns))
@@ -211,16 +187,25 @@ class FrameStream:
         return Sample(time, small, grey, narrow)
 
 
+def scaled(width: int, height: int, longest: int, shortest: int) -> tuple[int, int]:
+    """A size, px, shrunk until its longest side is at most `longest`; neither side gets shorter than
+    `shortest`."""
+    shrink = min(1.0, longest / max(width, height))
+    return max(shortest, round(width * shrink)), max(shortest, round(height * shrink))
+
+
 def full_range(grey: np.ndarray, narrow: bool) -> np.ndarray:
     """Grey levels 0..255 of a picture or a crop of it."""
-    return _STRETCH[grey] if narrow else grey
+    return _SPREAD[grey] if narrow else grey
 
 
 def _small(frame: Any, width: int, height: int, scaler: Any) -> np.ndarray:
     """A frame as (height, width, 3) uint8 BGR.  OpenCV scales the planes of the usual format faster than
     swscale, whose fast way also shifts the picture; other formats and odd sizes are left to swscale."""
-    if frame.format.name != "yuv420p" or int(frame.color_range or 0) == _FULL_RANGE or width % 4 or height % 4:
-        return np.asarray(scaler.reformat(frame, width, height, "bgr24", interpolation="BILINEAR").to_ndarray())
+    full = int(frame.color_range or 0) == _FULL_RANGE
+    if frame.format.name != "yuv420p" or full or width % 4 or height % 4:
+        image = scaler.reformat(frame, width, height, "bgr24", interpolation="BILINEAR")
+        return np.asarray(image.to_ndarray())
     import cv2
 
     planes = np.empty((height * 3 // 2, width), np.uint8)
@@ -239,9 +224,10 @@ def _luma(frame: Any, width: int, height: int, scaler: Any) -> tuple[np.ndarray,
         return np.asarray(scaler.reformat(frame, width, height, "gray").to_ndarray()), False
     plane = frame.planes[0]
     rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:height, :width]
-    full = int(frame.color_range or 0) == _FULL_RANGE or "j4" in frame.format.name or frame.format.name == "gray"
+    name = frame.format.name
+    full = int(frame.color_range or 0) == _FULL_RANGE or "j4" in name or name == "gray"
     return rows, not full
 
 
 #: Broadcast range 16..235 to 0..255.
-_STRETCH = np.clip((np.arange(256) - 16) * 255 / 219 + 0.5, 0, 255).astype(np.uint8)
+_SPREAD = np.clip((np.arange(256) - 16) * 255 / 219 + 0.5, 0, 255).astype(np.uint8)

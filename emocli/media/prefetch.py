@@ -19,7 +19,7 @@ class Prefetch(Generic[T]):
     def __init__(self, items: Iterable[T], count: int) -> None:
         self._queue: Queue[tuple[T | None, BaseException | None]] = Queue(count)
         self._stop = Event()
-        self._thread = Thread(target=self._run, args=(items,), name="emocli-ahead", daemon=True)
+        self._thread = Thread(target=self._run, args=(items,), name="emocli-prefetch", daemon=True)
         self._thread.start()
 
     def __iter__(self) -> Iterator[T]:

@@ -1,121 +1,141 @@
-"""Opening a media file and saying what is in it, on the container's clock.
-
-The clock starts at the container's first stamp (never before 0 of a file whose audio is primed
-with negative stamps), so that an m2ts that begins at an hour still starts at 0 and a stream that
-begins late stays late.
-"""
+"""Saying what is in a media file, from one pass over its packets."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from emocli.errors import InputError
+from emocli.media.clock import Clock, PacketLog, make_clock
+from emocli.media.container import (
+    LEAST_SAMPLE_RATE,
+    MAX_PIXELS,
+    MAX_SIDE,
+    NEXT,
+    audio_stream,
+    check_regular,
+    is_cover,
+    opened,
+    video_stream,
+)
 from emocli.timeline.types import MediaInfo
 
 #: File endings that a folder is searched for.
 VIDEO_ENDINGS = frozenset(".mp4 .m4v .mkv .webm .mov .avi .m2ts .mts .flv .ts .mpg .mpeg .3gp .wmv".split())
 AUDIO_ENDINGS = frozenset(".wav .flac .mp3 .m4a .aac .ogg .opus .wma".split())
-
-_NEXT = "check that it plays in a media player, or convert it to mp4"
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[Any]:
-    """A PyAV input container; its errors, while open, become `InputError`."""
-    import av
-
-    if not path.exists():
-        raise InputError(path, "no such file", "check the path")
-    if path.is_dir():
-        raise InputError(path, "is a folder", "give a media file")
-    if path.stat().st_size == 0:
-        raise InputError(path, "the file is empty", "copy or record it again")
-    try:
-        container = av.open(str(path), metadata_errors="replace")
-    except PermissionError as error:
-        raise InputError(path, "may not be read", "check its permissions") from error
-    except (av.FFmpegError, ValueError) as error:
-        raise InputError(path, f"is not a media file that can be read ({_short(error)})", _NEXT) from error
-    try:
-        yield container
-    finally:
-        container.close()
-
-
-def _short(error: Exception) -> str:
-    return str(getattr(error, "strerror", "") or error)
-
-
-def origin(container: Any) -> float:
-    """Seconds of the container's own stamps at which our clock shows 0."""
-    return max(0.0, (container.start_time or 0) / 1e6)
-
-
-def picture_stream(container: Any) -> Any | None:
-    """The first real video stream: cover art and streams without a decoder do not count."""
-    import av.stream
-
-    for stream in container.streams.video:
-        cover = stream.disposition & av.stream.Disposition.attached_pic
-        if not cover and stream.codec_context is not None and stream.codec_context.width:
-            return stream
-    return None
-
-
-def sound_stream(container: Any) -> Any | None:
-    """The first audio stream that has a decoder."""
-    return next((s for s in container.streams.audio if s.codec_context is not None), None)
+#: Pixels are no more oblong than this; a header that says more is not believed.
+MOST_OBLONG = 10
+#: What video and audio must be.
+_BOUNDS = (f"that can be decoded (of at most {MAX_PIXELS / 1e6:.0f} million px a frame, of at least "
+           f"{LEAST_SAMPLE_RATE} samples a second)")
+#: Packets of pictures in which the first picture, which says how it is turned, must come.
+FIRST_PACKETS = 50
 
 
 def probe(path: Path) -> MediaInfo:
-    """Read the headers; raises `InputError` when there is neither picture nor sound."""
+    """What is in a file; its duration is the one that the packets bear out.
+
+    Raises `InputError` when it cannot be read or there is neither picture nor sound.
+    """
+    return _scanned(path)[0]
+
+
+def clock_of(path: Path) -> Clock:
+    """The clock that all readers of a file share."""
+    return _scanned(path)[1]
+
+
+def _scanned(path: Path) -> tuple[MediaInfo, Clock]:
+    check_regular(path)
+    status = path.stat()
+    return _scan(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _scan(path: Path, size: int, changed: int) -> tuple[MediaInfo, Clock]:
+    """One pass over a file as it was of that size at that time, ns; kept for the readers that follow."""
     with opened(path) as container:
-        zero = origin(container)
-        video, audio = picture_stream(container), sound_stream(container)
+        video, audio = video_stream(container), audio_stream(container)
         if video is None and audio is None:
-            raise InputError(path, "holds neither video nor audio", _NEXT)
-        duration = max(0.0, (container.duration or 0) / 1e6)
+            raise InputError(path, f"holds neither video nor audio {_BOUNDS}", NEXT)
+        start, length = ((time or 0) / 1e6 for time in (container.start_time, container.duration))
+        logs, keys, rotation = _pass(container, video, audio)
+        clock = make_clock(logs, container.format.name, start, length, keys=keys,
+                           video=video.index if video is not None else None)
         info: dict[str, Any] = {}
+        notes = list(clock.notes)
+        if video is None and any(not is_cover(stream) for stream in container.streams.video):
+            notes.append(f"it holds no video {_BOUNDS}")
         if video is not None:
-            rotation = _rotation(path) if container.format.name else 0
             width, height = displayed_size(video, rotation)
             base, average = video.base_rate, video.average_rate
             info = {"width": width, "height": height, "rotation": rotation,
-                    "frame_rate": float(average or base or 0),
-                    "variable_rate": bool(base and average and abs(base - average) / average > 0.01),
-                    "video_start": _start(video, zero)}
-        return MediaInfo(path=path, duration=duration, has_video=video is not None,
-                         has_audio=audio is not None,
-                         audio_start=_start(audio, zero) if audio is not None else 0.0,
-                         container=container.format.name, **info)
+                    "frame_rate": logs[video.index].rate(float(average or base or 0)),
+                    "video_start": _start(video, clock),
+                    "variable_rate": bool(base and average and abs(base - average) / average > 0.01)}
+        if audio is not None:
+            info["audio_start"] = _start(audio, clock)
+        return MediaInfo(path, clock.duration, video is not None, audio is not None, notes=tuple(notes),
+                         container=container.format.name, **info), clock
 
 
-def _start(stream: Any, zero: float) -> float:
+def _pass(container: Any, video: Any | None,
+          audio: Any | None) -> tuple[dict[int, PacketLog], list[int], int]:
+    """The logs of all streams by index, the numbers of the video's key packets, and its rotation."""
+    import av
+
+    only_shown = container.format.name.startswith("matroska")  # its dts are ffmpeg's own guess
+    logs = {s.index: PacketLog(float(s.time_base), steady=s in (video, audio),
+                               reorders=only_shown and s is video and video.codec_context.has_b_frames)
+            for s in container.streams if s.time_base and s.codec_context is not None}
+    keys, rotation, undecoded = list[int](), 0, FIRST_PACKETS
+    packets = container.demux([container.streams[index] for index in logs])
+    place = 0
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.FFmpegError:
+            break
+        if packet is None:
+            break
+        index = packet.stream.index
+        log = logs[index]
+        if packet.stream is video:
+            if undecoded:
+                rotation, undecoded = _rotation(packet, undecoded)
+            if packet.is_keyframe and packet.pts is not None:
+                keys.append(len(log.stamps))
+        log.add(packet, place)
+        place += 1
+    return logs, keys, rotation
+
+
+def _rotation(packet: Any, undecoded: int) -> tuple[int, int]:
+    """Clockwise degrees by which pictures must be turned, read off the first, and how many packets to try
+    yet."""
+    import av
+
+    try:
+        for frame in packet.decode():
+            return int(-frame.rotation) % 360, 0
+    except av.FFmpegError:
+        pass
+    return 0, undecoded - 1
+
+
+def _start(stream: Any, clock: Clock) -> float:
     if stream.start_time is None:
         return 0.0
-    return float(stream.start_time * stream.time_base) - zero
+    return min(max(-clock.gap, float(stream.start_time * stream.time_base) - clock.zero), clock.duration)
 
 
 def displayed_size(stream: Any, rotation: int) -> tuple[int, int]:
     """Width and height in px after pixel shape and rotation."""
     context = stream.codec_context
-    aspect = stream.sample_aspect_ratio or 1
-    width, height = round(context.width * float(aspect)), context.height
+    aspect = float(stream.sample_aspect_ratio or 1)
+    if not 1 / MOST_OBLONG <= aspect <= MOST_OBLONG or context.width * context.height * aspect > MAX_PIXELS \
+            or context.width * aspect > MAX_SIDE:
+        aspect = 1.0
+    width, height = max(1, round(context.width * aspect)), context.height
     return (height, width) if rotation in (90, 270) else (width, height)
-
-
-def _rotation(path: Path) -> int:
-    """Clockwise degrees by which the picture must be turned, read off the first frame."""
-    import av
-
-    with opened(path) as container:
-        stream = picture_stream(container)
-        try:
-            for frame in container.decode(stream):
-                return int(-frame.rotation) % 360
-        except av.FFmpegError:
-            return 0
-    return 0

@@ -5,37 +5,45 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from emocli.emotions import LANGUAGES
 from emocli.errors import UsageError
-from emocli.timeline.types import Timeline
 
-#: How subtitles show an emotion: `text 😊`, `text [happiness]`, `text 😊 [happiness]`, `text`, `[happily] text`.
-SRT_STYLES = ("emoji", "tag", "both", "plain", "hi")
+if TYPE_CHECKING:
+    from emocli.timeline.types import Timeline
+
+#: How subtitles show an emotion: `text 😊 [happiness]`, `text 😊`, `text [happiness]`, `text`, or
+#: `[happily] text`.
+SRT_STYLES = ("both", "emoji", "tag", "plain", "hi")
 
 
 @dataclass(frozen=True)
 class OutputOptions:
     """Options of the writers.  `gaps` adds rows without words to subtitles, `srt_style` is one of SRT_STYLES,
-    `lang` a language of `emotions.LANGUAGES`; `embed` puts the video into the report; `folder` is where the
-    file will lie, for links that lead from there.
+    `lang` a language of `emotions.LANGUAGES`; `safe_csv` keeps spreadsheets from running words as formulas;
+    `embed` puts the video into the report, and `address` is where the report plays it from instead of a file;
+    `folder` is where the file will lie, for links that lead from there.
 
     Raises `UsageError` for others."""
 
     gaps: bool = False
     srt_style: str = "both"
     lang: str = "en"
+    safe_csv: bool = False
     embed: bool = False
+    address: str = ""
     folder: str = ""
 
     def __post_init__(self) -> None:
-        for option, given, known in (("--srt-style", self.srt_style, SRT_STYLES), ("--lang", self.lang, LANGUAGES)):
-            if given not in known:
-                raise UsageError(option, f"{given} is unknown", f"give one of {', '.join(known)}")
+        for option, value, known in (("--srt-style", self.srt_style, SRT_STYLES),
+                                     ("--lang", self.lang, LANGUAGES)):
+            if value not in known:
+                raise UsageError(option, f"{value} is unknown", f"give one of {', '.join(known)}")
 
 
 #: A writer renders a timeline as text.
-Render = Callable[[Timeline, OutputOptions], str]
+Render = Callable[["Timeline", OutputOptions], str]
 
 
 def width(text: str) -> int:

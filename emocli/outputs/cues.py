@@ -9,6 +9,8 @@ from typing import Any
 
 from emocli.emotions import CLASSES, INDEX
 from emocli.outputs.base import OutputOptions, width
+from emocli.plaintext import printable
+from emocli.timeline.records import face_id
 from emocli.timeline.types import Row, Timeline, Utterance, Word
 
 #: What a viewer can read: lines of a cue, columns of a line, seconds of a cue.
@@ -50,12 +52,12 @@ def wrap(words: list[str]) -> list[str]:
 
 
 def _cut(word: str) -> Iterator[str]:
-    piece = ""
+    piece, wide = "", 0
     for character in word:
-        if width(piece + character) > COLUMNS:
+        if wide + width(character) > COLUMNS:
             yield piece
-            piece = ""
-        piece += character
+            piece, wide = "", 0
+        piece, wide = piece + character, wide + width(character)
     yield piece
 
 
@@ -65,12 +67,12 @@ def spread(utterance: Utterance) -> list[Word]:
     known = list(utterance.words) or [Word(utterance.start, utterance.end, utterance.text)]
     spread_out: list[Word] = []
     for word in known:
-        pieces = [p for part in word.text.split() for p in _cut(part)]
-        total, clock = sum(map(width, pieces)) or 1, word.start
+        pieces = [p for part in printable(word.text).split() for p in _cut(part)]
+        total, time = sum(map(width, pieces)) or 1, word.start
         for piece in pieces:
             lasts = (word.end - word.start) * width(piece) / total
-            spread_out.append(Word(clock, clock + lasts, piece))
-            clock += lasts
+            spread_out.append(Word(time, time + lasts, piece))
+            time += lasts
     return spread_out
 
 
@@ -80,9 +82,9 @@ def split(row: Row, options: OutputOptions) -> list[Cue]:
     assert utterance
     before, after = (mark.split() for mark in marks(row.emotion, options))
     words = [*(Word(utterance.start, utterance.start, mark) for mark in before), *spread(utterance)]
-    face_id = row.readings["face"].face_id or 0
+    face = face_id(row) or 0
     if not words:
-        return [Cue(utterance.start, utterance.end, (" ".join(after),), row.emotion, face_id)] if after else []
+        return [Cue(utterance.start, utterance.end, (" ".join(after),), row.emotion, face)] if after else []
     groups: list[list[Word]] = [[]]
     for word in words:
         group = groups[-1]
@@ -93,19 +95,20 @@ def split(row: Row, options: OutputOptions) -> list[Cue]:
     starts = [utterance.start, *(g[0].start for g in groups[1:])]
     # A cue lasts until the next begins, the last until the speech ends, none longer than LONGEST.
     ends = [*starts[1:], utterance.end]
-    return [Cue(start, min(end, start + LONGEST), tuple(wrap([*(w.text for w in group), *after])), row.emotion, face_id)
+    return [Cue(start, min(end, start + LONGEST), tuple(wrap([*(w.text for w in group), *after])),
+                row.emotion, face)
             for start, end, group in zip(starts, ends, groups, strict=True)]
 
 
 def cues(timeline: Timeline, options: OutputOptions) -> list[Cue]:
     """All cues in order, times as they are written (whole milliseconds)."""
-    found: list[Cue] = []
+    in_order: list[Cue] = []
     for row in timeline.rows:
         if row.utterance:
-            found += split(row, options)
+            in_order += split(row, options)
         elif options.gaps and any(shown := marks(row.emotion, options)):
-            found.append(Cue(row.start, row.end, ("".join(shown),), row.emotion, row.readings["face"].face_id or 0))
-    return found
+            in_order.append(Cue(row.start, row.end, ("".join(shown),), row.emotion, face_id(row) or 0))
+    return in_order
 
 
 def _event(cue: Cue) -> Any:
@@ -146,12 +149,13 @@ def ass(timeline: Timeline, options: OutputOptions) -> str:
     import pysubs2
 
     subtitles, shown = pysubs2.SSAFile(), cues(timeline, options)
-    subtitles.info |= {"Title": timeline.media.path.stem, "PlayResX": str(timeline.media.width or 1280),
+    subtitles.info |= {"Title": printable(timeline.media.path.stem),
+                       "PlayResX": str(timeline.media.width or 1280),
                        "PlayResY": str(timeline.media.height or 720), "ScaledBorderAndShadow": "yes"}
     size = (timeline.media.height or 720) / 18
-    for face_id in sorted({0, *(cue.face_id for cue in shown)}):
-        outline = pysubs2.Color(*_rgb(OUTLINES[face_id % len(OUTLINES)]))
-        subtitles.styles[speaker(face_id, options)] = pysubs2.SSAStyle(
+    for number in sorted({0, *(cue.face_id for cue in shown)}):
+        outline = pysubs2.Color(*_rgb(OUTLINES[number % len(OUTLINES)]))
+        subtitles.styles[speaker(number, options)] = pysubs2.SSAStyle(
             fontname="Arial", fontsize=size, outlinecolor=outline, outline=max(1.0, size / 16), shadow=0,
             marginv=round(size * 0.8))
     for cue in shown:
@@ -163,10 +167,10 @@ def ass(timeline: Timeline, options: OutputOptions) -> str:
     return subtitles.to_string("ass")
 
 
-def speaker(face_id: int, options: OutputOptions) -> str:
+def speaker(number: int, options: OutputOptions) -> str:
     """`Face 1`, by whom an utterance is taken to be said: the largest face of the row."""
     word = "얼굴" if options.lang == "ko" else "Face"
-    return f"{word} {face_id}" if face_id else "Default"
+    return f"{word} {number}" if number else "Default"
 
 
 def light(colour: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from emocli.errors import OutputError, UsageError
 from emocli.outputs import cues, document, report, tables, tiers
 from emocli.outputs.base import OutputOptions, Render
-from emocli.storage import write_text
+from emocli.storage import sha256, write_text
 from emocli.timeline.types import Timeline
 
 FORMATS: dict[str, Render] = {
@@ -20,18 +20,20 @@ FORMATS: dict[str, Render] = {
 ENDINGS = {"textgrid": "TextGrid", "audacity": "txt"}
 
 
-def targets(media: Path, folder: Path | None, formats: Iterable[str], *, faces: bool = False) -> dict[str, Path]:
+def targets(media: Path, folder: Path | None, formats: Iterable[str], *,
+            faces: bool = False) -> dict[str, Path]:
     """The file of each format, beside the media or in `folder`; "faces" is the faces' CSV."""
     home = folder or media.parent
-    found = {name: home / f"{media.stem}.emotions.{ENDINGS.get(name, name)}" for name in formats}
-    return found | ({"faces": home / f"{media.stem}.faces.csv"} if faces else {})
+    files = {name: home / f"{media.stem}.emotions.{ENDINGS.get(name, name)}" for name in formats}
+    return files | ({"faces": home / f"{media.stem}.faces.csv"} if faces else {})
 
 
 def refuse_existing(paths: Iterable[Path]) -> None:
     """Raise `UsageError` when one is there already."""
     for path in paths:
         if path.exists():
-            raise UsageError(path, "exists already", "pass --overwrite to replace it, or -o for another folder")
+            raise UsageError(path, "exists already",
+                             "pass --overwrite to replace it, or -o for another folder")
 
 
 def refuse_locked(paths: Iterable[Path]) -> None:
@@ -42,11 +44,12 @@ def refuse_locked(paths: Iterable[Path]) -> None:
             raise OutputError(folder, "cannot be written to", "give another folder with -o")
 
 
-def write(timeline: Timeline, files: dict[str, Path], options: OutputOptions | None = None) -> list[Path]:
-    """Render all, then write all: a fault in one leaves none half done."""
+def write(timeline: Timeline, files: dict[str, Path],
+          options: OutputOptions | None = None) -> dict[Path, str]:
+    """Render all, then write all: a fault in one leaves none half done.  Returns the sha256 of each file."""
     chosen = options or OutputOptions()
     rendered = {path: (tables.faces_csv if name == "faces" else FORMATS[name])(
         timeline, replace(chosen, folder=str(path.parent))) for name, path in files.items()}
     for path, text in rendered.items():
         write_text(path, text)
-    return list(rendered)
+    return {path: sha256(path) for path in rendered}

@@ -1,4 +1,4 @@
-"""Text with emoji as small pictures to lay over a video (Pillow)."""
+"""Text with emoji as sprites to lay over a video (Pillow)."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ import numpy as np
 from emocli.errors import InputError
 
 #: Where systems keep fonts.
-FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts", "/System/Library/Fonts",
-           "/Library/Fonts", "~/Library/Fonts", "C:/Windows/Fonts")
+FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts",
+           "/System/Library/Fonts", "/Library/Fonts", "~/Library/Fonts", "C:/Windows/Fonts")
 #: Fonts that hold colour emoji, and fonts that hold Latin letters and Hangul, the best first.
 EMOJI = ("NotoColorEmoji.ttf", "Apple Color Emoji.ttc", "seguiemj.ttf")
 TEXT = ("NotoSansCJK-Regular.ttc", "NotoSansKR-Regular.ttf", "NotoSansKR-Regular.otf", "NanumGothic.ttf",
-        "AppleSDGothicNeo.ttc", "malgun.ttf", "NotoSans-Regular.ttf", "DejaVuSans.ttf", "Arial.ttf", "arial.ttf")
+        "AppleSDGothicNeo.ttc", "malgun.ttf", "NotoSans-Regular.ttf", "DejaVuSans.ttf", "Arial.ttf",
+        "arial.ttf")
 #: Bitmap emoji come in one size, px: Noto's and Apple's.
 STRIKES = (109, 160, 137)
 
 
 @cache
 def _installed() -> dict[str, Path]:
-    found: dict[str, Path] = {}
+    fonts: dict[str, Path] = {}
     for folder in map(Path, map(os.path.expanduser, FOLDERS)):
         for path in folder.rglob("*.[to]t[fc]") if folder.is_dir() else ():
-            found.setdefault(path.name, path)
-    return found
+            fonts.setdefault(path.name, path)
+    return fonts
 
 
 def _is_emoji(character: str) -> bool:
@@ -69,8 +70,8 @@ class TextOverlay:
             self._open(path, STRIKES if path == self.emoji_font else (20,))
         if not self._emoji:
             hint = ": apt install fonts-noto-color-emoji" if sys.platform.startswith("linux") else ""
-            self.notes.append("emoji are left out: no font with colour emoji was found. Install Noto Color Emoji"
-                              f"{hint}, or give --emoji-font")
+            self.notes.append("emoji are left out: no font with colour emoji was found. Install Noto Color "
+                              f"Emoji{hint}, or give --emoji-font")
 
     def _open(self, path: str, sizes: Iterable[int]) -> Any:
         from PIL import ImageFont
@@ -80,7 +81,8 @@ class TextOverlay:
                 return ImageFont.truetype(path, size)
             except OSError as error:
                 problem = error
-        raise InputError(path, f"is no font that can be drawn with ({problem})", "give a .ttf, .otf or .ttc file")
+        raise InputError(path, f"is no font that can be drawn with ({problem})",
+                         "give a .ttf, .otf or .ttc file")
 
     def _letters(self, size: int, text: str) -> Any:
         from PIL import ImageFont
@@ -88,15 +90,16 @@ class TextOverlay:
         if self._text:
             return self._open(self._text, (size,))
         if any(ord(c) > 0x24F and not _is_emoji(c) for c in text):
-            note = ("letters beyond Latin cannot be drawn: no font was found. Install Noto Sans CJK or Nanum Gothic, "
-                    "or give --font")
+            note = ("letters beyond Latin cannot be drawn: no font was found. Install Noto Sans CJK or Nanum "
+                    "Gothic, or give --font")
             if note not in self.notes:
                 self.notes.append(note)
         return ImageFont.load_default(size)
 
     def sprite(self, lines: tuple[str, ...], size: int, *, back: tuple[int, int, int, int] = (0, 0, 0, 170),
                colour: tuple[int, int, int] = (255, 255, 255), centred: bool = False) -> np.ndarray:
-        """Lines of text, letters `size` px high, on a field of colour `back`: (height, width, 4) uint8 RGBA."""
+        """Lines of text, letters `size` px high, on a field of colour `back`: (height, width, 4) uint8
+        RGBA."""
         key = (lines, size, back, colour, centred)
         if key not in self._sprites:
             if len(self._sprites) > 2000:
@@ -138,11 +141,12 @@ class TextOverlay:
         image = Image.new("RGBA", (max(1, right - left), max(1, bottom - top)))
         ImageDraw.Draw(image).text((-left, -top), character, font=font, embedded_color=True)
         high = round(size * 1.15)
-        return image.resize((max(1, round(image.width * high / image.height)), high), Image.Resampling.LANCZOS)
+        scaled = max(1, round(image.width * high / image.height)), high
+        return image.resize(scaled, Image.Resampling.LANCZOS)
 
 
-def lay(image: np.ndarray, sprite: np.ndarray, x: int, y: int) -> None:
-    """Lay an RGBA sprite over a BGR picture, its corner at x, y; what lies outside is cut off."""
+def alpha_blend(image: np.ndarray, sprite: np.ndarray, x: int, y: int) -> None:
+    """Blend an RGBA sprite over a BGR frame, its corner at x, y; what lies outside is cut off."""
     left, top = max(0, x), max(0, y)
     right, bottom = min(image.shape[1], x + sprite.shape[1]), min(image.shape[0], y + sprite.shape[0])
     if left >= right or top >= bottom:

@@ -1,59 +1,60 @@
-"""Readings from the words of each segment."""
+"""Readings from the words of each utterance."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
-from safetensors.torch import load_file
+from emocli import weights
+from emocli.text.tokens import words
+from emocli.timeline.run import Read, Run, of_utterances
+from emocli.timeline.types import Reading, Utterance
 
-from emocli.text.language import SUPPORTED, is_hangul
-from emocli.text.network import TextNetwork, bags
-from emocli.text.tokens import bag, words
-from emocli.timeline.types import Reading, Segment
+if TYPE_CHECKING:
+    from emocli.text.model import TextModel
 
-#: Sentences of one forward pass.
-BATCH = 256
+#: Languages that the network was trained on.
+SUPPORTED = ("en", "ko")
 
 
 class TextReader:
-    """The shipped network on a CPU.  `temperature` calibrates its scores."""
+    """Reads what is said.  Raises `WeightsError` when its weights are missing or damaged."""
 
-    def __init__(self, weights: Path, *, temperature: float = 1.0) -> None:
-        state = {k: v.float() for k, v in load_file(weights).items()}
-        self.network = TextNetwork(width=state["bag.weight"].shape[1],
-                                   heads=tuple(sorted({k.split(".")[1] for k in state if k.startswith("heads.")})))
-        self.network.load_state_dict(state)
-        self.network.eval()
-        self._idf = self.network.idf.numpy()
-        self.temperature = temperature
+    modality = "text"
 
-    @torch.inference_mode()
-    def logits(self, texts: Sequence[str], language: str) -> tuple[np.ndarray, np.ndarray]:
-        """Features (n, d) and calibrated logits (n, 7) of sentences in "en" or "ko"."""
-        features, logits = [], []
-        for i in range(0, len(texts), BATCH):
-            f, z = self.network(*bags([bag(words(t), self._idf) for t in texts[i:i + BATCH]]), language)
-            features.append(f.numpy())
-            logits.append(z.numpy() / self.temperature)
-        return np.concatenate(features), np.concatenate(logits)
+    def __init__(self) -> None:
+        self._path = weights.resolve("text")
+        self._model: TextModel | None = None
 
-    def read(self, segments: Sequence[Segment], language: str = "en") -> list[Reading]:
-        """One reading a segment; absent without words or in a language that was not learnt."""
-        readings: list[Reading] = []
-        for segment in segments:
-            text = segment.utterance.text if segment.utterance else ""
-            spoken = language or ("ko" if any(map(is_hangul, text)) else "en")
-            if not words(text):
-                readings.append(Reading("text", reason="no words"))
-            elif spoken not in SUPPORTED:
-                readings.append(Reading("text", reason=f"the words are in {spoken}; emocli reads "
-                                                       f"{' and '.join(SUPPORTED)}"))
-            else:
-                features, logits = self.logits([text], spoken)
-                readings.append(Reading("text", features[0], logits[0],
-                                        torch.softmax(torch.from_numpy(logits[0]), 0).numpy(),
-                                        quality=min(1.0, len(words(text)) / 4)))
-        return readings
+    def observe(self, run: Run) -> Read:
+        """Read every utterance, beside the pictures."""
+        speech = run.speech
+        readings = self.read(speech.utterances, speech.language)
+        if any(r.present for r in readings):
+            run.uses("numpy", "torch", weights=weights.record("text"))
+        return of_utterances(readings, [u.end - u.start for u in speech.utterances],
+                             Reading("text", reason="no words"))
+
+    def read(self, utterances: Sequence[Utterance], language: str = "en") -> list[Reading]:
+        """One reading an utterance; absent without words or in a language that was not learnt."""
+        return [self._read(u.text, language or ("ko" if _has_hangul(u.text) else "en")) for u in utterances]
+
+    def close(self) -> None:
+        """Nothing runs."""
+
+    def _read(self, text: str, language: str) -> Reading:
+        if not words(text):
+            return Reading("text", reason="no words")
+        if language not in SUPPORTED:
+            return Reading("text",
+                           reason=f"the words are in {language}; emocli reads {' and '.join(SUPPORTED)}")
+        if self._model is None:
+            from emocli.text.model import TextModel
+
+            self._model = TextModel(self._path, temperature=weights.manifest()["text"].temperature)
+        return Reading("text", *self._model.read(text, language))
+
+
+def _has_hangul(text: str) -> bool:
+    return any(unicodedata.name(c, "").startswith("HANGUL") for c in text)

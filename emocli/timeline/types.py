@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, overload
+from typing import Any, overload
 
 import numpy as np
 
 from emocli.emotions import EMOTIONS
 
-#: Modalities in the order that fusion and files use.
+#: Modalities that ship, in the order that fusion and files use.
 MODALITIES = ("face", "voice", "text")
 
 
@@ -56,7 +56,8 @@ class FaceObservation:
 @dataclass(frozen=True, eq=False)
 class FaceObservations(Sequence[FaceObservation]):
     """The n observations of a video in four arrays, a third of the memory of as many objects: `geometry`
-    (n, 17) holds time, box, landmarks, detection and face id; `features` (n, d); `logits` and `scores` (n, 7)."""
+    (n, 17) holds time, box, landmarks, detection and face id; `features` is (n, d), `logits` and `scores`
+    are (n, 7)."""
 
     geometry: np.ndarray
     features: np.ndarray
@@ -76,8 +77,8 @@ class FaceObservations(Sequence[FaceObservation]):
         if isinstance(at, slice):
             return FaceObservations(self.geometry[at], self.features[at], self.logits[at], self.scores[at])
         time, x, y, width, height, *points, detection, face_id = self.geometry[at].tolist()
-        return FaceObservation(time, (x, y, width, height), np.reshape(points, (5, 2)), detection, int(face_id),
-                               self.features[at], self.logits[at], self.scores[at])
+        return FaceObservation(time, (x, y, width, height), np.reshape(points, (5, 2)), detection,
+                               int(face_id), self.features[at], self.logits[at], self.scores[at])
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,8 @@ class Reading:
 
     `features` (d,) and `logits` (7,) are None when the modality is absent, and `reason` then
     says why.  `scores` (7,) are calibrated and sum to 1; `quality` 0..1 is the share of the
-    segment that was observed.
+    segment's time that they rest on: pictures with the face, sound with speech, the time of the words.
+    `face_id` is whom a face reading is of, and `many_faces` says that others are there too.
     """
 
     modality: str
@@ -126,6 +128,7 @@ class Reading:
     quality: float = 0.0
     reason: str = ""
     face_id: int | None = None
+    many_faces: bool = False
 
     @property
     def present(self) -> bool:
@@ -141,14 +144,6 @@ class Reading:
     def confidence(self) -> float:
         """The score of the likeliest class, 0 when absent."""
         return 0.0 if self.scores is None else float(self.scores.max())
-
-
-class Reader(Protocol):
-    """What every modality offers: one reading a segment, in order."""
-
-    def read(self, segments: Sequence[Segment]) -> list[Reading]:
-        """Read all segments of one video."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -192,9 +187,9 @@ class Timeline:
 
     def to_dataframe(self) -> Any:
         """The rows as a `pandas.DataFrame` with the columns of the CSV."""
-        from emocli.outputs.tables import frame_of
+        from emocli.timeline.records import data_frame
 
-        return frame_of(self)
+        return data_frame(self)
 
     def shares(self) -> dict[str, float]:
         """Share of the video's time at which each class is the likeliest; sums to 1."""

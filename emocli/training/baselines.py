@@ -50,7 +50,8 @@ class CnnBiLstm(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.convolve = nn.Sequential(nn.Conv1d(13, 64, 5, padding=2), nn.BatchNorm1d(64), nn.ReLU(), nn.MaxPool1d(2))
+        self.convolve = nn.Sequential(nn.Conv1d(13, 64, 5, padding=2), nn.BatchNorm1d(64), nn.ReLU(),
+                                      nn.MaxPool1d(2))
         self.lstm = nn.LSTM(64, 64, batch_first=True, bidirectional=True)
         self.answer = nn.Sequential(nn.Dropout(0.3), nn.Linear(128, _CLASSES))
 
@@ -63,25 +64,25 @@ def mfcc(samples: np.ndarray, count: int, frames: int, hop: int) -> np.ndarray:
     """(count, frames) float32 cepstrum of a trimmed clip at 16 kHz, cut or padded with zeros at its end."""
     import librosa
 
-    found = librosa.feature.mfcc(y=trim(samples), sr=SAMPLE_RATE, n_mfcc=count, hop_length=hop)[:, :frames]
-    return np.pad(found, ((0, 0), (0, frames - found.shape[1]))).astype(np.float32)
+    cepstrum = librosa.feature.mfcc(y=trim(samples), sr=SAMPLE_RATE, n_mfcc=count, hop_length=hop)[:, :frames]
+    return np.pad(cepstrum, ((0, 0), (0, frames - cepstrum.shape[1]))).astype(np.float32)
 
 
-def against_baseline(found: np.ndarray, clips: Sequence[speech.Clip], *, enrolled: bool) -> np.ndarray:
+def against_baseline(cepstra: np.ndarray, clips: Sequence[speech.Clip], *, enrolled: bool) -> np.ndarray:
     """MFCC (n, 13, 100) minus each speaker's baseline: the mean of that speaker's first neutral clip if
     `enrolled`, which a user would have to record, or else the median over all of the speaker's speech."""
-    speakers, out = np.array([c.speaker for c in clips]), found.copy()
+    speakers, out = np.array([c.speaker for c in clips]), cepstra.copy()
     neutral = np.array([EMOTIONS[c.label] == "neutral" for c in clips])
     for name in np.unique(speakers):
         own = speakers == name
-        baseline = found[own & neutral][0].mean(1) if enrolled else np.median(found[own], axis=(0, 2))
+        baseline = cepstra[own & neutral][0].mean(1) if enrolled else np.median(cepstra[own], axis=(0, 2))
         out[own] -= baseline[:, None]
     return out
 
 
-def _standardised(found: np.ndarray) -> np.ndarray:
-    mean, deviation = (getattr(found, f)(axis=2, keepdims=True) for f in ("mean", "std"))
-    return (found - mean) / (deviation + 1e-3)
+def _standardised(cepstra: np.ndarray) -> np.ndarray:
+    mean, deviation = (getattr(cepstra, f)(axis=2, keepdims=True) for f in ("mean", "std"))
+    return (cepstra - mean) / (deviation + 1e-3)
 
 
 def voices(data: Path) -> dict[str, Result]:
@@ -96,10 +97,12 @@ def voices(data: Path) -> dict[str, Result]:
         "CNN + BiLSTM, 13 x 100 MFCC": (CnnBiLstm, plain / scale),
         "CNN + BiLSTM, against the speaker's median": (
             CnnBiLstm, against_baseline(plain, clips, enrolled=False) / scale),
-        "CNN + BiLSTM, against one neutral clip": (CnnBiLstm, against_baseline(plain, clips, enrolled=True) / scale)}
+        "CNN + BiLSTM, against one neutral clip": (
+            CnnBiLstm, against_baseline(plain, clips, enrolled=True) / scale)}
     labels = np.array([c.label for c in clips])
-    found = {name: _voice(kind, x.astype(np.float32), labels, split) for name, (kind, x) in inputs.items()}
-    return found | images(data)
+    results = {name: fit_and_test(kind, x.astype(np.float32), labels, split)
+               for name, (kind, x) in inputs.items()}
+    return results | images(data)
 
 
 def images(data: Path) -> dict[str, Result]:
@@ -107,20 +110,21 @@ def images(data: Path) -> dict[str, Result]:
     from emocli.training.recipe import read_recipe
     from emocli.training.tasks import spectrogram
 
-    recipe, found = read_recipe("spectrogram"), {}
-    known = spectrogram.pictures(data, recipe["corpora"], recipe["side"])
+    recipe, results = read_recipe("spectrogram"), {}
+    known = spectrogram.load_dataset(data, recipe)
     dev, test = known.where("dev"), known.where("test")
     for name, backbone in recipe["backbones"].items():
         seed_all(recipe["seed"])
         reader = spectrogram.Reader(spectrogram.network(backbone), known.scale)
         _run(spectrogram.learn(reader, known, recipe, None))
-        found[f"{name}, {recipe['side']} px spectrogram"] = _figures(
+        results[f"{name}, {recipe['side']} px spectrogram"] = _figures(
             reader.model, *((reader.logits(known.images[part]), known.labels[part]) for part in (dev, test)))
-    return found
+    return results
 
 
-def _voice(kind: type[nn.Module], inputs: np.ndarray, labels: np.ndarray, split: np.ndarray, *,
-           epochs: int = 40, batch: int = 32) -> Result:
+def fit_and_test(kind: type[nn.Module], inputs: np.ndarray, labels: np.ndarray, split: np.ndarray, *,
+                 epochs: int = 40, batch: int = 32) -> Result:
+    """Figures on the items whose `split` (n,) is "test" of a network trained on those of "train"."""
     seed_all(_SEED)
     model, (train_on, dev, test) = kind(), (np.flatnonzero(split == s) for s in ("train", "dev", "test"))
     target = torch.eye(_CLASSES)
@@ -136,14 +140,15 @@ def _voice(kind: type[nn.Module], inputs: np.ndarray, labels: np.ndarray, split:
             return np.asarray(model(torch.from_numpy(inputs[where])).numpy())
 
     def validate() -> dict[str, float]:
-        return {"macro_f1": metrics.summary(logits(dev), labels[dev])["macro_f1"]}
+        return {"macro_f1": metrics.macro_f1(logits(dev), labels[dev])}
 
     _run(train(model, batches, forward=model, validate=validate, steps_per_epoch=len(train_on) // batch,
                schedule=Schedule(epochs=epochs, lr=1e-3, weight_decay=0.01), seed=_SEED, checkpoint=None))
     return _figures(model, *((logits(part), labels[part]) for part in (dev, test)))
 
 
-def _figures(model: nn.Module, dev: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray]) -> Result:
+def _figures(model: nn.Module, dev: tuple[np.ndarray, np.ndarray],
+             test: tuple[np.ndarray, np.ndarray]) -> Result:
     """Figures on test logits and labels, calibrated on development ones."""
     temperature = metrics.fit_temperature(*dev)
     scores = torch.softmax(torch.from_numpy(test[0]) / temperature, 1).numpy()
@@ -151,28 +156,31 @@ def _figures(model: nn.Module, dev: tuple[np.ndarray, np.ndarray], test: tuple[n
 
 
 def sentences(data: Path) -> dict[str, Result]:
-    """Figures on the test rows of MELD, and of KOTE, of logistic regressions that have learnt from that corpus' own
-    training rows: over TF-IDF of n-grams, and over these and the shipped network's features and logits.
+    """Figures on the test rows of MELD, and of KOTE, of logistic regressions that have learnt from that
+    corpus' own training rows: over TF-IDF of n-grams, and over these and the shipped network's features and
+    logits.
 
-    The shipped network learns from neither: MELD's licence (GPL-3.0) would bind it, and KOTE's rows did not help.
+    The shipped network learns from neither: MELD's licence (GPL-3.0) would bind it, and KOTE's rows did not
+    help.
     """
     from scipy.sparse import csr_matrix, hstack
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_union
 
-    from emocli.text.reader import TextReader
+    from emocli.text.model import TextModel
     from emocli.training.corpora import texts
     from emocli.weights import resolve
 
-    reader, found = TextReader(resolve("text")), {}
+    reader, results = TextModel(resolve("text")), {}
     for name, language, balance in (("meld_en", "en", 0.5), ("kote_ko_vote7", "ko", 1.0)):
         known, asked = (texts.load(data, name, split) for split in ("train", "test"))
         labels, truth = known.targets.argmax(1), asked.targets.argmax(1)
         ngrams = make_union(TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True),
-                            TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), min_df=2, sublinear_tf=True))
+                            TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), min_df=2,
+                                            sublinear_tf=True))
         plain = ngrams.fit_transform(known.texts), ngrams.transform(asked.texts)
-        dense = [np.concatenate(reader.logits(some.texts, language), 1) for some in (known, asked)]
+        dense = [np.concatenate(reader.logits(corpus.texts, language), 1) for corpus in (known, asked)]
         largest = np.maximum(np.abs(dense[0]).max(0), 1e-6)
         read = [csr_matrix(x / largest) for x in dense]
         both = [hstack([x, r]).tocsr() for x, r in zip(plain, read, strict=True)]
@@ -182,8 +190,9 @@ def sentences(data: Path) -> dict[str, Result]:
             model = LogisticRegression(C=1.0, class_weight=weights, max_iter=500).fit(x, labels)
             scores = np.zeros((len(truth), _CLASSES))
             scores[:, model.classes_] = model.predict_proba(y)
-            found[f"{name}: its own rows, {way}"] = metrics.summary(scores, truth) | {"parameters": model.coef_.size}
-    return found
+            figures = metrics.summary(scores, truth) | {"parameters": model.coef_.size}
+            results[f"{name}: its own rows, {way}"] = figures
+    return results
 
 
 class WeightedExperts(nn.Module):
@@ -227,31 +236,33 @@ class ConcatHead(nn.Module):
 
 def heads(data: Path, recipe: Mapping[str, Any], triplets: int, seed: int) -> dict[str, Result]:
     """Figures on the test triplets of other ways to join three readings, trained as the shipped head is."""
-    known, some = task.material(data, recipe), task.pools(data, "test")
+    known, predictions = task.load_dataset(data, recipe), task.predict(data, "test")
     widths = [known.training[m].features.shape[1] for m in MODALITIES]
-    where, labels = task.triplets(some, triplets, np.random.default_rng(seed))
-    test = (*task.tensors(some, where), torch.ones(len(labels), len(MODALITIES)))
-    found: dict[str, Result] = {}
+    where, labels = task.triplets(predictions, triplets, np.random.default_rng(seed))
+    test = (*task.tensors(predictions, where), torch.ones(len(labels), len(MODALITIES)))
+    results: dict[str, Result] = {}
 
     def report(name: str, model: nn.Module, count: int) -> None:
         with torch.no_grad():
             logits = model(*test)
         temperature = metrics.fit_temperature(known.logits(model, _ALL), known.labels)
         scores = torch.softmax(logits / temperature, 1).numpy()
-        found[name] = metrics.summary(scores, labels, temperature) | {"parameters": count}
+        results[name] = metrics.summary(scores, labels, temperature) | {"parameters": count}
 
-    for name, rule in (("mean of scores", lambda s: s.exp().mean(1).log()), ("mean of logits", lambda s: s.mean(1))):
+    for name, rule in (("mean of scores", lambda s: s.exp().mean(1).log()),
+                       ("mean of logits", lambda s: s.mean(1))):
         report(name, _Rule(rule), 0)
     always, seen = dict(recipe) | {"keep": 1.0}, {"masks": [_ALL]}
     experts, concat = WeightedExperts(), ConcatHead(widths)
     _run(task.learn(experts, known, always, None, **seen))
     report("product of experts, weights learnt", experts, parameters(experts))
     _run(task.learn(concat, known, always, None, **seen))
-    report("concatenation, words and voice", concat, sum(map(parameters, (concat.text, concat.voice, concat.first))))
+    report("concatenation, words and voice", concat,
+           sum(map(parameters, (concat.text, concat.voice, concat.first))))
     concat.begin_second_stage()
     _run(task.learn(concat, known, always, None, **seen))
     report("concatenation, words and voice, then the face", concat, parameters(concat))
-    return found
+    return results
 
 
 class _Rule(nn.Module):

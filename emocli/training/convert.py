@@ -21,8 +21,9 @@ def convert(source: Path, target: Path, *, quantize: str = "none") -> None:
     Raises `EmocliError` when Keras cannot convert it.
     """
     backend = "torch" if target.suffix == ".onnx" else "tensorflow"
-    done = subprocess.run([sys.executable, "-m", __name__, str(source), str(target), quantize], capture_output=True,
-                          text=True, env=os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"})
+    done = subprocess.run([sys.executable, "-m", __name__, str(source), str(target), quantize],
+                          capture_output=True, text=True,
+                          env=os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"})
     if done.returncode or not target.is_file():
         tail = done.stderr.strip().splitlines()[-1:] or ["no message"]
         raise EmocliError(source, f"cannot be written as {target.suffix} ({tail[0][:200]})",

@@ -1,4 +1,4 @@
-"""Spoilt pictures and sound, to measure how much of a figure is left, and to train against."""
+"""Spoilt faces and sound, to measure how much of a figure is left, and to train against."""
 
 from __future__ import annotations
 
@@ -38,26 +38,27 @@ def _rotated(face: np.ndarray) -> np.ndarray:
 
 
 #: Blur of 1.5 px; three tenths of the light; half the resolution; turned by 20 degrees.
-PICTURES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+FACES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "blur": _blur, "dark": _dark, "low-res": _small, "rotated": _rotated}
 #: White noise, and the babble of other clips.
-SOUNDS = ("white", "babble")
+NOISES = ("white", "babble")
 
 
-def pictures(faces: np.ndarray, kind: str) -> np.ndarray:
-    """Spoil (n, h, w) uint8 grey faces in one of the ways of PICTURES."""
-    return np.stack([PICTURES[kind](face) for face in faces])
+def spoil_faces(faces: np.ndarray, kind: str) -> np.ndarray:
+    """Spoil (n, h, w) uint8 grey faces in one of the ways of FACES."""
+    return np.stack([FACES[kind](face) for face in faces])
 
 
-def noisy(samples: np.ndarray, kind: str, db: float, random: np.random.Generator,
+def add_noise(samples: np.ndarray, kind: str, db: float, random: np.random.Generator,
           others: Sequence[np.ndarray] = ()) -> np.ndarray:
-    """Mix (n,) float32 sound with noise of SOUNDS, `db` below it; `others` are the clips that babble."""
+    """Mix (n,) float32 sound with noise of NOISES, `db` below it; `others` are the clips that babble."""
     if kind == "white":
         noise = random.standard_normal(len(samples))
     else:
         noise = np.zeros(len(samples))
         for at in random.integers(len(others), size=TALKERS):
-            noise += np.resize(np.roll(others[at], -int(random.integers(max(1, len(others[at]))))), len(samples))
+            noise += np.resize(np.roll(others[at], -int(random.integers(max(1, len(others[at]))))),
+                               len(samples))
     power = float(np.mean(noise**2)) or 1.0
     gain = np.sqrt(float(np.mean(samples**2)) / power / 10 ** (db / 10))
     return (samples + gain * noise).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Evaluation of the shipped weights on labelled data, split by person; figures and a picture."""
+"""Evaluation of the shipped weights on labelled data, split by person."""
 
 from __future__ import annotations
 
@@ -13,9 +13,17 @@ from scipy.special import softmax
 
 from emocli.errors import DataError
 from emocli.options import VOICE_MODES
+from emocli.storage import scratch
 from emocli.training import corruptions, metrics, throughput
 from emocli.training.corpora import faces, speech, texts
-from emocli.training.predictions import Heard, Predictions, hear, read_heads, read_texts, read_voices
+from emocli.training.predictions import (
+    ClipSpectrogram,
+    Predictions,
+    clip_spectrograms,
+    read_faces,
+    read_texts,
+    read_voices,
+)
 from emocli.weights import manifest, resolve
 
 MODALITIES = ("face", "voice", "text", "fusion")
@@ -25,77 +33,78 @@ TRIPLETS, SEED = 2100, 2026
 Result = dict[str, Any]
 
 
-def evaluate(modality: str, data: Path, *, language: str = "en", corrupt: str = "") -> tuple[Result, Predictions]:
+def evaluate(modality: str, data: Path, *, language: str = "en",
+             corrupt: str = "") -> tuple[Result, Predictions]:
     """Figures of one modality, and the readings of the main test set.
 
     `data` is the project's data folder, a folder with one sub-folder a class (face, voice), or a
     TSV (text, in `language`).  Further test sets stand under "sets", each with the same figures;
     the speed of the data folder's readers is that of one core, of other data what reading took here;
-    `corrupt` spoils the pictures or the sound in one of the ways of `corruptions` first.
+    `corrupt` spoils the faces or the sound in one of the ways of `corruptions` first.
     """
     if not data.exists():
         raise DataError(data, "no such file or folder", "point --data at the data")
-    pools = {"face": partial(_face, data, corrupt), "voice": partial(_voice, data, corrupt),
-             "text": partial(_text, data, language), "fusion": partial(_fusion, data)}[modality]()
+    sets = {"face": partial(_face, data, corrupt), "voice": partial(_voice, data, corrupt),
+            "text": partial(_text, data, language), "fusion": partial(_fusion, data)}[modality]()
     if corrupt:
-        pools = {f"{name}, {corrupt}": pool for name, pool in pools.items()}
-    main, *others = pools
+        sets = {f"{name}, {corrupt}": predictions for name, predictions in sets.items()}
+    main, *others = sets
 
-    def figures(pool: Predictions) -> Result:
-        return metrics.summary(pool.scores, pool.labels, pool.temperature)
+    def figures(predictions: Predictions) -> Result:
+        return metrics.summary(predictions.scores, predictions.labels, predictions.temperature)
 
-    result = figures(pools[main]) | {
-        "reliability": metrics.reliability(pools[main].scores, pools[main].labels)}
+    result = figures(sets[main]) | {"reliability": metrics.reliability(sets[main].scores, sets[main].labels)}
     result |= {"set": main, "parameters": throughput.parameters(modality), "bytes": manifest()[modality].size,
-               "sets": {name: figures(pools[name]) for name in others}}
+               "sets": {name: figures(sets[name]) for name in others}}
     if any((data / part).is_dir() for part in ("faces", "speech", "text")):
-        result |= throughput.costs(modality, data)
+        result |= throughput.measure(modality, data)
     else:
-        result["items_per_second"] = len(pools[main]) / max(1e-9, pools[main].seconds)
-    return result, pools[main]
+        result["items_per_second"] = len(sets[main]) / max(1e-9, sets[main].seconds)
+    return result, sets[main]
 
 
 def _face(data: Path, corrupt: str) -> dict[str, Predictions]:
     corpus = faces.load(data, "private_test")
 
-    def heads(kind: str) -> list[Predictions]:
-        return read_heads(replace(corpus, images=corruptions.pictures(corpus.images, kind)) if kind else corpus)
-
-    read = heads(corrupt)
-    if not (data / "faces").is_dir():
-        return {data.name: read[0]}
+    whole = (data / "faces").is_dir()
+    kinds = [corrupt, *(corruptions.FACES if whole and not corrupt else ())]
+    images = [corruptions.spoil_faces(corpus.images, kind) if kind else corpus.images for kind in kinds]
+    (heads, *spoilt) = read_faces(*(replace(corpus, images=those) for those in images))
+    if not whole:
+        return {data.name: heads[0]}
     others = [faces.load(data, split) for split in ("train", "public_test")]
     fresh = np.flatnonzero(~(faces.repeated(corpus, others[0]) | faces.repeated(corpus, others[1])))
     voted = np.flatnonzero(corpus.majority >= 0)
-    found = {"ferplus_majority": read[0].take(voted),
-             "ferplus_majority_without_repeats": read[0].take(np.intersect1d(voted, fresh)),
-             "fer2013_private": read[-1], "fer2013_private_without_repeats": read[-1].take(fresh),
-             "fer2013_private_by_the_votes_head": replace(read[0], labels=corpus.labels)}
-    return found | {f"ferplus_majority, {kind}": heads(kind)[0].take(voted)
-                    for kind in ([] if corrupt else corruptions.PICTURES)}
+    sets = {"ferplus_majority": heads[0].take(voted),
+            "ferplus_majority_without_repeats": heads[0].take(np.intersect1d(voted, fresh)),
+            "fer2013_private": heads[-1], "fer2013_private_without_repeats": heads[-1].take(fresh),
+            "fer2013_private_by_the_votes_head": replace(heads[0], labels=corpus.labels)}
+    return sets | {f"ferplus_majority, {kind}": by_votes.take(voted)
+                   for kind, (by_votes, *_) in zip(kinds[1:], spoilt, strict=True)}
 
 
 def _voice(data: Path, corrupt: str) -> dict[str, Predictions]:
     @cache
-    def heard(name: str, kind: str) -> list[Heard]:
+    def spectrograms(name: str, kind: str) -> list[ClipSpectrogram]:
         clips = list(speech.read(data, name, "test") if name else speech.read_folders(data))
         random, others = np.random.default_rng(SEED), [c.samples for c in clips]
-        return hear(replace(c, samples=corruptions.noisy(c.samples, kind, corruptions.TEST_DB, random, others))
-                    if kind else c for c in clips)
+        return clip_spectrograms(
+            replace(c, samples=corruptions.add_noise(c.samples, kind, corruptions.TEST_DB, random, others))
+            if kind else c for c in clips)
 
     def test(name: str, kind: str = corrupt, **how: Any) -> Predictions:
-        return read_voices(heard(name, kind), **how)
+        return read_voices(spectrograms(name, kind), **how)
 
     if not (data / "speech").is_dir():
         return {data.name: test("")}
-    found = {"ravdess": test("ravdess"), "ravdess_speaker_unknown": test("ravdess", known_speaker=False),
-             "emodb": test("emodb"), "nemo": test("nemo")}
-    found |= {f"ravdess, --voice-mode {mode}": test("ravdess", names=names)
-              for mode, names in VOICE_MODES.items() if mode != "accurate"}
-    found |= {f"{name}, voice-permissive": test(name, names=("voice-permissive",))
-              for name in ("ravdess", "emodb", "emogator")}
-    return found | {f"ravdess, {kind} at {corruptions.TEST_DB:.0f} dB": test("ravdess", kind)
-                    for kind in ([] if corrupt else corruptions.SOUNDS)}
+    sets = {"ravdess": test("ravdess"), "ravdess_speaker_unknown": test("ravdess", known_speaker=False),
+            "emodb": test("emodb"), "nemo": test("nemo")}
+    sets |= {f"ravdess, --voice-mode {mode}": test("ravdess", names=names)
+             for mode, names in VOICE_MODES.items() if mode != "accurate"}
+    sets |= {f"{name}, voice-permissive": test(name, names=("voice-permissive",))
+             for name in ("ravdess", "emodb", "emogator")}
+    return sets | {f"ravdess, {kind} at {corruptions.TEST_DB:.0f} dB": test("ravdess", kind)
+                   for kind in ([] if corrupt else corruptions.NOISES)}
 
 
 def compare(modality: str, data: Path) -> Result:
@@ -114,21 +123,18 @@ def compare(modality: str, data: Path) -> Result:
 def six_fold(data: Path) -> Result:
     """Macro-F1 on RAVDESS by six networks, each trained by the shipped recipe without four actors: of each
     fold, their mean and deviation, and the figures of all clips together."""
-    import tempfile
-
     from emocli.training.recipe import read_recipe
     from emocli.training.tasks import voice
 
     recipe = read_recipe("voice")
     tables, *_ = voice.prepare(data, recipe)
-    with tempfile.TemporaryDirectory() as folder:
-        each = list(voice.folds(tables, recipe, Path(folder)))
-    found = [{"actors": actors, "macro_f1": metrics.summary(softmax(logits, 1), labels)["macro_f1"]}
-             for actors, labels, logits in each]
-    labels, logits = (np.concatenate([one[part] for one in each]) for part in (1, 2))
-    scores = [one["macro_f1"] for one in found]
+    with scratch() as folder:
+        folds = list(voice.folds(tables, recipe, folder))
+    f1 = [metrics.macro_f1(logits, labels) for _, labels, logits in folds]
+    by_fold = [{"actors": actors, "macro_f1": value} for (actors, *_), value in zip(folds, f1, strict=True)]
+    labels, logits = (np.concatenate([fold[part] for fold in folds]) for part in (1, 2))
     return metrics.summary(softmax(logits, 1), labels) | {
-        "folds": found, "mean_macro_f1": float(np.mean(scores)), "deviation_macro_f1": float(np.std(scores))}
+        "folds": by_fold, "mean_macro_f1": float(np.mean(f1)), "deviation_macro_f1": float(np.std(f1))}
 
 
 def _text(data: Path, language: str) -> dict[str, Predictions]:
@@ -137,10 +143,10 @@ def _text(data: Path, language: str) -> dict[str, Predictions]:
     if not (data / "text").is_dir():
         raise DataError(data, "holds no text/ with the corpora", "give the data folder or a TSV")
     named = [language, *({"en", "ko"} - {language})]
-    found = {f"goemotions_{lang}": read_texts(texts.load(data, f"goemotions_{lang}", "test").single(), lang)
-             for lang in named}
-    return found | {"meld_en": read_texts(texts.load(data, "meld_en", "test"), "en"),
-                    "kote_ko": read_texts(texts.load(data, "kote_ko_vote7", "test"), "ko")}
+    sets = {f"goemotions_{lang}": read_texts(texts.load(data, f"goemotions_{lang}", "test").single(), lang)
+            for lang in named}
+    return sets | {"meld_en": read_texts(texts.load(data, "meld_en", "test"), "en"),
+                   "kote_ko": read_texts(texts.load(data, "kote_ko_vote7", "test"), "ko")}
 
 
 def _fusion(data: Path) -> dict[str, Predictions]:
@@ -149,22 +155,22 @@ def _fusion(data: Path) -> dict[str, Predictions]:
     from emocli.fusion.head import Fusion
     from emocli.training.tasks import fusion as task
 
-    def fused(name: str, some: task.Pools) -> Iterator[tuple[str, Predictions]]:
-        where, labels = task.triplets(some, TRIPLETS, np.random.default_rng(SEED))
-        features, log_scores = task.tensors(some, where)
-        head = Fusion(resolve(name)).head
-        for mask in sorted(task.subsets(tuple(some)), key=lambda m: -sum(m)):
+    def fused(name: str, single: task.Modalities) -> Iterator[tuple[str, Predictions]]:
+        where, labels = task.triplets(single, TRIPLETS, np.random.default_rng(SEED))
+        features, log_scores = task.tensors(single, where)
+        head, none = Fusion(resolve(name)).head, np.zeros((len(labels), 0))
+        for mask in sorted(task.subsets(tuple(single)), key=lambda m: -sum(m)):
             wide = torch.tensor(mask, dtype=torch.float32).expand(len(labels), -1)
             temperature = float(head.temperatures[head.subset(wide)[0]])
             with torch.no_grad():
                 logits = head(features, log_scores, wide) / temperature
             joined = "+".join(m for m, there in zip(task.MODALITIES, mask, strict=True) if there)
-            yield joined, Predictions(np.zeros((len(labels), 0)), torch.softmax(logits, 1).numpy(), labels, 0.0,
-                                          temperature)
-        for m in some:
-            yield f"{m} alone, unfused", Predictions(np.zeros((len(labels), 0)), some[m].scores[where[m]], labels)
+            yield joined, Predictions(none, torch.softmax(logits, 1).numpy(), labels, 0.0, temperature)
+        for m in single:
+            yield f"{m} alone, unfused", Predictions(none, single[m].scores[where[m]], labels)
 
-    found = dict(fused("fusion", task.pools(data, "test")))
-    permissive = task.pools(data, "test", voice="voice-permissive", modalities=("voice", "text"))
-    return found | {f"{name}, permissive": pool for name, pool in fused("fusion-permissive", permissive)
-                    if not name.startswith("text")}
+    sets = dict(fused("fusion", task.predict(data, "test")))
+    permissive = task.predict(data, "test", voice="voice-permissive", modalities=("voice", "text"))
+    return sets | {f"{name}, permissive": predictions
+                   for name, predictions in fused("fusion-permissive", permissive)
+                   if not name.startswith("text")}

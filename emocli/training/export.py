@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,13 +15,16 @@ from torch import Tensor, nn
 
 from emocli.errors import UsageError
 from emocli.fusion.head import Fusion, FusionHead
+from emocli.storage import atomic
+from emocli.training import metrics
 from emocli.training.convert import convert
-from emocli.training.quantize import compact
-from emocli.training.samples import Arrays, samples
+from emocli.training.export_inputs import Arrays, inputs_of
+from emocli.training.quantize import quantized
 from emocli.weights import manifest, resolve
 
 #: What each network can be written as, and how its weights can be stored.
-FORMATS = {"face": ("keras", "tflite", "onnx"), **dict.fromkeys(("voice", "text", "fusion"), ("torchscript", "onnx"))}
+FORMATS = {"face": ("keras", "tflite", "onnx"),
+           **dict.fromkeys(("voice", "text", "fusion"), ("torchscript", "onnx"))}
 QUANTIZE = ("none", "fp16", "int8")
 ENDINGS = {"keras": ".keras", "tflite": ".tflite", "onnx": ".onnx", "torchscript": ".pt"}
 #: Names of what goes in; each network gives "features" and "logits", but for fusion, which has no features.
@@ -44,7 +46,7 @@ class Report:
 def export(modality: str, target: Path, *, form: str, quantize: str = "none", data: Path | None = None,
            language: str = "en") -> Report:
     """Write the shipped network of `modality` as `form`, load it again and compare it, on the test split of
-    `data` or else on random inputs; text answers with the head of `language`.
+    `data` or else on random inputs; text answers with the head of `language`.  `target` ends as ENDINGS says.
 
     Raises `UsageError` for a form that the network cannot take.
     """
@@ -54,29 +56,22 @@ def export(modality: str, target: Path, *, form: str, quantize: str = "none", da
     if modality == "face" and quantize != "none" and form != "tflite":
         raise UsageError("--quantize", f"the face network is stored as {quantize} only in tflite",
                          "give --format tflite, or leave --quantize out")
-    inputs, labels = samples(modality, data, language)
-    part = target.with_name(f"part.{os.getpid()}{ENDINGS[form]}")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    inputs, labels = inputs_of(modality, data, language)
+    with atomic(target) as part:
         if modality == "face":
             convert(resolve("face"), part, quantize=quantize)
             before, after = (_faces(path, inputs[0][0]) for path in (resolve("face"), part))
         else:
             network = load(modality, language)
-            _write(compact(network, quantize), part, form, modality, inputs[0])
+            _write(quantized(network, quantize), part, form, modality, inputs[0])
             answers = partial(_answer, network), _run(part, form, modality)
-            before, after = (np.concatenate([answer(some) for some in inputs]) for answer in answers)
-        temperature = manifest()[modality].temperature
-        scores = [softmax(z / temperature, axis=1) for z in (before, after)]
-        f1 = None
-        if labels is not None:
-            from emocli.training import metrics
-
-            f1 = (metrics.summary(scores[0], labels)["macro_f1"], metrics.summary(scores[1], labels)["macro_f1"])
+            before, after = (np.concatenate([answer(batch) for batch in inputs]) for answer in answers)
         size = part.stat().st_size
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    temperature = manifest()[modality].temperature
+    scores = [softmax(z / temperature, axis=1) for z in (before, after)]
+    f1 = None
+    if labels is not None:
+        f1 = metrics.macro_f1(scores[0], labels), metrics.macro_f1(scores[1], labels)
     return Report(target, size, float(np.abs(scores[0] - scores[1]).max()), f1)
 
 
@@ -106,13 +101,13 @@ class _Calibrated(nn.Module):
 def load(modality: str, language: str = "en") -> nn.Module:
     """A shipped PyTorch network that takes the tensors of INPUTS in order."""
     if modality == "voice":
-        from emocli.voice.reader import VoiceReader
+        from emocli.voice.model import VoiceModel
 
-        return VoiceReader(resolve("voice")).network
+        return VoiceModel(resolve("voice")).network
     if modality == "text":
-        from emocli.text.reader import TextReader
+        from emocli.text.model import TextModel
 
-        return _OneHead(TextReader(resolve("text")).network, language).eval()
+        return _OneHead(TextModel(resolve("text")).network, language).eval()
     return _Calibrated(Fusion(resolve("fusion")).head).eval()
 
 
@@ -128,8 +123,8 @@ def _write(network: nn.Module, path: Path, form: str, modality: str, example: Ar
         names = INPUTS[modality]
         dynamic = tuple({0: torch.export.Dim("pieces" if n in ("ids", "weights") else "n")} for n in names)
         torch.onnx.export(network, tensors, str(path), input_names=list(names), dynamic_shapes=dynamic,
-                          output_names=["logits"] if modality == "fusion" else ["features", "logits"], dynamo=True,
-                          external_data=False, verbose=False, optimize=False)
+                          output_names=["logits"] if modality == "fusion" else ["features", "logits"],
+                          dynamo=True, external_data=False, verbose=False, optimize=False)
 
 
 def _answer(network: Callable[..., Any], inputs: Arrays) -> np.ndarray:
@@ -140,11 +135,12 @@ def _answer(network: Callable[..., Any], inputs: Arrays) -> np.ndarray:
 
 def _run(path: Path, form: str, modality: str) -> Callable[[Arrays], np.ndarray]:
     if form == "torchscript":
-            return lambda inputs: _answer(torch.jit.load(str(path)), inputs)
+        return lambda inputs: _answer(torch.jit.load(str(path)), inputs)
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path))
-    return lambda inputs: np.asarray(session.run(["logits"], dict(zip(INPUTS[modality], inputs, strict=True)))[0])
+    names = INPUTS[modality]
+    return lambda inputs: np.asarray(session.run(["logits"], dict(zip(names, inputs, strict=True)))[0])
 
 
 def _faces(path: Path, crops: np.ndarray) -> np.ndarray:

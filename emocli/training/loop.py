@@ -1,9 +1,9 @@
 """One training loop for every network: a generator that the caller drives, prints and stops.
 
-A Keras model on the torch backend is a `torch.nn.Module` too, so face, voice, text and fusion
-share it.  After every epoch the whole state is written beside the weights (temporary file,
-then rename); a run with the same folder goes on from there.  Each epoch is seeded by its own
-number, so that a resumed run and an unbroken one see the same batches.
+A Keras model on the torch backend is a `torch.nn.Module` too, so face, voice, text and fusion share it.
+After every epoch the whole state is written beside the weights; a run of the same recipe, seed and data with
+the same folder goes on from there.  Each epoch is seeded by its own number, so that a resumed run and an
+unbroken one see the same batches.
 """
 
 from __future__ import annotations
@@ -11,21 +11,23 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from emocli.training.checkpoint import Checkpoint
 
 Batch = tuple[Any, Tensor]
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how hard to train.  `warmup` is a share of all steps; the rate then falls
-    along a half cosine to one hundredth.  `ema` is the decay of the weight average that is
-    validated and kept; `eps` is AdamW's, and a large one shrinks the steps of rare features."""
+    """How long and how hard to train.  `warmup` is a share of all steps; the rate then falls along a half
+    cosine to one hundredth.  `ema` is the decay of the weight average that is validated and kept; `eps` is
+    AdamW's, and a large one shrinks the steps of rare features."""
 
     epochs: int
     lr: float
@@ -60,13 +62,6 @@ def soft_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
     return -(target * torch.log_softmax(logits, dim=-1)).sum(-1).mean()
 
 
-def save_atomic(state: dict[str, Any], path: Path) -> None:
-    """`torch.save` to a temporary file beside `path`, then rename."""
-    part = path.with_name(path.name + ".part")
-    torch.save(state, part)
-    part.replace(path)
-
-
 def seed_all(seed: int) -> None:
     """Seed Python's, numpy's and torch's generators (the batches draw from the last two)."""
     import random
@@ -78,67 +73,102 @@ def seed_all(seed: int) -> None:
     torch.manual_seed(seed)
 
 
+class Trainer:
+    """A model, its optimizer, the running average of its weights, and the best average so far."""
+
+    def __init__(self, model: nn.Module, schedule: Schedule) -> None:
+        self.model, self.schedule = model, schedule
+        self.weights = [p for p in model.parameters() if p.requires_grad]
+        groups = [{"params": [p for p in self.weights if p.ndim > 1], "weight_decay": schedule.weight_decay},
+                  {"params": [p for p in self.weights if p.ndim <= 1], "weight_decay": 0.0}]
+        self.optimizer = torch.optim.AdamW(groups, lr=schedule.lr, eps=schedule.eps)
+        self.average = copied(model.state_dict())
+        self.best, self.best_value, self.epoch = self.average, -math.inf, 0
+
+    def state(self) -> dict[str, Any]:
+        """All that an unfinished run needs to go on."""
+        return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
+                "average": self.average, "best": self.best, "best_value": self.best_value,
+                "epoch": self.epoch}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from such a state."""
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.average, self.best = state["average"], state["best"]
+        self.best_value, self.epoch = state["best_value"], state["epoch"]
+
+    def step(self, loss: Tensor, number: int, steps: int) -> float:
+        """One step down the gradient, the `number`-th of all `steps`; the learning rate that it took."""
+        rate = self.schedule.lr * self.schedule.factor(number / steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.weights, self.schedule.clip)
+        self.optimizer.step()
+        keep = min(self.schedule.ema, (1 + number) / (10 + number))
+        with torch.no_grad():
+            for key, tensor in self.model.state_dict().items():
+                if tensor.is_floating_point():
+                    self.average[key].lerp_(tensor, 1 - keep)
+                else:
+                    self.average[key].copy_(tensor)
+        return rate
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """The model holds the averaged weights, and does not learn."""
+        current = copied(self.model.state_dict())
+        self.model.load_state_dict(self.average)
+        self.model.eval()
+        with torch.no_grad():
+            yield
+        self.model.load_state_dict(current)
+
+    def judge(self, value: float) -> None:
+        """Keep the averaged weights if they are the best so far; ends the epoch."""
+        self.epoch += 1
+        if value > self.best_value:
+            self.best, self.best_value = copied(self.average), value
+
+
+def copied(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A copy of a state dict that later steps leave alone."""
+    return {key: tensor.detach().clone() for key, tensor in state.items()}
+
+
 def train(model: nn.Module, batches: Callable[[int], Iterable[Batch]], *,
           forward: Callable[[Any], Tensor], validate: Callable[[], dict[str, float]],
-          steps_per_epoch: int, schedule: Schedule, checkpoint: Path | None, seed: int = 0,
+          steps_per_epoch: int, schedule: Schedule, checkpoint: Checkpoint | None, seed: int = 0,
           loss: Callable[[Tensor, Tensor], Tensor] = soft_cross_entropy,
           best_by: str = "macro_f1") -> Iterator[Epoch]:
     """Train `model`, yielding an `Epoch` after each; leaves the best averaged weights in it.
 
-    `batches(epoch)` yields (inputs, target); `forward(inputs)` gives logits in training mode;
-    `validate()` scores the model, which then holds the averaged weights.  Already finished
-    epochs found in `checkpoint`, if there is one, are not run again.
+    `batches(epoch)` yields (inputs, target); `forward(inputs)` gives logits in training mode; `validate()`
+    scores the model, which then holds the averaged weights.  Already finished epochs found in `checkpoint`,
+    if there is one, are not run again.
+
+    Raises `UsageError` when the checkpoint is of another origin.
     """
-    weights = [p for p in model.parameters() if p.requires_grad]
-    decay = [p for p in weights if p.ndim > 1]
-    plain = [p for p in weights if p.ndim <= 1]
-    optimizer = torch.optim.AdamW(
-        [{"params": decay, "weight_decay": schedule.weight_decay},
-         {"params": plain, "weight_decay": 0.0}], lr=schedule.lr, eps=schedule.eps)
-    average = {k: v.detach().clone() for k, v in model.state_dict().items()}
-    best, best_value, first = average, -math.inf, 0
-    if checkpoint and checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        average, best = state["average"], state["best"]
-        best_value, first = state["best_value"], state["epoch"] + 1
-    total = schedule.epochs * steps_per_epoch
-    for epoch in range(first, schedule.epochs):
+    trainer, total = Trainer(model, schedule), schedule.epochs * steps_per_epoch
+    if checkpoint and (state := checkpoint.load()):
+        trainer.restore(state)
+    for epoch in range(trainer.epoch, schedule.epochs):
         seed_all(seed * 10_007 + epoch)
-        began, losses, step, rate = time.perf_counter(), 0.0, 0, schedule.lr
+        began, losses, rate = time.perf_counter(), 0.0, schedule.lr
         model.train()
-        for inputs, target in batches(epoch):
-            at = epoch * steps_per_epoch + step
-            rate = schedule.lr * schedule.factor(at / total)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
+        step = 0
+        for step, (inputs, target) in enumerate(batches(epoch), 1):
             value = loss(forward(inputs), target)
-            optimizer.zero_grad(set_to_none=True)
-            value.backward()
-            nn.utils.clip_grad_norm_(weights, schedule.clip)
-            optimizer.step()
-            losses, step = losses + float(value.detach()), step + 1
-            keep = min(schedule.ema, (1 + at) / (10 + at))
-            with torch.no_grad():
-                for key, tensor in model.state_dict().items():
-                    if tensor.is_floating_point():
-                        average[key].lerp_(tensor, 1 - keep)
-                    else:
-                        average[key].copy_(tensor)
-        current = {k: v.detach().clone() for k, v in model.state_dict().items()}
-        model.load_state_dict(average)
-        model.eval()
-        with torch.no_grad():
+            rate = trainer.step(value, epoch * steps_per_epoch + step - 1, total)
+            losses += float(value.detach())
+        with trainer.averaged():
             metrics = validate()
-        if metrics[best_by] > best_value:
-            best_value = metrics[best_by]
-            best = {k: v.clone() for k, v in average.items()}
-        model.load_state_dict(current)
+        trainer.judge(metrics[best_by])
         if checkpoint:
-            save_atomic({"model": current, "optimizer": optimizer.state_dict(), "average": average,
-                         "best": best, "best_value": best_value, "epoch": epoch}, checkpoint)
-        yield Epoch(epoch + 1, schedule.epochs, losses / max(1, step), rate,
-                    time.perf_counter() - began, metrics)
-    model.load_state_dict(best)
+            checkpoint.save(trainer.state())
+        seconds = time.perf_counter() - began
+        yield Epoch(epoch + 1, schedule.epochs, losses / max(1, step), rate, seconds, metrics)
+    model.load_state_dict(trainer.best)
     model.eval()

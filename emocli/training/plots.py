@@ -1,4 +1,4 @@
-"""Pictures of an evaluation: the confusion matrix and the reliability diagram."""
+"""Plots of an evaluation: the confusion matrix and the reliability diagram."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from emocli.emotions import EMOTIONS
+from emocli.storage import atomic
 from emocli.training.predictions import Predictions
 
 
-def draw(result: dict[str, Any], pool: Predictions, folder: Path, name: str) -> None:
+def draw(result: dict[str, Any], predictions: Predictions, folder: Path, name: str) -> None:
     """Draw the row-normalised confusion matrix and the reliability diagram as PNGs."""
     import matplotlib
 
@@ -17,11 +18,11 @@ def draw(result: dict[str, Any], pool: Predictions, folder: Path, name: str) -> 
     from matplotlib import pyplot as plt
     from sklearn.metrics import ConfusionMatrixDisplay
 
-    title = f"{name}: {result['set']}, n = {result['n']}"
-    present = sorted(set(pool.labels.tolist()) | set(pool.scores.argmax(1).tolist()))
+    title, guess = f"{name}: {result['set']}, n = {result['n']}", predictions.scores.argmax(1)
+    present = sorted(set(predictions.labels.tolist()) | set(guess.tolist()))
     figure, axes = plt.subplots(figsize=(6.4, 5.6), layout="constrained")
     ConfusionMatrixDisplay.from_predictions(
-        pool.labels, pool.scores.argmax(1), labels=present, display_labels=[EMOTIONS[c] for c in present],
+        predictions.labels, guess, labels=present, display_labels=[EMOTIONS[c] for c in present],
         normalize="true", values_format=".2f", cmap="Blues", xticks_rotation=40, ax=axes, colorbar=False)
     axes.set_title(title)
     _save(figure, folder / f"{name}.confusion.png")
@@ -40,8 +41,6 @@ def draw(result: dict[str, Any], pool: Predictions, folder: Path, name: str) -> 
 def _save(figure: Any, path: Path) -> None:
     from matplotlib import pyplot as plt
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.stem + ".part.png")
-    figure.savefig(part, dpi=110)
+    with atomic(path) as part:
+        figure.savefig(part, dpi=110)
     plt.close(figure)
-    part.replace(path)

@@ -19,7 +19,8 @@ class Stored(nn.Module):
 
     def __init__(self, weight: Tensor, quantize: str) -> None:
         super().__init__()
-        stored, scale = rows_to_int8(weight) if quantize == "int8" else (weight.half(), torch.ones(len(weight), 1))
+        stored, scale = rows_to_int8(weight) if quantize == "int8" else (weight.half(),
+                                                                         torch.ones(len(weight), 1))
         self.register_buffer("stored", stored)
         self.register_buffer("scale", scale)
 
@@ -52,7 +53,7 @@ class Bags(Stored):
         return zero.index_add(0, which, rows * per_sample_weights.unsqueeze(1))
 
 
-def compact(network: nn.Module, quantize: str) -> nn.Module:
+def quantized(network: nn.Module, quantize: str) -> nn.Module:
     """A copy of a network, its matrices stored as "fp16" or "int8" ("none": as they are)."""
     out = copy.deepcopy(network)
     for module in list(out.modules()) if quantize != "none" else []:

@@ -16,4 +16,5 @@ def read_recipe(task: str, path: Path | None = None) -> dict[str, Any]:
     try:
         return tomllib.loads(source.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(str(source), f"is not a readable recipe ({error})", "see emocli/training/recipes") from error
+        raise UsageError(str(source), f"is not a readable recipe ({error})",
+                         "see emocli/training/recipes") from error

@@ -21,42 +21,48 @@ def _figures(result: Result) -> list[str]:
 
 def results_page(results: dict[str, Result]) -> str:
     """Markdown of the results by modality, as `emocli.training.evaluate.evaluate` gives them."""
-    lines = ["# Results", "", "Written by `emocli evaluate all --full`; do not edit. Splits are by person where the "
-             "corpus names persons; macro-F1 is over the classes that a set has; ECE is over 15 bins, and by chance is "
-             "what perfectly calibrated scores would show on so few items. "
+    lines = ["# Results", "",
+             "Written by `emocli evaluate all --full`; do not edit. Splits are by person where the "
+             "corpus names persons; macro-F1 is over the classes that a set has; ECE is over 15 bins, and by "
+             "chance is what perfectly calibrated scores would show on so few items. "
              f"Speed is that of one core (a hardware thread of {platform.machine()}), features included.", ""]
     for modality, result in results.items():
         lines += [f"## {modality}", "", f"{result['parameters']:,} parameters, {result['bytes']:,} bytes, "
                   f"{result['items_per_second']:,.0f} items/s.", ""]
         rows = [[name, r["n"], *_figures(r)] for name, r in {result["set"]: result, **result["sets"]}.items()]
-        lines += _table(["set", "n", "accuracy", "macro-F1", "weighted F1", "ECE", "by chance", "uncalibrated"], rows)
+        lines += _table(["set", "n", "accuracy", "macro-F1", "weighted F1", "ECE", "by chance",
+                         "uncalibrated"], rows)
         for name, r in {result["set"]: result, **(result["sets"] if modality != "fusion" else {})}.items():
             lines += [f"By class, {name}:", ""]
             lines += _table(["class", "precision", "recall", "F1", "n"],
                             [[c, *(f"{v[k]:.3f}" for k in ("precision", "recall", "f1")), v["support"]]
                              for c, v in r["per_class"].items()])
         if modes := result.get("modes"):
-            lines += ["What each `--voice-mode` costs an utterance on one core (all take the same features):", ""]
-            sets = {"accurate": result} | {m: result["sets"][f"{result['set']}, --voice-mode {m}"] for m in modes
-                                           if m != "accurate"}
+            lines += ["What each `--voice-mode` costs an utterance on one core (all take the same features):",
+                      ""]
+            sets = {m: result["sets"][f"{result['set']}, --voice-mode {m}"] for m in modes if m != "accurate"}
+            sets["accurate"] = result
             lines += _table(["mode", "macro-F1", "ms", "of it the network", "MB on disk", "MB in memory"],
-                            [[mode, f"{sets[mode]['macro_f1']:.3f}", f"{m['ms']:.1f}", f"{m['network_ms']:.1f}",
-                              f"{m['bytes'] / 1e6:.2f}", f"{m['memory_bytes'] / 1e6:.1f}"]
+                            [[mode, f"{sets[mode]['macro_f1']:.3f}", f"{m['ms']:.1f}",
+                              f"{m['network_ms']:.1f}", f"{m['bytes'] / 1e6:.2f}",
+                              f"{m['memory_bytes'] / 1e6:.1f}"]
                              for mode, m in modes.items()])
         if six := result.get("six_fold"):
-            lines += ["RAVDESS by actor, six networks by the shipped recipe, each trained without the actors it is "
-                      f"tested on: mean macro-F1 {six['mean_macro_f1']:.3f}, deviation "
+            lines += ["RAVDESS by actor, six networks by the shipped recipe, each trained without the actors "
+                      f"it is tested on: mean macro-F1 {six['mean_macro_f1']:.3f}, deviation "
                       f"{six['deviation_macro_f1']:.3f}.", ""]
-            lines += _table(["actors", "macro-F1"], [[", ".join(map(str, f["actors"])), f"{f['macro_f1']:.3f}"]
-                                                     for f in six["folds"]])
+            lines += _table(["actors", "macro-F1"], [
+                [", ".join(map(str, f["actors"])), f"{f['macro_f1']:.3f}"] for f in six["folds"]])
         if compared := result.get("compared"):
             lines += ["Trained here on the same splits, to compare:", ""]
-            lines += _table(["way", "parameters", "n", "accuracy", "macro-F1", "weighted F1", "ECE", "by chance",
-                             "uncalibrated"],
-                            [[name, f"{r['parameters']:,}", r["n"], *_figures(r)] for name, r in compared.items()])
+            lines += _table(["way", "parameters", "n", "accuracy", "macro-F1", "weighted F1", "ECE",
+                             "by chance", "uncalibrated"],
+                            [[name, f"{r['parameters']:,}", r["n"], *_figures(r)]
+                             for name, r in compared.items()])
         lines += ["How sure, and how often right:", ""]
         lines += _table(["confidence", "share that is right", "n"],
-                        [[f"{b['confidence']:.2f}", f"{b['accuracy']:.2f}", b["n"]] for b in result["reliability"]])
+                        [[f"{b['confidence']:.2f}", f"{b['accuracy']:.2f}", b["n"]]
+                         for b in result["reliability"]])
         lines += [f"![Confusion matrix of {modality}]({modality}.confusion.png) "
                   f"![Reliability of {modality}]({modality}.reliability.png)", ""]
     return "\n".join(lines)

@@ -22,7 +22,7 @@ from emocli.weights import manifest, resolve
 
 if TYPE_CHECKING:
     from emocli.training.corpora.speech import Clip
-    from emocli.voice.reader import VoiceReader
+    from emocli.voice.model import VoiceModel
 
 #: Items that are read for the figure.
 FACES, CLIPS, SENTENCES, SEGMENTS = 1280, 60, 2000, 2100
@@ -30,17 +30,18 @@ FACES, CLIPS, SENTENCES, SEGMENTS = 1280, 60, 2000, 2100
 _FLOAT = 4
 
 
-def costs(modality: str, data: Path) -> dict[str, Any]:
-    """"items_per_second" of the shipped reader, features included, and for the voice "modes": what each way costs.
+def measure(modality: str, data: Path) -> dict[str, Any]:
+    """"items_per_second" of the shipped reader, features included, and for the voice "modes": what each way
+    costs.
 
     Raises `EmocliError` when the other process fails.
     """
     alone = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
-    done = subprocess.run([sys.executable, "-m", "emocli.training.throughput", modality, str(data)], check=False,
-                          env=os.environ | alone, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "emocli.training.throughput", modality, str(data)],
+                          check=False, env=os.environ | alone, capture_output=True, text=True)
     if done.returncode:
-        said = done.stderr.strip().splitlines() or ["no word of why"]
-        raise EmocliError("the measurement of speed", f"ended with {done.returncode}: {said[-1]}",
+        message = done.stderr.strip().splitlines() or ["no word of why"]
+        raise EmocliError("the measurement of speed", f"ended with {done.returncode}: {message[-1]}",
                           "run `emocli doctor`")
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
@@ -99,38 +100,38 @@ def _face(data: Path) -> dict[str, Any]:
 
 def _voice(data: Path) -> dict[str, Any]:
     from emocli.training.corpora import speech
-    from emocli.training.predictions import hear, voice_inputs
-    from emocli.voice.reader import load
+    from emocli.training.predictions import clip_spectrograms, voice_inputs
+    from emocli.voice.model import load
 
     clips = list(islice(speech.read(data, "ravdess", "dev"), CLIPS))
-    found: dict[str, Any] = {"modes": {}}
+    figures: dict[str, Any] = {"modes": {}}
     for mode, names in VOICE_MODES.items():
         reader = load(names)
-        inputs, labels, _ = voice_inputs(reader, hear(clips))
-        rate = _rate(partial(_hear, reader, clips), len(labels))
+        inputs, labels, _ = voice_inputs(reader, clip_spectrograms(clips))
+        rate = _rate(partial(_read_clips, reader, clips), len(labels))
         network = _rate(partial(reader.logits, inputs[0][:1]), 1)
-        found["modes"][mode] = {"ms": 1e3 / rate, "network_ms": 1e3 / network,
-                                "bytes": sum(manifest()[n].size for n in names),
-                                "memory_bytes": _FLOAT * sum(map(parameters, names))}
+        figures["modes"][mode] = {"ms": 1e3 / rate, "network_ms": 1e3 / network,
+                                  "bytes": sum(manifest()[n].size for n in names),
+                                  "memory_bytes": _FLOAT * sum(map(parameters, names))}
         if mode == "accurate":
-            found["items_per_second"] = rate
-    return found
+            figures["items_per_second"] = rate
+    return figures
 
 
-def _hear(reader: VoiceReader, clips: list[Clip]) -> None:
-    from emocli.training.predictions import hear, voice_inputs
+def _read_clips(reader: VoiceModel, clips: list[Clip]) -> None:
+    from emocli.training.predictions import clip_spectrograms, voice_inputs
 
-    for inputs in voice_inputs(reader, hear(clips))[0]:
+    for inputs in voice_inputs(reader, clip_spectrograms(clips))[0]:
         reader.logits(inputs)
 
 
 def _text(data: Path) -> dict[str, Any]:
-    from emocli.text.reader import TextReader
+    from emocli.text.model import TextModel
     from emocli.training.corpora import texts
 
-    said = texts.load(data, "goemotions_en", "dev").texts[:SENTENCES]
-    reader = TextReader(resolve("text"))
-    return {"items_per_second": _rate(lambda: reader.logits(said, "en"), len(said))}
+    sentences = texts.load(data, "goemotions_en", "dev").texts[:SENTENCES]
+    reader = TextModel(resolve("text"))
+    return {"items_per_second": _rate(lambda: reader.logits(sentences, "en"), len(sentences))}
 
 
 def _fusion(data: Path) -> dict[str, Any]:
@@ -139,7 +140,8 @@ def _fusion(data: Path) -> dict[str, Any]:
     from emocli.fusion.head import Fusion
 
     head = Fusion(resolve("fusion")).head
-    inputs = [torch.randn(SEGMENTS, w) for w in head.widths], torch.randn(SEGMENTS, 3, 7), torch.ones(SEGMENTS, 3)
+    features = [torch.randn(SEGMENTS, width) for width in head.widths]
+    inputs = features, torch.randn(SEGMENTS, 3, 7), torch.ones(SEGMENTS, 3)
 
     def read() -> None:
         with torch.inference_mode():
@@ -161,5 +163,5 @@ def _rate(read: Callable[[], object], items: int) -> float:
 if __name__ == "__main__":
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    measure = {"face": _face, "voice": _voice, "text": _text, "fusion": _fusion}[sys.argv[1]]
-    print(json.dumps(measure(Path(sys.argv[2]))))
+    on_one_core = {"face": _face, "voice": _voice, "text": _text, "fusion": _fusion}[sys.argv[1]]
+    print(json.dumps(on_one_core(Path(sys.argv[2]))))

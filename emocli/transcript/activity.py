@@ -3,20 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from emocli.media.audio import SAMPLE_RATE
+from emocli import weights
+from emocli.media.audio import SAMPLE_RATE, Sound, decode
+from emocli.media.probe import probe
+from emocli.timeline.run import Run, Speech
 from emocli.timeline.types import Utterance
 
-#: Samples of one decision (32 ms).
-CHUNK = 512
+#: Samples of one decision (32 ms), and seconds of sound that are read together.
+STEP, BLOCK = 512, 30.0
 #: Speech probability that starts an utterance, and the one below which it may end.
 ON, OFF = 0.5, 0.35
 #: Seconds: silence that ends an utterance, shortest utterance, padding, longest utterance.
 SILENCE, SHORTEST, PAD, LONGEST = 0.4, 0.25, 0.06, 15.0
+
+
+def find(sound: Sound, run: Run | None = None) -> list[Utterance]:
+    """Utterances without words of a sound; a run hears of the progress and of what took part."""
+    if run is None:
+        return utterances(probabilities(sound.blocks(BLOCK)), sound.duration)
+    with run.stage("finding speech"):
+        speech = probabilities(sound.blocks(BLOCK), lambda seconds: run.progress("transcript", seconds))
+    if len(speech):
+        run.uses("numpy", "silero-vad", "torch",
+                 weights=weights.of_package("silero_vad", "data/silero_vad.jit"))
+    return utterances(speech, sound.duration)
+
+
+@contextmanager
+def listen(recording: Path) -> Iterator[Speech]:
+    """The speech of a recording, open while it is used."""
+    *_, (_, sound) = decode(probe(recording))
+    with sound:
+        yield Speech(find(sound), "", sound)
 
 
 def probabilities(blocks: Iterable[tuple[float, np.ndarray]],
@@ -26,17 +51,17 @@ def probabilities(blocks: Iterable[tuple[float, np.ndarray]],
 
     model = _model()
     model.reset_states()
-    found: list[float] = []
+    speech: list[float] = []
     rest = np.zeros(0, np.float32)
     with torch.no_grad():
         for start, block in blocks:
             joined = np.concatenate([rest, block])
-            whole = len(joined) // CHUNK * CHUNK
-            for i in range(0, whole, CHUNK):
-                found.append(float(model(torch.from_numpy(joined[i:i + CHUNK]), SAMPLE_RATE)))
+            whole = len(joined) // STEP * STEP
+            for i in range(0, whole, STEP):
+                speech.append(float(model(torch.from_numpy(joined[i:i + STEP]), SAMPLE_RATE)))
             rest = joined[whole:]
             progress(start + len(block) / SAMPLE_RATE)
-    return np.array(found, np.float32)
+    return np.array(speech, np.float32)
 
 
 @cache
@@ -49,7 +74,7 @@ def _model() -> Any:
 
 def utterances(speech: np.ndarray, duration: float) -> list[Utterance]:
     """Utterances without words from the probabilities of 32 ms steps."""
-    step = CHUNK / SAMPLE_RATE
+    step = STEP / SAMPLE_RATE
     spans: list[list[int]] = []
     speaking, last = False, 0
     for i, p in enumerate(speech):
@@ -67,7 +92,7 @@ def utterances(speech: np.ndarray, duration: float) -> list[Utterance]:
 
 def _cut(speech: np.ndarray, first: int, last: int) -> Iterator[tuple[int, int]]:
     """Cut a long stretch where it is most nearly silent."""
-    most = round(LONGEST * SAMPLE_RATE / CHUNK)
+    most = round(LONGEST * SAMPLE_RATE / STEP)
     while last - first > most:
         at = first + most // 2 + int(speech[first + most // 2:first + most].argmin())
         yield first, at
@@ -75,7 +100,7 @@ def _cut(speech: np.ndarray, first: int, last: int) -> Iterator[tuple[int, int]]
     yield first, last
 
 
-def overlap(start: float, end: float, spoken: Iterable[Utterance]) -> float:
+def overlap(start: float, end: float, speech: Iterable[Utterance]) -> float:
     """Share of a stretch that is speech."""
-    shared = sum(max(0.0, min(end, u.end) - max(start, u.start)) for u in spoken)
+    shared = sum(max(0.0, min(end, u.end) - max(start, u.start)) for u in speech)
     return shared / max(1e-6, end - start)

@@ -7,13 +7,16 @@ invents is dropped by its own no-speech score and by speech activity at the word
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from emocli import weights
 from emocli.errors import WeightsError
 from emocli.media.audio import Sound
+from emocli.options import torch_device
+from emocli.timeline.run import Run
 from emocli.timeline.types import Utterance, Word
 from emocli.transcript.activity import overlap
 
@@ -25,6 +28,8 @@ WINDOW = 30.0
 NO_SPEECH, POOR_LOGPROB = 0.6, -1.0
 #: Share of a segment that must be speech, and text that repeats itself this much is invented.
 MIN_SPEECH, MAX_COMPRESSION = 0.2, 2.4
+#: Positions of text that a checkpoint may have at most; Whisper's own have 448.
+MOST_POSITIONS = 4096
 
 
 def weight(size: str) -> weights.Weight:
@@ -36,7 +41,8 @@ def weight(size: str) -> weights.Weight:
         raise WeightsError(size, "Whisper has no model of this name",
                            f"give a .pt or one of {', '.join(whisper.available_models())}")
     *_, sha256, file = url.split("/")  # its address holds its checksum
-    return weights.Weight(name=f"whisper-{size}", file=f"whisper/{file}", sha256=sha256, size=0, licence="MIT",
+    return weights.Weight(name=f"whisper-{size}", file=f"whisper/{file}", sha256=sha256, size=0,
+                          licence="MIT",
                           source="OpenAI Whisper (Radford et al. 2022)", url=url, mirror=f"whisper/{file}")
 
 
@@ -55,32 +61,96 @@ def locate(name: str, *, offline: bool, progress: bool | weights.Report = False)
         if not Path(name).is_file():
             raise WeightsError(name, "no such Whisper checkpoint", "check the path given to --asr-model")
         return Path(name)
-    found = cached(name)
-    if not found and offline:
+    path = cached(name)
+    if not path and offline:
         raise WeightsError(f"whisper {name}", "is not in the cache, and --offline forbids fetching it",
                            f"run `emocli models pull whisper-{name}` with a network")
-    return found or weights.fetch(weight(name), progress=progress)
+    return path or weights.fetch(weight(name), progress=progress)
 
 
 def load(path: Path, device: str = "cpu") -> Any:
-    """A `whisper.model.Whisper` from a checkpoint with `dims` and `model_state_dict`."""
+    """A `whisper.model.Whisper` from a checkpoint with `dims` and `model_state_dict`.
+
+    Before memory is taken, its sizes must be those of its tensors, and these must lie in the file.
+    """
     import torch
     from whisper.model import ModelDimensions, Whisper
 
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        model = Whisper(ModelDimensions(**state["dims"]))
-        model.load_state_dict(state["model_state_dict"])
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        state = checkpoint["model_state_dict"]
+        if sum(tensor.numel() * tensor.element_size() for tensor in state.values()) > path.stat().st_size:
+            raise ValueError("its tensors are larger than the file")
+        dims = ModelDimensions(**checkpoint["dims"])
+        _check(dims, state)
+        model = Whisper(dims)
+        model.load_state_dict(state)
     except Exception as error:
         raise WeightsError(path, f"is not a Whisper checkpoint ({str(error)[:120]})",
                            "fetch it again, or give another --asr-model") from error
     return model.eval().to(device)
 
 
-def windows(spoken: Sequence[Utterance]) -> list[tuple[float, float]]:
+def _check(dims: Any, state: Mapping[str, Any]) -> None:
+    """Raise `ValueError` where sizes are not the tensors'; networks on "meta" have shapes but no memory."""
+    import torch
+    from whisper.model import AudioEncoder, TextDecoder
+
+    sound = dims.n_mels, dims.n_audio_ctx, dims.n_audio_state, dims.n_audio_head, dims.n_audio_layer
+    words = dims.n_vocab, dims.n_text_ctx, dims.n_text_state, dims.n_text_head, dims.n_text_layer
+    if not all(isinstance(size, int) and size > 0 for size in (*sound, *words)):
+        raise ValueError("a size is no positive number")
+    (_, _, width, heads, layers), (_, positions, text_width, text_heads, text_layers) = sound, words
+    if (positions > MOST_POSITIONS or heads > width or text_heads > text_width
+            or layers + text_layers > len(state)):
+        raise ValueError("its sizes are out of bounds")
+    with torch.device("meta"):
+        parts = {"encoder": AudioEncoder(*sound), "decoder": TextDecoder(*words)}
+    shapes = {f"{name}.{key}": tensor.shape for name, part in parts.items()
+              for key, tensor in part.state_dict().items()}
+    if shapes != {key: tensor.shape for key, tensor in state.items()}:
+        raise ValueError("its sizes are not those of its tensors")
+
+
+class Recogniser:
+    """Whisper, loaded when there is speech for the first time and kept."""
+
+    def __init__(self, name: str = "base", *, device: str = "cpu", offline: bool = False) -> None:
+        self._name, self._device, self._offline = name, device, offline
+        self._model: Any = None
+        self._weights: dict[str, Mapping[str, str]] = {}
+
+    def transcribe(self, run: Run, sound: Sound, speech: Sequence[Utterance], *, language: str) \
+            -> list[Utterance]:
+        """Utterances with words; raises `WeightsError` when there is no Whisper."""
+        if self._model is None:
+            with run.stage("loading Whisper"):
+                path = locate(self._name, offline=self._offline,
+                              progress=lambda share: run.report("download", share))
+                self._model = load(path, torch_device(self._device))
+                self._weights = weights.of_file(
+                    f"whisper-{path.stem}", path, "unknown" if self._name.endswith(".pt") else "MIT")
+        run.uses("openai-whisper", "torch", weights=self._weights)
+        with run.stage("hearing words"), stopping(self._model, run.check):
+            return transcribe(self._model, sound, speech, language=language,
+                              progress=lambda seconds: run.progress("transcript", seconds))
+
+
+@contextmanager
+def stopping(model: Any, check: Callable[[], None]) -> Iterator[None]:
+    """Call `check`, which may raise, before every pass of Whisper; half a minute takes hundreds."""
+    hooks = [part.register_forward_pre_hook(lambda *_: check()) for part in (model.encoder, model.decoder)]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def windows(speech: Sequence[Utterance]) -> list[tuple[float, float]]:
     """Stretches of at most WINDOW seconds that cover all speech and begin and end in silence."""
     joined: list[list[float]] = []
-    for u in spoken:
+    for u in speech:
         if joined and u.end - joined[-1][0] <= WINDOW - 1:
             joined[-1][1] = u.end
         else:
@@ -88,24 +158,24 @@ def windows(spoken: Sequence[Utterance]) -> list[tuple[float, float]]:
     return [(max(0.0, a - 0.2), b + 0.2) for a, b in joined]
 
 
-def transcribe(model: Any, sound: Sound, spoken: Sequence[Utterance], *, language: str = "auto",
+def transcribe(model: Any, sound: Sound, speech: Sequence[Utterance], *, language: str = "auto",
                progress: Callable[[float], None] = lambda seconds: None) -> list[Utterance]:
     """Utterances with word times, on the video's clock, of everything that is speech."""
     import whisper
 
-    found: list[Utterance] = []
+    utterances: list[Utterance] = []
     chosen = None if language == "auto" else language
-    for start, end in windows(spoken):
+    for start, end in windows(speech):
         result = whisper.transcribe(model, sound.read(start, end), language=chosen, word_timestamps=True,
                                     condition_on_previous_text=False, fp16=False, verbose=None,
                                     no_speech_threshold=NO_SPEECH, logprob_threshold=POOR_LOGPROB)
-        found += believable(result, start, end, spoken)
+        utterances += believable(result, start, end, speech)
         progress(end)
-    return found
+    return utterances
 
 
 def believable(result: dict[str, Any], offset: float, end: float,
-               spoken: Sequence[Utterance]) -> Iterator[Utterance]:
+               speech: Sequence[Utterance]) -> Iterator[Utterance]:
     """The segments of a Whisper result that speech activity and its own scores support."""
     for segment in result["segments"]:
         words = tuple(Word(offset + float(w["start"]), offset + float(w["end"]), w["word"].strip())
@@ -117,6 +187,6 @@ def believable(result: dict[str, Any], offset: float, end: float,
             continue
         if segment.get("no_speech_prob", 0) > NO_SPEECH and segment.get("avg_logprob", 0) < POOR_LOGPROB:
             continue
-        if segment.get("compression_ratio", 1) > MAX_COMPRESSION or overlap(start, stop, spoken) < MIN_SPEECH:
+        if segment.get("compression_ratio", 1) > MAX_COMPRESSION or overlap(start, stop, speech) < MIN_SPEECH:
             continue
         yield Utterance(start, stop, text, words, result.get("language") or "", "whisper")

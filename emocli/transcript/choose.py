@@ -2,77 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from emocli.errors import InputError, WeightsError
 from emocli.media.audio import Sound
-from emocli.timeline.types import MediaInfo, Utterance
-from emocli.transcript import activity, asr, subtitles
+from emocli.timeline.run import Run
+from emocli.timeline.types import Utterance
+from emocli.transcript import activity, asr, embedded, language, sidecar
 
 
 @dataclass(frozen=True)
 class Transcript:
-    """Utterances, where they come from (sidecar, embedded, whisper, speech or none), one language
-    for all, and what a user should know about the choice."""
+    """Utterances, their source (sidecar, embedded, whisper, speech or none), and one language for all."""
 
     utterances: tuple[Utterance, ...]
     source: str
     language: str
     detail: str = ""
-    notes: tuple[str, ...] = ()
 
 
-def written(info: MediaInfo, wanted: str) -> Transcript | None:
-    """A transcript that need not be heard: the file asked for, a sidecar, an embedded track.
+def transcribe(run: Run, sound: Sound, recogniser: asr.Recogniser, *, wanted: str, spoken: str) -> Transcript:
+    """The transcript of a run: `wanted` is a file, "auto" or "none", `spoken` a language or "auto"."""
+    with run.stage("the transcript"):
+        transcript = (from_subtitles(run, wanted)
+                      or from_sound(run, sound, recogniser, wanted=wanted, spoken=spoken))
+        run.progress("transcript", run.info.duration)
+    code = transcript.language if spoken == "auto" else spoken
+    code = code or language.detect([u.text for u in transcript.utterances], run.uses)
+    return replace(transcript, language=code,
+                   utterances=tuple(replace(u, language=code) for u in transcript.utterances))
 
-    A sidecar found by itself that cannot be read is passed over with a note; one that was asked
-    for raises `InputError`.
+
+def from_subtitles(run: Run, wanted: str) -> Transcript | None:
+    """A transcript that somebody has written: the file asked for, a sidecar, an embedded track; or None.
+
+    A sidecar that was not asked for and cannot be read is passed over with a note; one that was raises
+    `InputError`.
     """
     if wanted == "none":
         return None
     if wanted != "auto":
-        return _of(subtitles.read(Path(wanted)), "sidecar", Path(wanted).name)
-    notes: list[str] = []
-    beside = subtitles.find_beside(info.path)
+        return _written(run, sidecar.read(Path(wanted)), "sidecar", Path(wanted).name)
+    beside = sidecar.find_beside(run.info.path)
     if beside:
         try:
-            return _of(subtitles.read(*beside), "sidecar", beside[0].name)
+            return _written(run, sidecar.read(*beside), "sidecar", beside[0].name)
         except InputError as error:
-            notes.append(f"sidecar passed over: {error}")
-    inside = subtitles.embedded(info.path) if info.has_video or info.has_audio else []
-    if inside:
-        return _of(inside, "embedded", "text track in the file", notes)
-    return Transcript((), "none", "", notes=tuple(notes)) if notes else None
+            run.note(f"sidecar passed over: {error}")
+    try:
+        inside = embedded.read(run.info.path)
+    except InputError as error:
+        run.note(f"embedded subtitles passed over: {error}")
+        return None
+    return _written(run, inside, "embedded", "text track in the file") if inside else None
 
 
-def _of(found: Sequence[Utterance], source: str, detail: str, notes: Sequence[str] = ()) -> Transcript:
-    return Transcript(tuple(found), source, found[0].language, detail, tuple(notes))
+def _written(run: Run, utterances: Sequence[Utterance], source: str, detail: str) -> Transcript:
+    run.uses("pysubs2")
+    return Transcript(tuple(utterances), source, utterances[0].language, detail)
 
 
-def heard(sound: Sound, *, wanted: str, model: Callable[[], Any], language: str,
-          progress: Callable[[float], None]) -> Transcript:
-    """A transcript from the sound: Whisper's words where speech is, or the activity alone.
-
-    `model()` loads Whisper or raises `WeightsError`, which leaves the activity with a note.
-    """
-    speech = activity.probabilities(sound.blocks(30.0), progress)
-    spoken = activity.utterances(speech, sound.duration)
-    if not spoken:
+def from_sound(run: Run, sound: Sound, recogniser: asr.Recogniser, *, wanted: str, spoken: str) -> Transcript:
+    """A transcript that is heard: Whisper's words where speech is, or the activity alone, with a note if
+    there is no Whisper."""
+    speech = activity.find(sound, run)
+    if not speech:
         return Transcript((), "none", "", "no speech was heard")
     if wanted == "none":
-        return Transcript(tuple(spoken), "speech", "", "speech activity, no words asked for")
+        return Transcript(tuple(speech), "speech", "", "speech activity, no words asked for")
     try:
-        words = asr.transcribe(model(), sound, spoken, language=language, progress=progress)
+        worded = recogniser.transcribe(run, sound, speech, language=spoken)
     except WeightsError as error:
-        return Transcript(tuple(spoken), "speech", "", "speech activity, no words", (f"no Whisper: {error}",))
-    if not words:
-        return Transcript(tuple(spoken), "speech", "", "speech activity; Whisper heard no words")
-    return Transcript(tuple(words + unworded(spoken, words)), "whisper", words[0].language, "Whisper")
+        run.note(f"no Whisper: {error}")
+        return Transcript(tuple(speech), "speech", "", "speech activity, no words")
+    if not worded:
+        return Transcript(tuple(speech), "speech", "", "speech activity; Whisper heard no words")
+    return Transcript(tuple(worded + without_words(speech, worded)), "whisper", worded[0].language, "Whisper")
 
 
-def unworded(spoken: Sequence[Utterance], words: Sequence[Utterance]) -> list[Utterance]:
+def without_words(speech: Sequence[Utterance], worded: Sequence[Utterance]) -> list[Utterance]:
     """Speech that no words cover: it still has a voice to read."""
-    return [u for u in spoken if activity.overlap(u.start, u.end, words) < 0.1]
+    return [u for u in speech if activity.overlap(u.start, u.end, worded) < 0.1]

@@ -83,4 +83,5 @@ def normalise(spectrogram: np.ndarray, statistics: Statistics) -> np.ndarray:
     where there is no pitch."""
     spare = max(0, len(spectrogram) - LONGEST) // 2
     mean, deviation = statistics
-    return np.nan_to_num((spectrogram[spare:spare + LONGEST] - mean) / deviation).clip(-6, 6).astype(np.float32)
+    standard = (spectrogram[spare:spare + LONGEST] - mean) / deviation
+    return np.nan_to_num(standard).clip(-6, 6).astype(np.float32)

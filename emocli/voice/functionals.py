@@ -22,13 +22,35 @@ FEW = 8
 MODULATION = (0, 1, 2, 4, 8, 16, 31)
 #: Utterances that the training speakers' usual functionals weigh against a speaker's own.
 PRIOR_UTTERANCES = 4.0
-#: Numbers that `functionals` gives.
-FUNCTIONALS = 2 * 5 * (CEPSTRUM + BANDS // GROUP) + 6 * CEPSTRUM + 16 + 17
+#: What statistics over the frames are called, in order.
+_STATISTICS = ("mean", "deviation", "quantile 0.1", "median", "quantile 0.9")
+#: Cepstral coefficients, and groups of mel bands, from low to high.
+_CEPSTRUM = tuple(f"cepstrum {i}" for i in range(CEPSTRUM))
+_COURSE = (*_CEPSTRUM, *(f"bands {i} to {i + GROUP - 1}" for i in range(0, BANDS, GROUP)))
+#: The name of each number that `functionals` gives.
+NAMES = (
+    *(f"{column}, {statistic}" for statistic in _STATISTICS for column in _COURSE),
+    *(f"slope of {column}, {statistic}" for statistic in _STATISTICS for column in _COURSE),
+    *(f"{column}, {part} third against the whole" for part in ("first", "last") for column in _CEPSTRUM),
+    *(f"{column}, {moment}" for moment in ("skewness", "excess kurtosis") for column in _CEPSTRUM),
+    *(f"{column}, unvoiced {statistic}" for statistic in ("mean", "deviation") for column in _CEPSTRUM),
+    "pitch, mean", "pitch, deviation", "pitch, quantile 0.05", "pitch, quantile 0.2", "pitch, median",
+    "pitch, quantile 0.8", "pitch, quantile 0.95", "pitch, range", "pitch, mean step",
+    "pitch, mean step of the step",
+    "pitch, skewness", "pitch, first third against the mean", "pitch, middle third against the mean",
+    "pitch, last third against the mean", "pitch, end against the mean", "pitch, trend",
+    *(f"level, modulation from {low} to {high} Hz" for low, high in pairwise(MODULATION)),
+    "frames, logarithm", "voiced runs in 60 frames", "voiced runs, logarithm of the mean length",
+    "voiced runs, logarithm of the longest", "voiced share", "pitch and level, correlation",
+    "level of the voiced",
+    "level, deviation", "level, loud against the median", "level, median against quiet", "level, mean rise")
+#: How many they are.
+FUNCTIONALS = len(NAMES)
 
 
 def functionals(mel: np.ndarray) -> np.ndarray:
-    """(FUNCTIONALS,) float32 of a standardised spectrogram (frames, COLUMNS), whose pitch is 0 where
-    there is none."""
+    """(FUNCTIONALS,) float32, as NAMES calls them, of a standardised spectrogram (frames, COLUMNS), whose
+    pitch is 0 where there is none."""
     bands, pitch = mel[:, :BANDS].astype(np.float64), mel[:, BANDS].astype(np.float64)
     voiced = pitch != 0
     spoken = voiced if voiced.sum() > FEW else np.ones(len(mel), bool)
@@ -37,25 +59,27 @@ def functionals(mel: np.ndarray) -> np.ndarray:
     course = np.concatenate([cepstrum, bands.reshape(len(mel), -1, GROUP).mean(2)], 1)
     slope = np.zeros_like(course)
     slope[1:-1] = (course[2:] - course[:-2]) / 2
-    said = cepstrum[spoken]
+    spoken_cepstrum = cepstrum[spoken]
     rest = cepstrum[~voiced & (level > np.quantile(level, 0.2))]
-    first, _, last = np.array_split(said, 3)
+    first, _, last = np.array_split(spoken_cepstrum, 3)
     with np.errstate(all="ignore"):
-        found = np.concatenate([
+        numbers = np.concatenate([
             _five(course[spoken]), _five(slope[spoken]),
-            *(_mean(part) - said.mean(0) for part in (first, last)),
-            _moment(said, 3), (_moment(said, 4) - 3).clip(-3, 10),
+            *(_mean(part) - spoken_cepstrum.mean(0) for part in (first, last)),
+            _moment(spoken_cepstrum, 3), (_moment(spoken_cepstrum, 4) - 3).clip(-3, 10),
             _mean(rest), rest.std(0) if len(rest) else np.zeros(CEPSTRUM),
-            _melody(pitch[voiced] if voiced.sum() > FEW else np.zeros(FEW + 1)), _rhythm(level, voiced, pitch)])
-    return np.nan_to_num(found, posinf=0, neginf=0).clip(-20, 20).astype(np.float32)
+            _melody(pitch[voiced] if voiced.sum() > FEW else np.zeros(FEW + 1)),
+            _rhythm(level, voiced, pitch)])
+    return np.nan_to_num(numbers, posinf=0, neginf=0).clip(-20, 20).astype(np.float32)
 
 
-def relative(found: np.ndarray, usual: Statistics, share: float | None = None) -> np.ndarray:
+def relative(plain: np.ndarray, usual: Statistics, share: float | None = None) -> np.ndarray:
     """(n, FUNCTIONALS) of one speaker against that speaker's own mean and deviation, shrunk towards
     the `usual` of the training speakers as far as n is small, or by `share` of the speaker's own."""
-    own = len(found) / (len(found) + PRIOR_UTTERANCES) if share is None else share
+    own = len(plain) / (len(plain) + PRIOR_UTTERANCES) if share is None else share
     mean, deviation = usual
-    return (found - own * found.mean(0) - (1 - own) * mean) / (own * found.std(0) + (1 - own) * deviation + 1e-3)
+    scale = own * plain.std(0) + (1 - own) * deviation + 1e-3
+    return (plain - own * plain.mean(0) - (1 - own) * mean) / scale
 
 
 def _moment(values: np.ndarray, order: int) -> np.ndarray:

@@ -37,7 +37,8 @@ class VoiceNetwork(nn.Module):
     centre: Tensor
     scale: Tensor
 
-    def __init__(self, *, members: int = SMALL, wide: int = 192, view: int = 32, dropout: float = 0.3) -> None:
+    def __init__(self, *, members: int = SMALL, wide: int = 192, view: int = 32,
+                 dropout: float = 0.3) -> None:
         super().__init__()
         self.bodies = nn.ModuleList(
             nn.Sequential(nn.Dropout(dropout), nn.Linear(INPUTS, wide), nn.ReLU(), nn.Dropout(dropout),
@@ -53,7 +54,8 @@ class VoiceNetwork(nn.Module):
     def like(cls, state: Mapping[str, Tensor]) -> VoiceNetwork:
         """An untrained network of the shape that a state dict has."""
         wide, view = state["bodies.0.1.weight"].shape[0], state["bodies.0.4.weight"].shape[0]
-        return cls(members=sum(k.endswith("1.weight") and k.startswith("bodies") for k in state), wide=wide, view=view)
+        return cls(members=sum(k.endswith("1.weight") and k.startswith("bodies") for k in state), wide=wide,
+                   view=view)
 
     def beginning(self) -> dict[str, Tensor]:
         """The state dict of its first SMALL members."""
@@ -69,7 +71,8 @@ class VoiceNetwork(nn.Module):
         """Features (n, SMALL * view), and every member's logits (n, members, 7), of (n, INPUTS)."""
         x = ((inputs - self.centre) / self.scale).clamp(-FARTHEST, FARTHEST)
         seen = [body(x) for body in self.bodies]
-        return torch.cat(seen[:SMALL], 1), torch.stack([head(s) for head, s in zip(self.heads, seen, strict=True)], 1)
+        logits = [head(s) for head, s in zip(self.heads, seen, strict=True)]
+        return torch.cat(seen[:SMALL], 1), torch.stack(logits, 1)
 
     def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Features (n, SMALL * view) and the members' mean logits (n, 7) of (n, INPUTS)."""

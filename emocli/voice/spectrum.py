@@ -16,7 +16,8 @@ _BREAK_HZ, _BREAK_MEL, _STEP = 1000.0, 15.0, 6.4 ** (1 / 27)
 
 
 def frames(samples: np.ndarray, length: int, hop: int) -> np.ndarray:
-    """(n, length) windows every `hop` samples, the first centred on the first sample; zeros beyond the ends."""
+    """(n, length) windows every `hop` samples, the first centred on the first sample; zeros beyond the
+    ends."""
     padded = np.pad(samples, length // 2)
     return np.lib.stride_tricks.sliding_window_view(padded, length)[::hop]
 
@@ -65,7 +66,8 @@ def yin(windows: np.ndarray, *, rate: int, low: float, high: float, trough: floa
     normalised difference dips below `trough`, or else the deepest."""
     length = windows.shape[1]
     shortest, longest = int(rate // high), min(int(np.ceil(rate / low)), length - 1)
-    spectrum = rfft(windows, next_fast_len(length + longest, real=True), axis=1)  # longer shifts may wrap around
+    # longer shifts may wrap around
+    spectrum = rfft(windows, next_fast_len(length + longest, real=True), axis=1)
     alike = irfft(spectrum.real**2 + spectrum.imag**2, axis=1)[:, :longest + 1]
     energy = np.cumsum(np.square(windows[:, :longest]), axis=1)
     apart = 2 * (alike[:, :1] - alike[:, 1:]) - energy

@@ -9,6 +9,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from emocli.storage import atomic
+
 _SCALE = ".scale"
 
 
@@ -19,16 +21,15 @@ def rows_to_int8(matrix: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def write(path: Path, state: Mapping[str, Tensor], *, int8: bool = False) -> None:
-    """Write a state dict under a temporary name, then rename it."""
+    """Write a state dict, whole or not at all."""
     stored: dict[str, Tensor] = {}
     for name, tensor in state.items():
         if int8 and name.endswith(".weight"):
             stored[name], stored[name + _SCALE] = rows_to_int8(tensor.float())
         else:
             stored[name] = tensor.half().contiguous()
-    part = path.with_name(path.name + ".part")
-    save_file(stored, part)
-    part.replace(path)
+    with atomic(path) as part:
+        save_file(stored, part)
 
 
 def read(path: Path) -> dict[str, Tensor]:

@@ -1,4 +1,7 @@
-"""Make the goldens again, after the weights or the demo have changed: PYTHONPATH=tests python tests/golden/make.py"""
+"""Make the goldens again, after the weights or the demo have changed:
+
+    PYTHONPATH=tests python tests/golden/make.py
+"""
 
 import json
 from pathlib import Path
@@ -15,7 +18,8 @@ def main() -> None:
         with TemporaryDirectory() as folder:
             timeline, rows = run(name, Path(folder))
         assert timeline.provenance["detector"] == detector, f"{name}: {timeline.provenance['detector']}"
-        (HERE / f"{name}.json").write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        text = json.dumps(rows, indent=1, ensure_ascii=False) + "\n"
+        (HERE / f"{name}.json").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

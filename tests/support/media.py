@@ -17,8 +17,9 @@ def ramp(index: int, width: int = 160, height: int = 120) -> np.ndarray:
 
 
 def write(path: Path, times: Sequence[float] = (), *, pictures: Any = ramp, sound: np.ndarray | None = None,
-          sound_start: float = 0.0, codec: str = "libx264", pixels: str = "yuv420p", aspect: Fraction | None = None,
-          audio_codec: str = "aac", options: dict[str, str] | None = None, subtitle: str = "") -> Path:
+          sound_start: float = 0.0, codec: str = "libx264", pixels: str = "yuv420p",
+          aspect: Fraction | None = None, audio_codec: str = "aac",
+          options: dict[str, str] | None = None) -> Path:
     """Write pictures at `times` (any spacing) and 16 kHz sound from `sound_start` on."""
     with av.open(str(path), "w") as out:
         base = Fraction(1, 1000) if path.suffix in (".mkv", ".webm", ".flv") else Fraction(1, 12800)
@@ -59,3 +60,18 @@ def even(seconds: float, rate: float = 25.0) -> list[float]:
 def tone(seconds: float, hertz: float = 440.0) -> np.ndarray:
     """A sine at 16 kHz, float32."""
     return (0.3 * np.sin(2 * np.pi * hertz * np.arange(round(seconds * 16000)) / 16000)).astype(np.float32)
+
+
+def sound_of(path: Path) -> np.ndarray:
+    """The decoded sound of a file."""
+    from emocli.media.audio import decode
+    from emocli.media.probe import probe
+
+    *_, (_, sound) = decode(probe(path))
+    with sound:
+        return sound.read(0, sound.duration)
+
+
+def onset(sound: np.ndarray) -> float:
+    """When sound begins to be heard, s."""
+    return float(np.flatnonzero(np.abs(sound) > 0.1)[0]) / 16000

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from emocli.timeline.types import FaceObservation, MediaInfo, Reading, Row, Timeline, Utterance, Word
+from emocli.media.probe import probe
+from emocli.timeline.types import (
+    MODALITIES,
+    FaceObservation,
+    MediaInfo,
+    Reading,
+    Row,
+    Timeline,
+    Utterance,
+    Word,
+)
+
+#: What a page, a terminal or a template could take for more than words.
+HOSTILE = '<script>window.ran = 1</script>"\'&amp; {{ 7 * 7 }} \u202e'
 
 
 def scores(index: int, top: float = 0.7) -> np.ndarray:
@@ -35,4 +49,25 @@ def made_up() -> Timeline:
     face = FaceObservation(0.2, (1, 2, 30, 40), np.arange(10.0).reshape(5, 2), 0.9, 3, scores=scores(0))
     weight = {"file": "a", "sha256": "0" * 64, "licence": "MIT"}
     return Timeline(MediaInfo(Path("/secret/folder/a.mp4"), 33.0, True, True), rows, (face,), "sidecar", "en",
-                    {"emocli": "1", "options": {}, "weights": {"face": weight}, "detector": "yunet", "transcript": "a"})
+                    {"emocli": "1", "options": {}, "weights": {"face": weight}, "detector": "yunet",
+                     "transcript": "a"})
+
+
+def of_demo(video: Path) -> Timeline:
+    """Made-up rows over a real video: eight of two seconds, each emotion once, one of them mixed."""
+    info = probe(video)
+    rows, faces = [], []
+    for i in range(8):
+        start, end, emotion = 2.0 * i, 2.0 * (i + 1), i % 7
+        said = Utterance(start, end, f"sentence {i}" if i else HOSTILE, (), "en",
+                         "sidecar") if i != 3 else None
+        readings = {m: Reading(m, scores=scores(emotion, 0.5 + 0.05 * i), quality=1.0, face_id=1 + i % 2
+                               if m == "face"
+                               else None) for m in MODALITIES}
+        if i == 5:
+            readings["text"] = Reading("text", scores=scores(0, 0.9))
+        rows.append(Row(start, end, said, scores(emotion, 0.5 + 0.05 * i), readings, ("mixed",) if i == 5
+                        else ()))
+        faces += [FaceObservation(start + k / 5, (10, 10, 50, 50), np.zeros((5, 2)), 0.9, 1 + i % 2,
+                                  scores=scores(emotion)) for k in range(10)]
+    return replace(made_up(), media=replace(info, duration=16.0), rows=tuple(rows), faces=tuple(faces))

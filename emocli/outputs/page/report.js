@@ -3,7 +3,7 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 const media = byId("media"), slider = byId("timeline"), canvas = slider.querySelector("canvas"), list = byId("rows");
-const [START, END, EMOTION, SURE, SCORES, FACE, VOICE, TEXT, WHO, SAID] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+const [START, END, EMOTION, SURE, SCORES, READINGS, WHO, SAID] = [0, 1, 2, 3, 4, 5, 6, 7];
 const CLASSES = data.labels.length, AREA = 110, LANE = 22, GAP = 4, AXIS = 20;
 const state = { at: 0, from: 0, to: data.duration, emotions: new Set(data.labels.keys()), face: "", least: 0 };
 const rows = data.rows.map((cells) => ({ cells, shown: true, item: null }));
@@ -31,8 +31,7 @@ function rowAt(seconds) {
 }
 
 // --- drawing -------------------------------------------------------------------------------------
-const lanes = [[data.words.face, (row) => row[FACE]], [data.words.voice, (row) => row[VOICE]],
-  [data.words.text, (row) => row[TEXT]]];
+const lanes = data.modalities.map((name, at) => [name, (row) => row[READINGS][at]]);
 const height = AREA + (lanes.length + data.lanes.length) * (LANE + GAP) + AXIS + GAP;
 let drawing = 0;
 

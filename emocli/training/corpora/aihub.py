@@ -14,6 +14,7 @@ from pathlib import Path
 from emocli.emotions import EMOTIONS
 from emocli.errors import DataError, InputError
 from emocli.media.probe import AUDIO_ENDINGS, VIDEO_ENDINGS
+from emocli.storage import atomic
 
 #: Videos of one class of one actor, and of one actor.
 OF_A_CLASS, OF_AN_ACTOR = 50, 350
@@ -47,23 +48,24 @@ class Video:
 def videos(root: Path) -> list[Video]:
     """Every numbered video below `root`, by actor and number; the actor is the nearest folder of three or
     four digits.  Files without a number from 1 to 350 are left out."""
-    found = []
+    numbered = []
     for path in sorted(root.rglob("*")):
         if path.suffix.lower() not in VIDEO_ENDINGS | AUDIO_ENDINGS or path.name.startswith("."):
             continue
         actor = next((p.name for p in path.relative_to(root).parents if _ACTOR.fullmatch(p.name)), None)
         number = _NUMBER.search(path.stem)
         if actor and number and 1 <= int(number[1]) <= OF_AN_ACTOR:
-            found.append(Video(path, int(actor), int(number[1])))
-    return sorted(found, key=lambda v: (v.actor, v.number))
+            numbered.append(Video(path, int(actor), int(number[1])))
+    return sorted(numbered, key=lambda v: (v.actor, v.number))
 
 
-def missing(found: list[Video]) -> dict[int, list[int]]:
+def missing(videos: list[Video]) -> dict[int, list[int]]:
     """The numbers from 1 to 350 that each actor lacks."""
     there: dict[int, set[int]] = {}
-    for video in found:
+    for video in videos:
         there.setdefault(video.actor, set()).add(video.number)
-    return {actor: [n for n in range(1, OF_AN_ACTOR + 1) if n not in numbers] for actor, numbers in there.items()}
+    return {actor: [n for n in range(1, OF_AN_ACTOR + 1) if n not in numbers]
+            for actor, numbers in there.items()}
 
 
 def flatten(root: Path, out: Path, failed: Callable[[InputError], None]) -> Iterator[tuple[Video, Path]]:
@@ -78,13 +80,13 @@ def flatten(root: Path, out: Path, failed: Callable[[InputError], None]) -> Iter
     from emocli.media.probe import probe
     from emocli.voice.features import trim
 
-    found = videos(root)
-    if not found:
-        raise DataError(root, "holds no videos as AI Hub 259 names them", "give the folder that holds 0~9, 10~19, ...")
-    for video in found:
+    numbered = videos(root)
+    if not numbered:
+        raise DataError(root, "holds no videos as AI Hub 259 names them",
+                        "give the folder that holds 0~9, 10~19, ...")
+    for video in numbered:
         target = out / EMOTIONS[video.label] / f"{video.flat}.wav"
         if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
             try:
                 *_, (_, sound) = decode(probe(video.path))
             except InputError as error:
@@ -95,7 +97,6 @@ def flatten(root: Path, out: Path, failed: Callable[[InputError], None]) -> Iter
             if not len(samples):
                 failed(InputError(video.path, "holds no sound", "leave it out"))
                 continue
-            part = target.with_name(target.name + ".part")
-            soundfile.write(part, samples, SAMPLE_RATE, format="WAV", subtype="PCM_16")
-            part.replace(target)
+            with atomic(target) as part:
+                soundfile.write(part, samples, SAMPLE_RATE, format="WAV", subtype="PCM_16")
         yield video, target

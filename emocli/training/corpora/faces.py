@@ -22,7 +22,8 @@ TILE = 48
 #: FER+ columns, in the file's order, and the class each votes for (None: no class of ours).
 VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", None, None, None)
 #: FER+'s columns as its CSV names them, in that order; the competition's numbers of the classes.
-_VOTERS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
+_VOTERS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown",
+           "NF")
 _COMPETITION = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 
 
@@ -45,8 +46,8 @@ class Faces:
 
 
 def load(data: Path, split: str) -> Faces:
-    """Read one split of FER2013, from the mosaic or from `fer2013.csv` with `fer2013new.csv` beside it, or every
-    picture of a class-folder tree (`split` unused)."""
+    """Read one split of FER2013, from the mosaic or from `fer2013.csv` with `fer2013new.csv` beside it, or
+    every picture of a class-folder tree (`split` unused)."""
     mosaic = data / "faces" / f"fer2013_{split}.png"
     if mosaic.is_file():
         return _mosaic(mosaic)
@@ -70,13 +71,14 @@ def _mosaic(path: Path) -> Faces:
 
 
 def _table(path: Path, split: str) -> Faces:
-    """The competition's CSV, and FER+'s (row by row the same pictures) if it lies beside it; pictures that FER+
-    leaves out stay out."""
+    """The competition's CSV, and FER+'s (row by row the same pictures) if it lies beside it; pictures that
+    FER+ leaves out stay out."""
     usage = {"train": "Training", "public_test": "PublicTest", "private_test": "PrivateTest"}[split]
     voters = path.with_name("fer2013new.csv")
     images, labels, votes = [], [], []
     try:
-        with path.open(newline="") as file, (voters.open(newline="") if voters.is_file() else nullcontext()) as beside:
+        votes_file = voters.open(newline="") if voters.is_file() else nullcontext()
+        with path.open(newline="") as file, votes_file as beside:
             counted = csv.DictReader(beside) if beside else repeat(None)
             for row, count in zip(csv.DictReader(file), counted, strict=False):
                 if row["Usage"] == usage and (count is None or count["Image name"]):
@@ -117,10 +119,10 @@ def _folders(data: Path) -> Faces:
         if label is None:
             continue
         for path in sorted(folder.iterdir()):
-            picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE) \
+            image = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE) \
                 if path.is_file() and path.stat().st_size else None
-            if picture is not None:
-                images.append(cv2.resize(picture, (TILE, TILE), interpolation=cv2.INTER_AREA))
+            if image is not None:
+                images.append(cv2.resize(image, (TILE, TILE), interpolation=cv2.INTER_AREA))
                 labels.append(label)
     if not images:
         raise DataError(data, "no FER2013 mosaic and no class folder with pictures",

@@ -1,8 +1,8 @@
 """Sentences in the files that their authors publish, which have neither header nor names of labels.
 
-GoEmotions (Demszky et al. 2020): `text, numbers, id`; KOTE (Jeon et al. 2022): `id, text, numbers`; XED (Öhman
-et al. 2020): `text, numbers`, and `neu_*.txt` with a neutral sentence a line.  MELD's CSV has a header, which
-`texts` reads.
+GoEmotions (Demszky et al. 2020): `text, numbers, id`; KOTE (Jeon et al. 2022): `id, text, numbers`; XED
+(Öhman et al. 2020): `text, numbers`, and `neu_*.txt` with a neutral sentence a line.  MELD's CSV has a
+header, which `texts` reads.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ Groups = Mapping[str, tuple[int, ...]]
 
 #: Numbers of GoEmotions' 28 labels by class, after the authors' mapping to Ekman's.
 GOEMOTIONS = {"anger": (2, 3, 10), "disgust": (11,), "fear": (14, 19), "sadness": (9, 12, 16, 24, 25),
-              "happiness": (0, 1, 4, 5, 8, 13, 15, 17, 18, 20, 21, 23), "surprise": (6, 7, 22, 26), "neutral": (27,)}
+              "happiness": (0, 1, 4, 5, 8, 13, 15, 17, 18, 20, 21, 23), "surprise": (6, 7, 22, 26),
+              "neutral": (27,)}
 #: Numbers of KOTE's 44 labels by class.  The grouping is ours; labels that fit none are left out.
-KOTE = {"happiness": (1, 2, 4, 7, 8, 13, 14, 16, 28, 32, 40, 42, 43), "surprise": (15, 33, 34, 39), "neutral": (24,),
-        "fear": (18, 41), "disgust": (21, 31), "anger": (0, 3, 6, 20, 22, 23),
+KOTE = {"happiness": (1, 2, 4, 7, 8, 13, 14, 16, 28, 32, 40, 42, 43), "surprise": (15, 33, 34, 39),
+        "neutral": (24,), "fear": (18, 41), "disgust": (21, 31), "anger": (0, 3, 6, 20, 22, 23),
         "sadness": (5, 10, 19, 25, 27, 30, 36, 38)}
 #: Numbers of XED's eight; anticipation (2) and trust (8) are no class of ours.
 XED = {"anger": (1,), "disgust": (3,), "fear": (4,), "happiness": (5,), "sadness": (6,), "surprise": (7,)}

@@ -1,7 +1,7 @@
 """Acted speech in tar files or trees, split by person only; or a folder with one sub-folder a class.
 
-RAVDESS (Livingstone & Russo 2018), nEMO (Christop 2024), EmoDB (Burkhardt et al. 2005), TESS
-(Pichora-Fuller & Dupuis 2020), EmoGator (Buhl 2023), CREMA-D (Cao et al. 2014): how each names speaker and emotion.
+RAVDESS (Livingstone & Russo 2018), nEMO (Christop 2024), EmoDB (Burkhardt et al. 2005), TESS (Pichora-Fuller
+& Dupuis 2020), EmoGator (Buhl 2023), CREMA-D (Cao et al. 2014): how each names speaker and emotion.
 """
 
 from __future__ import annotations
@@ -23,15 +23,16 @@ from emocli.voice.features import SAMPLE_RATE
 
 _RAVDESS = {"01": "neutral", "02": "neutral", "03": "happiness", "04": "sadness", "05": "anger",
             "06": "fear", "07": "disgust", "08": "surprise"}
-_CREMA_D = {"ANG": "anger", "DIS": "disgust", "FEA": "fear", "HAP": "happiness", "NEU": "neutral", "SAD": "sadness"}
+_CREMA_D = {"ANG": "anger", "DIS": "disgust", "FEA": "fear", "HAP": "happiness", "NEU": "neutral",
+            "SAD": "sadness"}
 #: Categories of EmoGator's own files that are a class of ours; 27 and 28 are bad and good surprises.
-_EMOGATOR = {"02": "happiness", "03": "anger", "10": "disgust", "13": "happiness", "15": "fear", "18": "neutral",
-             "24": "sadness", "27": "surprise", "28": "surprise"}
+_EMOGATOR = {"02": "happiness", "03": "anger", "10": "disgust", "13": "happiness", "15": "fear",
+             "18": "neutral", "24": "sadness", "27": "surprise", "28": "surprise"}
 #: What a file of each corpus is called.
 PATTERNS = {name: re.compile(form) for name, form in {
-    "ravdess": r"0[123]-01(-\d\d){5}", "ravdess_song": r"0[123]-02(-\d\d){5}", "emodb": r"\d\d[ab]\d\d[A-Z][a-z]?",
-    "nemo": r"[A-Z]{2}\d_[a-z]+_\d+", "tess": r"[OY]A?F_\w+_[a-z]+", "crema_d": r"\d{4}_[A-Z]{3}_[A-Z]{3}_[A-Z]{2}",
-    "emogator": r"\d+_[a-z]+_.+|\d{6}-\d\d-\d"}.items()}
+    "ravdess": r"0[123]-01(-\d\d){5}", "ravdess_song": r"0[123]-02(-\d\d){5}",
+    "emodb": r"\d\d[ab]\d\d[A-Z][a-z]?", "nemo": r"[A-Z]{2}\d_[a-z]+_\d+", "tess": r"[OY]A?F_\w+_[a-z]+",
+    "crema_d": r"\d{4}_[A-Z]{3}_[A-Z]{3}_[A-Z]{2}", "emogator": r"\d+_[a-z]+_.+|\d{6}-\d\d-\d"}.items()}
 #: Of the files that lie in a tree, the share that must be called so.
 _RECOGNISED = 0.9
 _EMODB = {"W": "anger", "E": "disgust", "A": "fear", "F": "happiness", "T": "sadness", "N": "neutral"}
@@ -46,6 +47,11 @@ class Clip:
     label: int
     speaker: str
     split: str
+
+    @property
+    def identity(self) -> tuple[str, int, str, str, int]:
+        """What tells it apart from other clips, wherever it lies."""
+        return Path(self.name).name, self.label, self.speaker, self.split, len(self.samples)
 
 
 def describe(corpus: str, stem: str) -> tuple[str, str, str] | None:
@@ -137,12 +143,14 @@ def recognise(root: Path) -> str:
     RAVDESS' speech and song are told apart; a tree of both is its speech.
     """
     stems = [path.stem for path in _audio(root)]
-    shares = {name: sum(map(bool, map(form.fullmatch, stems))) / max(1, len(stems)) for name, form in PATTERNS.items()}
+    shares = {name: sum(map(bool, map(form.fullmatch, stems))) / max(1, len(stems))
+              for name, form in PATTERNS.items()}
     return next((name for name, share in shares.items() if share >= _RECOGNISED), "")
 
 
 def _audio(root: Path) -> list[Path]:
-    return sorted(p for p in root.rglob("*") if p.suffix.lower() in AUDIO_ENDINGS and not p.name.startswith("."))
+    return sorted(p for p in root.rglob("*") if p.suffix.lower() in AUDIO_ENDINGS
+                  and not p.name.startswith("."))
 
 
 def read(data: Path, corpus: str, split: str = "") -> Iterator[Clip]:
@@ -158,15 +166,15 @@ def read_folders(data: Path) -> Iterator[Clip]:
 
     The speaker is the file name up to the first `_`, if it has one, else nobody in particular.
     """
-    found = False
+    empty = True
     for folder in sorted(p for p in data.iterdir() if p.is_dir()):
         label = index_of(folder.name)
         for path in sorted(folder.iterdir()) if label is not None else []:
             if path.is_file() and not path.name.startswith("."):
-                found = True
+                empty = False
                 speaker = path.stem.partition("_")[0] if "_" in path.stem else ""
                 yield Clip(str(path), _decode(path.read_bytes(), str(path)), INDEX[EMOTIONS[label or 0]],
                            speaker, "test")
-    if not found:
+    if empty:
         raise DataError(data, "no speech archive and no class folder with audio",
                         f"give one sub-folder a class: {', '.join(EMOTIONS)}")

@@ -23,7 +23,7 @@ NAMED = 5
 
 
 @dataclass
-class Found:
+class Corpus:
     """One corpus or one of its splits: items, how many are of each class (several, where an item has
     several labels) and of each person, and remarks."""
 
@@ -39,7 +39,7 @@ class Found:
         self.classes.update(labels)
         self.persons.update(persons or [])
 
-    def judge(self) -> Found:
+    def judge(self) -> Corpus:
         """Add what is missing: classes without an item, and persons with less than half the usual."""
         absent = [name for i, name in enumerate(EMOTIONS) if not self.classes[i]]
         if absent:
@@ -53,98 +53,99 @@ class Found:
         return self
 
 
-def survey(root: Path) -> list[Found]:
-    """Every corpus that lies in `root`, which is the data folder, one data set as it is published, or a folder with
-    one sub-folder a class (AI Hub 466 is).
+def survey(root: Path) -> list[Corpus]:
+    """Every corpus that lies in `root`, which is the data folder, one data set as it is published, or a
+    folder with one sub-folder a class (AI Hub 466 is).
 
     Raises `DataError` when it is none of them.
     """
     if not root.is_dir():
         raise DataError(root, "no such folder", "give a folder of training data")
     if any((root / part).is_dir() for part in ("faces", "speech", "text")):
-        return [one.judge() for part in (_faces, _speech, _text) for one in part(root)]
+        return [corpus.judge() for part in (_faces, _speech, _text) for corpus in part(root)]
     if videos := aihub.videos(root):
-        return [one.judge() for one in _aihub(videos)]
+        return [corpus.judge() for corpus in _aihub(videos)]
     if (root / "fer2013.csv").is_file():
-        return [one.judge() for one in _faces(root)]
-    if corpus := speech.recognise(root):
-        return [one.judge() for one in _corpus(root, corpus)]
-    if found := _folders(root):
-        return [found.judge()]
+        return [corpus.judge() for corpus in _faces(root)]
+    if name := speech.recognise(root):
+        return [corpus.judge() for corpus in _speech_corpus(root, name)]
+    if folders := _folders(root):
+        return [folders.judge()]
     if tables := list(_tables(root)):
-        return [one.judge() for one in tables]
-    raise DataError(root, "holds nothing that emocli knows", "give the data folder, a data set as it is published, or "
+        return [corpus.judge() for corpus in tables]
+    raise DataError(root, "holds nothing that emocli knows",
+                    "give the data folder, a data set as it is published, or "
                     f"one sub-folder a class: {', '.join(EMOTIONS)}")
 
 
-def _faces(root: Path) -> Iterator[Found]:
+def _faces(root: Path) -> Iterator[Corpus]:
     for split in ("train", "public_test", "private_test"):
-        one = Found(f"FER2013 {split}")
+        corpus = Corpus(f"FER2013 {split}")
         try:
-            one.count(faces.load(root, split).labels.tolist())
+            corpus.count(faces.load(root, split).labels.tolist())
         except DataError as error:
-            one.remarks.append(error.cause)
-        yield one
+            corpus.remarks.append(error.cause)
+        yield corpus
 
 
-def _speech(root: Path) -> Iterator[Found]:
-    for corpus in SPEECH:
-        yield from _corpus(root, corpus)
+def _speech(root: Path) -> Iterator[Corpus]:
+    for name in SPEECH:
+        yield from _speech_corpus(root, name)
 
 
-def _corpus(root: Path, corpus: str) -> Iterator[Found]:
-    splits: dict[str, Found] = {}
+def _speech_corpus(root: Path, name: str) -> Iterator[Corpus]:
+    splits: dict[str, Corpus] = {}
     try:
-        for label, speaker, split in speech.names(root, corpus):
-            one = splits.setdefault(split, Found(f"{corpus} {split}"))
-            one.count([label], [speaker])
+        for label, speaker, split in speech.names(root, name):
+            corpus = splits.setdefault(split, Corpus(f"{name} {split}"))
+            corpus.count([label], [speaker])
     except DataError as error:
-        splits[""] = Found(corpus, remarks=[error.cause])
+        splits[""] = Corpus(name, remarks=[error.cause])
     yield from splits.values()
 
 
-def _tables(root: Path) -> Iterator[Found]:
+def _tables(root: Path) -> Iterator[Corpus]:
     """Labelled sentences, as GoEmotions, KOTE, XED and MELD are published."""
     for path in sorted(p for p in root.rglob("*") if p.suffix in (".tsv", ".csv", ".txt")):
         try:
             targets = texts.read(path).targets
         except DataError:
             continue
-        one = Found(str(path.relative_to(root)), items=len(targets))
-        one.classes.update(np.nonzero(targets)[1].tolist())
-        yield one
+        corpus = Corpus(str(path.relative_to(root)), items=len(targets))
+        corpus.classes.update(np.nonzero(targets)[1].tolist())
+        yield corpus
 
 
-def _text(root: Path) -> Iterator[Found]:
+def _text(root: Path) -> Iterator[Corpus]:
     for name in texts.SETS:
         for split in SPLITS.get(name, ("",)):
-            one = Found(f"{name} {split}".strip())
+            corpus = Corpus(f"{name} {split}".strip())
             try:
                 targets = texts.load(root, name, split).targets
-                one.classes.update(np.nonzero(targets)[1].tolist())
-                one.items = len(targets)
+                corpus.classes.update(np.nonzero(targets)[1].tolist())
+                corpus.items = len(targets)
             except DataError as error:
-                one.remarks.append(error.cause)
-            yield one
+                corpus.remarks.append(error.cause)
+            yield corpus
 
 
-def _aihub(videos: list[aihub.Video]) -> Iterator[Found]:
+def _aihub(videos: list[aihub.Video]) -> Iterator[Corpus]:
     for split in ("train", "dev", "test"):
-        one, own = Found(f"AI Hub 259 {split}"), [v for v in videos if v.split == split]
-        one.count([v.label for v in own], [f"actor {v.actor}" for v in own])
+        corpus, own = Corpus(f"AI Hub 259 {split}"), [v for v in videos if v.split == split]
+        corpus.count([v.label for v in own], [f"actor {v.actor}" for v in own])
         lacking = sum(map(len, aihub.missing(own).values()))
         if lacking:
-            one.remarks.append(f"{lacking} numbers are missing")
-        yield one
+            corpus.remarks.append(f"{lacking} numbers are missing")
+        yield corpus
 
 
-def _folders(root: Path) -> Found | None:
-    one = Found(root.name)
+def _folders(root: Path) -> Corpus | None:
+    corpus = Corpus(root.name)
     for folder in sorted(p for p in root.iterdir() if p.is_dir()):
         label = index_of(folder.name)
         files = [p for p in folder.iterdir() if p.is_file() and not p.name.startswith(".")]
         if label is not None:
-            one.count([label] * len(files), [p.stem.partition("_")[0] for p in files if "_" in p.stem])
+            corpus.count([label] * len(files), [p.stem.partition("_")[0] for p in files if "_" in p.stem])
         elif files:
-            one.remarks.append(f"{folder.name} is no class")
-    return one if one.classes else None
+            corpus.remarks.append(f"{folder.name} is no class")
+    return corpus if corpus.classes else None

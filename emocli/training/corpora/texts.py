@@ -49,10 +49,10 @@ def read(path: Path) -> Texts:
                         "write a tab-separated file with that header")
     texts, targets = [], []
     for text, labels in rows:
-        found = [n for label in labels if (n := index_of(label)) is not None]
-        if text and found:
+        classes = [n for label in labels if (n := index_of(label)) is not None]
+        if text and classes:
             target = np.zeros(len(EMOTIONS), np.float32)
-            target[found] = 1 / len(found)
+            target[classes] = 1 / len(classes)
             texts.append(text)
             targets.append(target)
     if not texts:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from emocli.emotions import EMOTIONS
+from emocli.storage import atomic, scratch, write_text
 from emocli.training import metrics
+from emocli.training.checkpoint import Checkpoint, Origin, origin
 from emocli.training.convert import convert
 from emocli.training.corpora import faces as corpus
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
@@ -52,11 +54,31 @@ def augment(images: Any, size: int, strength: float) -> Any:
     soft = F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
     x = torch.where((torch.rand(n) < 0.12).view(-1, 1, 1, 1), soft, x)
     side = torch.arange(size)
-    cy, cx, half = torch.randint(0, size, (n,)), torch.randint(0, size, (n,)), torch.randint(4, size // 4, (n,))
+    cy, cx = torch.randint(0, size, (n,)), torch.randint(0, size, (n,))
+    half = torch.randint(4, size // 4, (n,))
     hole = ((side[None, :, None] - cy[:, None, None]).abs() < half[:, None, None]) \
         & ((side[None, None, :] - cx[:, None, None]).abs() < half[:, None, None]) \
         & (torch.rand(n) < 0.5)[:, None, None]
     return torch.where(hole[:, None], middle, x).clamp(0, 255)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Faces to learn from, none of which stands among the others, and to judge by; `origin` for
+    checkpoints."""
+
+    training: corpus.Faces
+    held: corpus.Faces
+    origin: Origin
+
+
+def load_dataset(data: Path, recipe: Mapping[str, Any]) -> Dataset:
+    """FER2013's training and public test pictures, without those that stand twice."""
+    training, public, private = (corpus.load(data, split) for split in corpus.SPLITS)
+    training = training.take(~corpus.repeated(training, public) & ~corpus.repeated(training, private))
+    public = public.take(~corpus.repeated(public, private))
+    return Dataset(training, public, origin("face", recipe, training.images, training.labels, training.votes,
+                                            public.images, public.labels, public.majority))
 
 
 def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
@@ -68,31 +90,56 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
     """
     os.environ.setdefault("KERAS_BACKEND", "torch")
     import keras
-    import torch
 
     from emocli.face import network
 
-    training = corpus.load(data, "train")
-    public, private = corpus.load(data, "public_test"), corpus.load(data, "private_test")
-    training = training.take(~corpus.repeated(training, public) & ~corpus.repeated(training, private))
-    public = public.take(~corpus.repeated(public, private))
-    pixels = torch.from_numpy(training.images)[:, None].float()
-    batch = recipe["batch"]
-    steps = len(training) // batch
-
+    dataset = load_dataset(data, recipe)
     seed_all(recipe["seed"])
     keras.utils.clear_session()  # layer names count up within a process; a checkpoint goes by them
     keras.utils.set_random_seed(recipe["seed"])
     shape = {"channels": tuple(recipe["channels"]), "blocks": tuple(recipe["blocks"]),
              "dropout": recipe["dropout"]}
-    models = [network.build(size=stage["crop"], **shape) for stage in recipe["stages"]]
-    full = network.build(**shape)
+    stages = recipe["stages"]
+    models = [network.build(size=stage["crop"], **shape) for stage in stages]
+    whole = network.build(**shape)
+    for number, stage in enumerate(stages):
+        if number:
+            begin(models[:number + 1], stage.get("begin", [1.0]),
+                  copy_head=stage["heads"] > stages[number - 1]["heads"])
+        yield from learn(models[number], whole, dataset, recipe, stage,
+                         Checkpoint(out / f"stage{number + 1}.pt", dataset.origin))
+    whole.set_weights(models[-1].get_weights())
+    export(whole, dataset.held, out)
 
-    def right(logits: np.ndarray, labels: np.ndarray) -> float:
-        return float(np.mean(logits.argmax(1)[labels >= 0] == labels[labels >= 0]))
 
-    def batches(stage: dict[str, Any], target: torch.Tensor) -> Iterator[Batch]:
-        order = torch.randperm(len(training))
+def begin(models: Sequence[Any], shares: Sequence[float], *, copy_head: bool) -> None:
+    """Give the last of the models the mean of the ones before it, as many as there are `shares`; with
+    `copy_head`, its second head begins as the first."""
+    from emocli.face import network
+
+    *before, model = models
+    weights = [m.get_weights() for m in before[-len(shares):]]
+    model.set_weights([np.average(layers, axis=0, weights=shares) for layers in zip(*weights, strict=True)])
+    if copy_head:
+        first, second = map(model.get_layer, network.HEADS)
+        second.set_weights(first.get_weights())
+
+
+def learn(model: Any, whole: Any, dataset: Dataset, recipe: Mapping[str, Any], stage: Mapping[str, Any],
+          checkpoint: Checkpoint) -> Iterator[Epoch]:
+    """One stage: train a model of its crop; `whole`, of the full size, judges its weights on faces that are
+    held out."""
+    import torch
+
+    from emocli.face.network import HEADS
+
+    heads, batch, held = stage["heads"], recipe["batch"], dataset.held
+    pixels = torch.from_numpy(dataset.training.images)[:, None].float()
+    target = torch.from_numpy(targets(dataset.training, stage["votes_share"])[:, :heads])
+    steps = len(pixels) // batch
+
+    def batches(epoch: int) -> Iterator[Batch]:
+        order = torch.randperm(len(pixels))
         for i in range(steps):
             picked = order[i * batch:(i + 1) * batch]
             x, y = augment(pixels[picked], stage["crop"], stage["augment"]), target[picked]
@@ -101,33 +148,24 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
                 x, y = share * x + (1 - share) * x.flip(0), share * y + (1 - share) * y.flip(0)
             yield x.permute(0, 2, 3, 1), y
 
-    def validate(model: Any, heads: int) -> dict[str, float]:
-        full.set_weights(model.get_weights())
-        logits = logits_of(full, public)
-        votes, label = right(logits[0], public.majority), right(logits[heads - 1], public.labels)
+    def forward(images: torch.Tensor) -> torch.Tensor:
+        out = model(images, training=True)
+        return torch.stack([out[name] for name in HEADS[:heads]], 1)
+
+    def validate() -> dict[str, float]:
+        whole.set_weights(model.get_weights())
+        logits = logits_of(whole, held)
+        votes, label = accuracy(logits[0], held.majority), accuracy(logits[heads - 1], held.labels)
         return {"votes": votes, "label": label, "score": votes + label if heads > 1 else label}
 
-    def forward(model: Any, heads: int, images: torch.Tensor) -> torch.Tensor:
-        out = model(images, training=True)
-        return torch.stack([out[name] for name in network.HEADS[:heads]], 1)
+    yield from train(model, batches, forward=forward, validate=validate, steps_per_epoch=steps,
+                     schedule=Schedule(**stage["schedule"]), checkpoint=checkpoint, seed=recipe["seed"],
+                     best_by="score")
 
-    for number, (model, stage) in enumerate(zip(models, recipe["stages"], strict=True), 1):
-        heads = stage["heads"]
-        if number > 1:
-            begin = stage.get("begin", [1.0])
-            before = [m.get_weights() for m in models[number - 1 - len(begin):number - 1]]
-            model.set_weights([np.average(some, axis=0, weights=begin) for some in zip(*before, strict=True)])
-            if heads > recipe["stages"][number - 2]["heads"]:
-                first, second = map(model.get_layer, network.HEADS)
-                second.set_weights(first.get_weights())
-        target = torch.from_numpy(targets(training, stage["votes_share"])[:, :heads])
-        yield from train(model, lambda _, stage=stage, target=target: batches(stage, target),  # type: ignore[misc]
-                         forward=partial(forward, model, heads),
-                         validate=partial(validate, model, heads), steps_per_epoch=steps,
-                         schedule=Schedule(**stage["schedule"]), checkpoint=out / f"stage{number}.pt",
-                         seed=recipe["seed"], best_by="score")
-    full.set_weights(models[-1].get_weights())
-    export(full, public, out)
+
+def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
+    """Share of right answers (n, 7) among the items with a label, -1 being none."""
+    return float(np.mean(logits.argmax(1)[labels >= 0] == labels[labels >= 0]))
 
 
 def logits_of(model: Any, faces: corpus.Faces) -> list[np.ndarray]:
@@ -141,27 +179,24 @@ def logits_of(model: Any, faces: corpus.Faces) -> list[np.ndarray]:
         for i in range(0, len(faces), 256):
             out = model(torch.from_numpy(faces.images[i:i + 256]).float()[..., None], training=False)
             parts.append([out[head].numpy() for head in HEADS])
-    return [np.concatenate(some) for some in zip(*parts, strict=True)]
+    return [np.concatenate(batches) for batches in zip(*parts, strict=True)]
 
 
 def export(model: Any, public: corpus.Faces, out: Path) -> None:
-    """Write `face.keras`, the network averaged over a face and its mirror image; `face.tflite`, the same network
-    for one of the two; and the first head's `temperature.txt`; the second head's goes into its weights.
-    `public` calibrates both."""
+    """Write `face.keras`, the network averaged over a face and its mirror image; `face.tflite`, the same
+    network for one of the two; and the first head's `temperature.txt`; the second head's goes into its
+    weights. `public` calibrates both."""
     from emocli.face import network
 
     both = network.mirrored(model)
     votes, label = logits_of(both, public)
     voted = public.majority >= 0
     temperature = metrics.fit_temperature(votes[voted], public.majority[voted])
-    (out / "temperature.txt").write_text(f"{temperature:.4f}\n")
+    write_text(out / "temperature.txt", f"{temperature:.4f}\n")
     head = model.get_layer(network.HEADS[1])
     head.set_weights([w / metrics.fit_temperature(label, public.labels) for w in head.get_weights()])
-    part = out / "part.keras"
-    both.save(part)
-    part.replace(out / "face.keras")
-    compiled = out / "part.tflite"
-    model.save(part)
-    convert(part, compiled)
-    part.unlink()
-    compiled.replace(out / "face.tflite")
+    with atomic(out / "face.keras") as part:
+        both.save(part)
+    with scratch() as folder, atomic(out / "face.tflite") as part:
+        model.save(folder / "single.keras")
+        convert(folder / "single.keras", part)

@@ -21,14 +21,23 @@ from torch import Tensor, nn
 
 from emocli.emotions import EMOTIONS
 from emocli.errors import DataError
-from emocli.fusion.head import FusionHead
+from emocli.fusion.head import FusionHead, save
 from emocli.timeline.types import MODALITIES
 from emocli.training import metrics
+from emocli.training.checkpoint import Checkpoint, Origin, origin
 from emocli.training.corpora import faces, speech, texts
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
-from emocli.training.predictions import Predictions, hear, join, read_faces, read_texts, read_voices
+from emocli.training.predictions import (
+    Predictions,
+    clip_spectrograms,
+    join,
+    read_faces,
+    read_texts,
+    read_voices,
+)
 
-Pools = Mapping[str, Predictions]
+#: Predictions of each modality.
+Modalities = Mapping[str, Predictions]
 #: Speech of which the test triplets are made.
 TEST_SPEECH = ("ravdess",)
 
@@ -44,88 +53,94 @@ MASKS = subsets(MODALITIES)
 
 
 @cache
-def pools(data: Path, split: str, corpora: tuple[str, ...] = TEST_SPEECH, voice: str = "voice",
-          modalities: tuple[str, ...] = MODALITIES) -> dict[str, Predictions]:
+def predict(data: Path, split: str, corpora: tuple[str, ...] = TEST_SPEECH, voice: str = "voice",
+            modalities: tuple[str, ...] = MODALITIES) -> dict[str, Predictions]:
     """Readings of the "dev" or the "test" splits by the shipped readers: `corpora` are whose speech is read,
     `voice` is the entry of the manifest that reads it."""
-    def pictures() -> Predictions:
-        some = faces.load(data, {"dev": "public_test", "test": "private_test"}[split])
+    def of_faces() -> Predictions:
+        corpus = faces.load(data, {"dev": "public_test", "test": "private_test"}[split])
         if split == "dev":
-            some = some.take(~faces.repeated(some, faces.load(data, "private_test")))
-        return read_faces(some.take(some.majority >= 0))
+            corpus = corpus.take(~faces.repeated(corpus, faces.load(data, "private_test")))
+        (heads,) = read_faces(corpus.take(corpus.majority >= 0))
+        return heads[0]
 
     readers = {
-        "face": pictures,
-        "voice": lambda: join(read_voices(hear(speech.read(data, name, split)), names=(voice,)) for name in corpora),
+        "face": of_faces,
+        "voice": lambda: join(read_voices(clip_spectrograms(speech.read(data, name, split)), names=(voice,))
+                              for name in corpora),
         "text": lambda: join(read_texts(texts.load(data, f"goemotions_{lang}", split).single(), lang)
                              for lang in ("en", "ko")),
     }
     return {m: readers[m]() for m in modalities}
 
 
-def frequencies(some: Pools) -> np.ndarray:
-    """(7,) how often each class is met: the mean over the pools."""
-    counts = [np.bincount(pool.labels, minlength=len(EMOTIONS)) for pool in some.values()]
+def frequencies(predictions: Modalities) -> np.ndarray:
+    """(7,) how often each class is met: the mean over the modalities."""
+    counts = [np.bincount(p.labels, minlength=len(EMOTIONS)) for p in predictions.values()]
     return np.asarray(np.mean([c / c.sum() for c in counts], axis=0))
 
 
-def triplets(some: Pools, count: int, random: np.random.Generator,
+def triplets(predictions: Modalities, count: int, random: np.random.Generator,
              often: np.ndarray | None = None) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Positions in each pool and the labels of `count` triplets, classes as `often` (7,) as said,
-    or all alike."""
+    """Positions among the predictions of each modality and the labels of `count` triplets, classes as `often`
+    (7,) as said, or all alike."""
     labels = np.resize(np.arange(len(EMOTIONS)), count) if often is None \
         else random.choice(len(EMOTIONS), count, p=often)
     where = {}
-    for name, pool in some.items():
-        by_class = [np.flatnonzero(pool.labels == c) for c in range(len(EMOTIONS))]
-        for emotion, found in zip(EMOTIONS, by_class, strict=True):
-            if not len(found):
+    for name, items in predictions.items():
+        by_class = [np.flatnonzero(items.labels == c) for c in range(len(EMOTIONS))]
+        for emotion, positions in zip(EMOTIONS, by_class, strict=True):
+            if not len(positions):
                 raise DataError(name, f"no labelled item of {emotion} is left to draw from", "use more data")
         where[name] = np.array([random.choice(by_class[c]) for c in labels])
     return where, labels
 
 
-def widths(some: Pools) -> list[int]:
-    """How many features each of MODALITIES has, 1 where there is no pool."""
-    return [some[m].features.shape[1] if m in some else 1 for m in MODALITIES]
+def widths(predictions: Modalities) -> list[int]:
+    """How many features each of MODALITIES has, 1 where it is not among the predictions."""
+    return [predictions[m].features.shape[1] if m in predictions else 1 for m in MODALITIES]
 
 
-def tensors(some: Pools, where: Mapping[str, np.ndarray]) -> tuple[list[Tensor], Tensor]:
-    """Features and log scores of triplets, as `FusionHead` takes them; zeros of a modality without a pool."""
+def tensors(predictions: Modalities, where: Mapping[str, np.ndarray]) -> tuple[list[Tensor], Tensor]:
+    """Features and log scores of triplets, as `FusionHead` takes them; zeros of a modality without
+    predictions."""
     count = len(next(iter(where.values())))
-    features = [torch.from_numpy(some[m].features[where[m]].astype(np.float32)) if m in some
-                else torch.zeros(count, width) for m, width in zip(MODALITIES, widths(some), strict=True)]
-    scores = np.stack([some[m].scores[where[m]] if m in some else np.ones((count, len(EMOTIONS)))
+    features = [torch.from_numpy(predictions[m].features[where[m]].astype(np.float32)) if m in predictions
+                else torch.zeros(count, width)
+                for m, width in zip(MODALITIES, widths(predictions), strict=True)]
+    scores = np.stack([predictions[m].scores[where[m]] if m in predictions
+                       else np.ones((count, len(EMOTIONS)))
                        for m in MODALITIES], 1)
     return features, torch.from_numpy(np.log(np.maximum(scores, 1e-6)).astype(np.float32))
 
 
-def split_pool(pool: Predictions, share: float, random: np.random.Generator,
-               persons: Sequence[str]) -> tuple[Predictions, Predictions]:
-    """Two parts of a pool: the second has the speakers that match a pattern of `persons`, or, where the pool knows
-    no speakers, `share` of every class."""
-    if pool.speakers is not None:
-        held = np.array([any(fnmatch(who, pattern) for pattern in persons) for who in pool.speakers])
-        return pool.take(np.flatnonzero(~held)), pool.take(np.flatnonzero(held))
+def hold_out(items: Predictions, share: float, random: np.random.Generator,
+             persons: Sequence[str]) -> tuple[Predictions, Predictions]:
+    """Predictions to learn from and others to judge by: of the speakers that match a pattern of `persons`,
+    or, where no speakers are known, `share` of every class."""
+    if items.speakers is not None:
+        held = np.array([any(fnmatch(who, pattern) for pattern in persons) for who in items.speakers])
+        return items.take(np.flatnonzero(~held)), items.take(np.flatnonzero(held))
     parts: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
-    for label in np.unique(pool.labels):
-        order = random.permutation(np.flatnonzero(pool.labels == label))
+    for label in np.unique(items.labels):
+        order = random.permutation(np.flatnonzero(items.labels == label))
         cut = round(len(order) * (1 - share))
         parts[0].append(order[:cut])
         parts[1].append(order[cut:])
-    return pool.take(np.concatenate(parts[0])), pool.take(np.concatenate(parts[1]))
+    return items.take(np.concatenate(parts[0])), items.take(np.concatenate(parts[1]))
 
 
 @dataclass(frozen=True)
-class Material:
+class Dataset:
     """Development readings to learn from, and triplets of others that validate and calibrate; `often`
     (7,) is how often each class is met."""
 
-    training: Pools
+    training: Modalities
     often: np.ndarray
     features: list[Tensor]
     log_scores: Tensor
     labels: np.ndarray
+    origin: Origin
 
     def logits(self, model: nn.Module, mask: tuple[int, ...]) -> np.ndarray:
         """(n, 7) of the triplets, with the modalities of `mask`."""
@@ -134,24 +149,26 @@ class Material:
             return np.asarray(model(self.features, self.log_scores, wide).numpy())
 
 
-def material(data: Path, recipe: Mapping[str, Any]) -> Material:
-    """The development splits by the shipped readers, parted; by person, or the head would be judged by voices that
-    it has learnt."""
+def load_dataset(data: Path, recipe: Mapping[str, Any]) -> Dataset:
+    """The development splits by the shipped readers, parted; by person, or the head would be judged by voices
+    that it has learnt."""
     random = np.random.default_rng(recipe["seed"])
-    parts = {m: split_pool(p, recipe["held_out"], random, recipe["held_speakers"]) for m, p in pools(
-        data, "dev", tuple(recipe["speech"]), recipe["voice"], tuple(recipe["modalities"])).items()}
+    predictions = predict(data, "dev", tuple(recipe["speech"]), recipe["voice"], tuple(recipe["modalities"]))
+    parts = {m: hold_out(p, recipe["held_out"], random, recipe["held_speakers"])
+             for m, p in predictions.items()}
     training, held = ({m: p[i] for m, p in parts.items()} for i in (0, 1))
     # Were all classes alike often, every doubtful neutral face would become a rare emotion.
     often = frequencies(training)
     where, labels = triplets(held, recipe["held_triplets"], random, often)
-    return Material(training, often, *tensors(held, where), labels)
+    made_from = origin("fusion", recipe, {m: p.source for m, p in predictions.items()})
+    return Dataset(training, often, *tensors(held, where), labels, made_from)
 
 
-def learn(model: nn.Module, known: Material, recipe: Mapping[str, Any], checkpoint: Path | None,
+def learn(model: nn.Module, known: Dataset, recipe: Mapping[str, Any], checkpoint: Checkpoint | None,
           masks: Sequence[tuple[int, ...]] = ()) -> Iterator[Epoch]:
     """Train a head that takes what `FusionHead` takes; it is judged by the subsets in `masks`, or by all that
-    there are.  A `FusionHead` is calibrated for each of them, and leaves alone a single modality that it does not
-    better."""
+    there are.  A `FusionHead` is calibrated for each of them, and leaves alone a single modality that it does
+    not better."""
     batch, steps = recipe["batch"], recipe["steps"]
     there = [i for i, m in enumerate(MODALITIES) if m in known.training]
     masks = masks or subsets(recipe["modalities"])
@@ -167,15 +184,15 @@ def learn(model: nn.Module, known: Material, recipe: Mapping[str, Any], checkpoi
             yield (features, scores, mask), torch.eye(len(EMOTIONS))[torch.from_numpy(labels)]
 
     def validate() -> dict[str, float]:
-        found = [metrics.summary(known.logits(model, m), known.labels)["macro_f1"] for m in masks]
-        return {"macro_f1": float(np.mean(found)), "all": found[-1]}
+        f1 = [metrics.macro_f1(known.logits(model, m), known.labels) for m in masks]
+        return {"macro_f1": float(np.mean(f1)), "all": f1[-1]}
 
     yield from train(model, batches, forward=lambda x: model(*x), validate=validate, steps_per_epoch=steps,
                      schedule=Schedule(**recipe["schedule"]), checkpoint=checkpoint, seed=recipe["seed"])
     if isinstance(model, FusionHead):
         for mask in masks:
             if sum(mask) == 1:
-                fused, own = (metrics.summary(logits, known.labels)["macro_f1"] for logits in (
+                fused, own = (metrics.macro_f1(logits, known.labels) for logits in (
                     known.logits(model, mask), known.log_scores[:, mask.index(1)].numpy()))
                 model.alone[mask.index(1)] = float(own >= fused)
             at = int(model.subset(torch.tensor([mask]))[0])
@@ -184,13 +201,8 @@ def learn(model: nn.Module, known: Material, recipe: Mapping[str, Any], checkpoi
 
 def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
     """Train as `recipe` says; writes `fusion.safetensors` into `out`."""
-    from safetensors.torch import save_file
-
     seed_all(recipe["seed"])
-    known = material(data, recipe)
-    model = FusionHead(widths(known.training), hidden=recipe["hidden"],
-                       dropout=recipe["dropout"])
-    yield from learn(model, known, recipe, out / "checkpoint.pt")
-    part = out / "part.safetensors"
-    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, part)
-    part.replace(out / "fusion.safetensors")
+    known = load_dataset(data, recipe)
+    model = FusionHead(widths(known.training), hidden=recipe["hidden"], dropout=recipe["dropout"])
+    yield from learn(model, known, recipe, Checkpoint(out / "checkpoint.pt", known.origin))
+    save(model, out / "fusion.safetensors")

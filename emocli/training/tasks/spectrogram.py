@@ -18,40 +18,45 @@ from torch import Tensor, nn
 
 from emocli.emotions import EMOTIONS
 from emocli.errors import WeightsError
+from emocli.storage import write_text
 from emocli.training import metrics
+from emocli.training.checkpoint import Checkpoint, Origin, origin
 from emocli.training.corpora import speech
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
 from emocli.voice.features import FFT, HOP, SAMPLE_RATE, WINDOW, trim
-from emocli.voice.reader import SHORTEST
+from emocli.voice.model import SHORTEST
 from emocli.voice.spectrum import decibels, frames, mel_power
 
 #: dB from white to black.
 RANGE_DB = 80.0
-#: Share of a side by which a picture is shifted at most, and how often; area that is erased, and how often.
+#: Share of a side by which an image is shifted at most, and how often; area that is erased, and how often.
 SHIFT, SHIFTED, ERASE, ERASED = 0.02, 0.5, (0.02, 0.08), 0.25
 #: Share of a side that a time or a frequency mask covers at most.
 MASK = 0.15
 
 
-def picture(samples: np.ndarray, side: int) -> np.ndarray:
-    """(side, side) float32 from 0, 80 dB below the loudest, to 1: mel bands upwards, a whole trimmed clip across."""
+def image_of(samples: np.ndarray, side: int) -> np.ndarray:
+    """(side, side) float32 from 0, 80 dB below the loudest, to 1: mel bands upwards, a whole trimmed clip
+    across."""
     power = mel_power(frames(trim(samples), FFT, HOP), rate=SAMPLE_RATE, window=WINDOW, bands=side, low=50)
     level = decibels(power, 1e-9)
     grey = (level - level.max()).clip(-RANGE_DB) / RANGE_DB + 1
-    return cv2.resize(np.ascontiguousarray(grey.T[::-1], np.float32), (side, side), interpolation=cv2.INTER_AREA)
+    return cv2.resize(np.ascontiguousarray(grey.T[::-1], np.float32), (side, side),
+                      interpolation=cv2.INTER_AREA)
 
 
 @dataclass(frozen=True)
-class Pictures:
+class Dataset:
     """`images` (n, side, side) float32 in 0..1, `labels` (n,), `splits` (n,)."""
 
     images: np.ndarray
     labels: np.ndarray
     splits: np.ndarray
+    origin: Origin
 
     @property
     def scale(self) -> tuple[float, float]:
-        """Mean and deviation of the training pictures."""
+        """Mean and deviation of the training images."""
         own = self.images[self.splits == "train"]
         return float(own.mean()), float(own.std())
 
@@ -60,18 +65,21 @@ class Pictures:
         return np.flatnonzero(self.splits == split)
 
 
-def pictures(data: Path, corpora: list[str], side: int) -> Pictures:
-    """All clips of some corpora."""
-    clips = (c for name in corpora for c in speech.read(data, name)
-             if len(trim(c.samples)) >= SHORTEST * SAMPLE_RATE)
-    found = [(picture(c.samples, side), c.label, c.split) for c in clips]
-    images, labels, splits = zip(*found, strict=True)
-    return Pictures(np.stack(images), np.array(labels), np.array(splits))
+def load_dataset(data: Path, recipe: Mapping[str, Any]) -> Dataset:
+    """All clips of a recipe's corpora that are long enough."""
+    images, clips = [], []
+    for name in recipe["corpora"]:
+        for clip in speech.read(data, name):
+            if len(trim(clip.samples)) >= SHORTEST * SAMPLE_RATE:
+                images.append(image_of(clip.samples, recipe["side"]))
+                clips.append(clip.identity)
+    _, labels, _, splits, _ = zip(*clips, strict=True)
+    return Dataset(np.stack(images), np.array(labels), np.array(splits), origin("spectrogram", recipe, clips))
 
 
 def augment(images: Tensor, random: np.random.Generator, margin: int) -> Tensor:
-    """(n, s, s) pictures, each cut out of itself with a margin, shifted, masked in time and frequency, and now and
-    then blackened in part."""
+    """(n, s, s) images, each cut out of itself with a margin, shifted, masked in time and frequency, and now
+    and then blackened in part."""
     count, side = len(images), images.shape[-1]
     wide = nn.functional.pad(images, (margin,) * 4)
     out = torch.empty_like(images)
@@ -80,23 +88,24 @@ def augment(images: Tensor, random: np.random.Generator, margin: int) -> Tensor:
         if random.random() < SHIFTED:
             move = random.integers(-round(SHIFT * side), round(SHIFT * side) + 1, 2)
             top, left = np.clip((top + move[0], left + move[1]), 0, 2 * margin)
-        one = wide[i, top:top + side, left:left + side].clone()
+        image = wide[i, top:top + side, left:left + side].clone()
         for axis in (0, 1):
             width = int(random.integers(0, round(MASK * side) + 1))
             start = int(random.integers(0, side - width + 1))
-            one.narrow(axis, start, width).zero_()
+            image.narrow(axis, start, width).zero_()
         if random.random() < ERASED:
             area, ratio = random.uniform(*ERASE) * side**2, random.uniform(0.5, 2)
-            height, width = (min(side, round(float(v))) for v in ((area * ratio) ** 0.5, (area / ratio) ** 0.5))
+            sides = (area * ratio) ** 0.5, (area / ratio) ** 0.5
+            height, width = (min(side, round(float(length))) for length in sides)
             top, left = int(random.integers(0, side - height + 1)), int(random.integers(0, side - width + 1))
-            one[top:top + height, left:left + width] = 0
-        out[i] = one
+            image[top:top + height, left:left + width] = 0
+        out[i] = image
     return out
 
 
 def network(backbone: Mapping[str, Any]) -> nn.Module:
-    """An image network with seven classes: the configuration of a `model_type`, or a `pretrained` one, a folder or
-    a name on the hub.
+    """An image network with seven classes: the configuration of a `model_type`, or a `pretrained` one, a
+    folder or a name on the hub.
 
     Raises `WeightsError` when a pretrained one cannot be had.
     """
@@ -105,7 +114,8 @@ def network(backbone: Mapping[str, Any]) -> nn.Module:
 
     logging.disable_progress_bar()
     if "pretrained" not in backbone:
-        config = AutoConfig.for_model(backbone["model_type"], num_labels=len(EMOTIONS), **backbone.get("config", {}))
+        config = AutoConfig.for_model(backbone["model_type"], num_labels=len(EMOTIONS),
+                                      **backbone.get("config", {}))
         return AutoModelForImageClassification.from_config(config)
     name = backbone["pretrained"]
     try:
@@ -117,7 +127,7 @@ def network(backbone: Mapping[str, Any]) -> nn.Module:
 
 
 class Reader:
-    """A network over pictures, which it standardises and repeats over three colours."""
+    """A network over images, which it standardises and repeats over three colours."""
 
     def __init__(self, model: nn.Module, scale: tuple[float, float]) -> None:
         self.model, self._scale = model, scale
@@ -135,7 +145,8 @@ class Reader:
                                    for i in range(0, len(images), batch)])
 
 
-def learn(reader: Reader, known: Pictures, recipe: Mapping[str, Any], checkpoint: Path | None) -> Iterator[Epoch]:
+def learn(reader: Reader, known: Dataset, recipe: Mapping[str, Any],
+          checkpoint: Checkpoint | None) -> Iterator[Epoch]:
     """Train on the training speakers; the development speakers choose the epoch."""
     training, dev, batch = known.where("train"), known.where("dev"), recipe["batch"]
     target = torch.eye(len(EMOTIONS))
@@ -149,7 +160,7 @@ def learn(reader: Reader, known: Pictures, recipe: Mapping[str, Any], checkpoint
             yield images, target[known.labels[picked]]
 
     def validate() -> dict[str, float]:
-        return {"macro_f1": metrics.summary(reader.logits(known.images[dev]), known.labels[dev])["macro_f1"]}
+        return {"macro_f1": metrics.macro_f1(reader.logits(known.images[dev]), known.labels[dev])}
 
     yield from train(reader.model, batches, forward=reader, validate=validate, checkpoint=checkpoint,
                      steps_per_epoch=len(training) // batch, schedule=Schedule(**recipe["schedule"]),
@@ -157,16 +168,16 @@ def learn(reader: Reader, known: Pictures, recipe: Mapping[str, Any], checkpoint
 
 
 def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
-    """Train the recipe's `backbone`; writes it into `out` as a folder that `transformers` reads, and beside it what
-    its pictures want."""
+    """Train the recipe's `backbone`; writes it into `out` as a folder that `transformers` reads, and beside
+    it what its images want."""
     import json
 
-    known = pictures(data, recipe["corpora"], recipe["side"])
+    known = load_dataset(data, recipe)
     seed_all(recipe["seed"])
     reader = Reader(network(recipe["backbones"][recipe["backbone"]]), known.scale)
-    yield from learn(reader, known, recipe, out / "checkpoint.pt")
+    yield from learn(reader, known, recipe, Checkpoint(out / "checkpoint.pt", known.origin))
     folder = out / "spectrogram.model"
     reader.model.save_pretrained(folder)  # type: ignore[operator]
     mean, deviation = known.scale
-    (folder / "pictures.json").write_text(json.dumps(
+    write_text(folder / "images.json", json.dumps(
         {"side": recipe["side"], "mean": mean, "deviation": deviation, "labels": EMOTIONS}) + "\n")

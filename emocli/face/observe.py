@@ -1,0 +1,186 @@
+"""From a video's pictures to face observations."""
+
+from __future__ import annotations
+
+import os
+import sys
+from array import array
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from emocli.emotions import EMOTIONS
+from emocli.errors import EmocliError
+from emocli.face.align import crop
+from emocli.face.detect import AdaptiveScaleDetector, Detection, Detector
+from emocli.face.network import FEATURES
+from emocli.face.process import FaceProcess, FaceRequestError
+from emocli.face.track import Tracker, appearance_embedding
+from emocli.media.frames import FrameStream, Sample, full_range
+from emocli.media.prefetch import Prefetch
+from emocli.timeline.run import Run, StoppedError, log
+from emocli.timeline.types import FaceObservations
+
+#: Crops of one call to Keras.
+BATCH = 64
+#: Calls that may wait for Keras before the pictures do.
+WAITING = 8
+#: Pictures of an undivided video that are decoded before they are searched.
+DECODED = 8
+#: Pictures of a chunk that are searched before they are wanted, and chunks read at once.
+SEARCHED, MOST_WORKERS = 256, 4
+
+
+class ProcessDetector:
+    """MTCNN in the face process, as a `Detector`."""
+
+    name = "mtcnn"
+
+    def __init__(self, run: Run, process: FaceProcess) -> None:
+        self._run, self._process = run, process
+
+    def find(self, image: np.ndarray) -> list[Detection]:
+        """Faces of one picture, the largest first."""
+        return self._run.wait(self._process.detect(image))
+
+
+@dataclass(frozen=True)
+class _Searched:
+    """What the faces of one sample are followed and read by; `scale` leads to full-size px."""
+
+    time: float
+    scale: tuple[float, float]
+    detections: list[Detection] = field(default_factory=list)
+    appearances: list[np.ndarray] = field(default_factory=list)
+    crops: list[np.ndarray] = field(default_factory=list)
+
+
+def _search(samples: Iterable[Sample], detector: Detector, choked: list[str]) -> Iterator[_Searched]:
+    adaptive = AdaptiveScaleDetector(detector)
+    for sample in samples:
+        small, grey = sample.small, sample.grey
+        scale = grey.shape[1] / small.shape[1], grey.shape[0] / small.shape[0]
+        searched = _Searched(sample.time, scale)
+        try:
+            faces = adaptive.find(small)
+            crops = [full_range(crop(grey, d.landmarks * scale), sample.narrow) for d in faces]
+            appearances = [appearance_embedding(small, d.box, c) for d, c in zip(faces, crops, strict=True)]
+            searched = _Searched(sample.time, scale, faces, appearances, crops)
+        except Exception as error:  # of any library
+            if isinstance(error, StoppedError | EmocliError) and not isinstance(error, FaceRequestError):
+                raise
+            choked.append(_reason(error))
+        yield searched
+
+
+@contextmanager
+def _chunks(streams: Sequence[FrameStream], detector: Detector, choked: list[str]) \
+        -> Iterator[Iterator[_Searched]]:
+    """Every sample searched, in order: chunk after chunk, as many at once as there are cores.
+
+    OpenCV is kept to one thread a chunk meanwhile: splitting pictures this small costs half as
+    much again.
+    """
+    import cv2
+
+    workers, threads = min(os.cpu_count() or 1, MOST_WORKERS), cv2.getNumThreads()
+    left, running = deque(streams), deque[Prefetch[_Searched]]()
+
+    def keep_going() -> None:
+        while left and len(running) <= workers and sum(chunk.alive for chunk in running) < workers:
+            samples: Iterable[Sample] = left.popleft()
+            if len(streams) == 1:
+                samples = Prefetch(samples, DECODED)
+            running.append(Prefetch(_search(samples, detector, choked), SEARCHED))
+
+    def searched() -> Iterator[_Searched]:
+        keep_going()
+        while running:
+            for sample in running[0]:
+                yield sample
+                keep_going()
+            running.popleft()
+            keep_going()
+
+    interval = sys.getswitchinterval()
+    cv2.setNumThreads(1)
+    sys.setswitchinterval(0.0005)  # imports elsewhere would hold up every packet for 5 ms
+    try:
+        yield searched()
+    finally:
+        for chunk in running:
+            chunk.close()
+        cv2.setNumThreads(threads)
+        sys.setswitchinterval(interval)
+
+
+def observe(run: Run, streams: Sequence[FrameStream], detector: Detector, process: FaceProcess,
+            *, temperature: float = 1.0) -> FaceObservations:
+    """Find, follow and read every face of a video, in time order; `streams` are its chunks.
+
+    Pictures are decoded and searched in threads, faces followed here, and the network reads earlier
+    crops in its own process.  Every other picture of a person is read mirrored: a segment's mean is over
+    both views, as the network was evaluated, for half the work.  A picture or a crop that a library chokes on
+    costs only itself, with a note.
+    """
+    tracker, geometry, crops, sightings = Tracker(), array("d"), list[np.ndarray](), Counter[int]()
+    calls = deque[tuple[np.ndarray, Future[list[np.ndarray]]]]()
+    answers: list[tuple[np.ndarray, np.ndarray]] = []
+    unsearched, unread = list[str](), list[str]()
+
+    def ask(least: int, waiting: int) -> None:
+        """Hand on what is at least so much, and take answers until only so many are on their way."""
+        while len(crops) >= least:
+            calls.append((batch := np.stack(crops[:BATCH]), process.classify(batch)))
+            del crops[:BATCH]
+        while len(calls) > waiting:
+            batch, call = calls.popleft()
+            try:
+                features, logits = run.wait(call)[:2]
+            except FaceRequestError as error:
+                if len(batch) > 1:  # one by one, to lose only those that it is about
+                    calls.extendleft([(piece[None], process.classify(piece[None])) for piece in batch][::-1])
+                    continue
+                unread.append(_reason(error))
+                features, logits = np.full((1, FEATURES), np.nan), np.full((1, len(EMOTIONS)), np.nan)
+            answers.append((features.astype(np.float16), logits / temperature))
+
+    with _chunks(streams, detector, unsearched) as searched:
+        for sample in searched:
+            ids = tracker.update(sample.time, sample.detections, sample.appearances)
+            for d, face_id, piece in zip(sample.detections, ids, sample.crops, strict=True):
+                (x, y, w, h), scale = d.box, sample.scale
+                geometry.extend((sample.time, x * scale[0], y * scale[1], w * scale[0], h * scale[1],
+                               *(d.landmarks * scale).ravel().tolist(), d.score, face_id))
+                crops.append(piece[:, ::-1] if sightings[face_id] % 2 else piece)
+                sightings[face_id] += 1
+            ask(BATCH, WAITING)
+            run.progress("faces", sample.time)
+    ask(1, 0)
+    for what, reasons in (("pictures could not be searched for faces", unsearched),
+                          ("faces could not be read", unread)):
+        if reasons:
+            run.note(f"{len(reasons)} {what} ({reasons[0][:200]})")
+    observations = _joined(np.frombuffer(geometry).reshape(-1, 17), answers)
+    log.debug("%s: %d observations of %d people", run.info.path.name, len(observations), len(sightings))
+    return observations
+
+
+def _reason(error: Exception) -> str:
+    return error.cause if isinstance(error, EmocliError) else f"{type(error).__name__}: {error}"
+
+
+def _joined(geometry: np.ndarray, answers: Sequence[tuple[np.ndarray, np.ndarray]]) -> FaceObservations:
+    """The observations of batches of features and logits, without those that could not be read."""
+    if not answers:
+        return FaceObservations(*(np.zeros((0, columns)) for columns in (17, 0, 7, 7)))
+    features, logits = map(np.concatenate, zip(*answers, strict=True))
+    scores = np.exp(logits - logits.max(1, keepdims=True))
+    scores /= scores.sum(1, keepdims=True)
+    read = np.isfinite(logits).all(1)
+    return FaceObservations(*(part if read.all() else part[read]
+                              for part in (geometry, features, logits, scores)))

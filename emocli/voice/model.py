@@ -1,0 +1,109 @@
+"""The shipped voice networks, and what they make of the utterances of one sound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from emocli import weights
+from emocli.media.audio import Sound
+from emocli.timeline.run import Speech
+from emocli.timeline.types import Reading, Utterance
+from emocli.voice.features import HOP, SAMPLE_RATE, normalise, speaker_statistics, spectrogram, trim
+from emocli.voice.functionals import functionals, relative
+from emocli.voice.network import VoiceNetwork
+from emocli.voice.store import read as read_state
+
+#: Seconds; shorter speech tells nothing.
+SHORTEST = 0.2
+#: Root mean square below which sound is silence (-60 dB of full scale).
+SILENT = 1e-3
+#: Utterances, spread over the video, that the speaker's statistics are taken from.
+STATISTICS_FROM = 64
+#: Confidence below which the small network asks the larger one.
+UNSURE = 0.6
+
+
+class VoiceModel:
+    """One network.  `temperature` calibrates its scores; what it is not sure of, it asks `larger`."""
+
+    def __init__(self, path: Path, *, temperature: float = 1.0, device: str = "cpu",
+                 larger: VoiceModel | None = None) -> None:
+        state = read_state(path)
+        self.larger = larger
+        self.network = VoiceNetwork.like(state)
+        self.network.load_state_dict(state)
+        self.network.eval().to(device)
+        self.temperature, self._device = temperature, device
+
+    def inputs(self, numbers: np.ndarray, enrolled: int = 0) -> np.ndarray:
+        """One speaker's functionals (n, FUNCTIONALS) as the network takes them, (n - enrolled, INPUTS)
+        float32; the last `enrolled` only tell how the speaker usually talks."""
+        both = np.concatenate([numbers, relative(numbers, self.network.usual("functionals"))], 1)
+        return np.asarray(both[:len(numbers) - enrolled], np.float32)
+
+    @torch.inference_mode()
+    def logits(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Features (n, d) and calibrated logits (n, 7) of (n, INPUTS)."""
+        features, raw = (x.cpu().numpy() for x in self.network(torch.from_numpy(inputs).to(self._device)))
+        logits = raw / self.temperature
+        if self.larger:
+            unsure = torch.softmax(torch.from_numpy(logits), 1).amax(1).numpy() < UNSURE
+            if unsure.any():
+                features[unsure], logits[unsure] = self.larger.logits(inputs[unsure])
+        return features, logits
+
+    def read(self, speech: Speech, progress: Callable[[float], None] = lambda seconds: None, *,
+             enrolled: Sequence[np.ndarray] = ()) -> tuple[list[Reading], list[float]]:
+        """One reading an utterance, absent where it is silent, and the seconds of sound that it rests on.
+
+        All speech of a video is taken as one speaker's when it is standardised, shrunk towards the training
+        speakers' mean when there is little of it.  `enrolled` are spectrograms of more of that speaker's
+        speech.
+        """
+        utterances, sound = speech.utterances, speech.sound
+        readings = [Reading("voice", reason="the sound is silent here")] * len(utterances)
+        seconds = [0.0] * len(utterances)
+        sampled = range(0, len(utterances), max(1, len(utterances) // STATISTICS_FROM))
+        mels = {i: spectrogram(x) for i in sampled if len(x := audible(utterances[i], sound))}
+        statistics = speaker_statistics([*mels.values(), *enrolled], self.network.usual("columns"))
+        numbers: dict[int, np.ndarray] = {}
+        for i, utterance in enumerate(utterances):
+            if i in mels:
+                mel = mels.pop(i)
+            elif len(samples := audible(utterance, sound)):
+                mel = spectrogram(samples)
+            else:
+                continue
+            numbers[i], seconds[i] = functionals(normalise(mel, statistics)), len(mel) * HOP / SAMPLE_RATE
+            progress(utterance.end)
+        if numbers:
+            usual = [functionals(normalise(mel, statistics)) for mel in enrolled]
+            features, logits = self.logits(self.inputs(np.stack([*numbers.values(), *usual]), len(usual)))
+            scores = torch.softmax(torch.from_numpy(logits), 1).numpy()
+            for i, *answer in zip(numbers, features, logits, scores, strict=True):
+                readings[i] = Reading("voice", *answer)
+        return readings, seconds
+
+
+def load(names: Sequence[str], *, device: str = "cpu") -> VoiceModel:
+    """The model of the first of these entries of the manifest, which asks the second, if there is one, where
+    it is unsure.  Raises `WeightsError` when a file is missing or damaged."""
+    first, *others = names
+    return VoiceModel(weights.resolve(first), temperature=weights.manifest()[first].temperature,
+                      device=device, larger=load(others, device=device) if others else None)
+
+
+def enrol(speech: Speech) -> list[np.ndarray]:
+    """Spectrograms of the utterances of a recording of the speaker."""
+    return [spectrogram(samples) for u in speech.utterances if len(samples := audible(u, speech.sound))]
+
+
+def audible(utterance: Utterance, sound: Sound) -> np.ndarray:
+    """The samples of an utterance without quiet ends; none if it is too short or silent."""
+    samples = trim(sound.read(utterance.start, utterance.end))
+    enough = len(samples) >= SHORTEST * SAMPLE_RATE and float(np.sqrt(np.mean(samples**2))) > SILENT
+    return samples if enough else samples[:0]

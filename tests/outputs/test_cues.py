@@ -1,0 +1,117 @@
+"""Subtitles, read back by pysubs2 and a player's parser."""
+
+import json
+import os
+import subprocess
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pysubs2
+import pytest
+from support.timelines import made_up, row
+
+from emocli.errors import UsageError
+from emocli.outputs import cues, formats
+from emocli.outputs.base import OutputOptions, width
+from emocli.timeline.types import Timeline, Utterance
+
+PLAIN = OutputOptions()
+
+
+@pytest.fixture
+def timeline() -> Timeline:
+    return made_up()
+
+
+@pytest.mark.parametrize("kind", ["srt", "vtt"])
+def test_subtitles_keep_the_limits(timeline: Timeline, kind: str) -> None:
+    text = formats.FORMATS[kind](timeline, PLAIN)
+    read = pysubs2.SSAFile.from_string(text, format_=kind)
+    assert read[0].plaintext == 'He said "yes", 네. 😊 [happiness]'
+    assert (read[0].start, read[0].end) == (200, 1400)
+    assert len(read) > 4
+    for cue in read:
+        lines = cue.plaintext.split("\n")
+        assert len(lines) <= 2
+        assert max(map(width, lines)) <= 42
+        assert cue.end - cue.start <= 7000
+        assert cue.plaintext.endswith("]")
+    assert all(a.end <= b.start for a, b in pairwise(read))
+    spoken = " ".join(" ".join(c.plaintext.split()[:-2]) for c in read[1:])
+    assert spoken == " ".join(f"word{i}" for i in range(60))
+    assert {c.start for c in read[1:]} <= {3000 + 500 * i for i in range(60)}  # split at word times
+
+
+def test_gaps_are_cues_only_when_asked_for(timeline: Timeline) -> None:
+    assert "😢" not in cues.srt(timeline, PLAIN)
+    assert "😢 [sadness]" in cues.srt(timeline, OutputOptions(gaps=True))
+
+
+def test_long_text_without_spaces_is_cut(timeline: Timeline) -> None:
+    one = Utterance(0, 20, "가" * 200, (), "ko", "sidecar")
+    found = cues.split(row(0, 20, 0, one), PLAIN)
+    assert all(width(line) <= 42 for c in found for line in c.lines)
+    assert "".join("".join(c.lines) for c in found).count("가") == 200
+
+
+def test_arrow_in_the_words_breaks_nothing(timeline: Timeline) -> None:
+    odd = replace(timeline, rows=(row(0, 1, 0, Utterance(0, 1, "a --> b", (), "en", "sidecar")),))
+    assert len(pysubs2.SSAFile.from_string(cues.srt(odd, PLAIN), format_="srt")) == 1
+
+
+@pytest.mark.parametrize(("style", "lang", "first", "gap"), [
+    ("emoji", "en", 'He said "yes", 네. 😊', "😢"), ("tag", "ko", 'He said "yes", 네. [기쁨]', "[슬픔]"),
+    ("plain", "en", 'He said "yes", 네.', ""), ("hi", "en", '[happily] He said "yes", 네.', "[sadly]"),
+    ("hi", "ko", '[기쁘게] He said "yes", 네.', "[슬프게]")])
+def test_subtitle_styles(timeline: Timeline, style: str, lang: str, first: str, gap: str) -> None:
+    read = pysubs2.SSAFile.from_string(cues.srt(timeline,
+                                                OutputOptions(srt_style=style, lang=lang, gaps=True)))
+    assert read[0].plaintext == first
+    assert [c.plaintext for c in read if c.start == 1500] == ([gap] if gap else [])
+    assert all(width(line) <= 42 for c in read for line in c.plaintext.split("\n"))
+    # the long utterance is neutral, which is no manner of speaking
+    assert "[" not in "".join(c.plaintext for c in read if c.start >= 3000) or style in ("both", "tag")
+
+
+def test_options_of_subtitles_are_checked() -> None:
+    for wrong in ({"srt_style": "loud"}, {"lang": "fr"}):
+        with pytest.raises(UsageError, match="Give one of"):
+            OutputOptions(**wrong)
+
+
+def test_ass_has_a_colour_an_emotion_and_a_style_a_face(timeline: Timeline) -> None:
+    read = pysubs2.SSAFile.from_string(cues.ass(timeline, PLAIN), format_="ass")
+    assert set(read.styles) == {"Default", "Face 3"}
+    assert read[0].style == "Face 3"
+    assert read[0].text.startswith("{\\c&H7FCFF2&}")  # light orange, blue first
+    assert read[1].text.startswith("{\\c&HCCCCCC&}")
+    assert read[0].plaintext == 'He said "yes", 네. 😊 [happiness]'
+
+
+def test_vtt_has_classes_voices_and_no_markup_of_the_speaker(timeline: Timeline) -> None:
+    odd = replace(timeline, rows=(row(0, 1, 6, Utterance(0, 1, "<b>a</b> & b", (), "en", "sidecar")),))
+    text = cues.vtt(odd, PLAIN)
+    assert "<v Face 3><c.sadness>&lt;b&gt;a&lt;/b&gt; &amp; b 😢 [sadness]</c></v>" in text
+    assert text.startswith("WEBVTT\n\nSTYLE\n::cue(.happiness)")
+
+
+def test_vtt_in_a_players_parser(timeline: Timeline, tmp_path: Path, node_modules: Path) -> None:
+    path, script = tmp_path / "a.vtt", tmp_path / "read.js"
+    path.write_text(cues.vtt(timeline, PLAIN), encoding="utf-8")
+    script.write_text('''
+        const { WebVTT, VTTCue } = require("vtt.js"), fs = require("fs");
+        Object.assign(global, { window: global, VTTCue, navigator: { userAgent: "" } });
+        const parser = new WebVTT.Parser(global, WebVTT.StringDecoder()), cues = [], errors = [];
+        parser.oncue = (cue) => cues.push([cue.startTime, cue.endTime, cue.text]);
+        parser.onparsingerror = (error) => errors.push(String(error));
+        parser.parse(fs.readFileSync(process.argv[2], "utf8"));
+        parser.flush();
+        console.log(JSON.stringify([cues, errors]));''')
+    out = subprocess.run(["node", script, path], capture_output=True, text=True, check=True,
+                         env=os.environ | {"NODE_PATH": str(node_modules)})
+    read, errors = json.loads(out.stdout)
+    assert all("::cue" in error for error in errors)  # it is older than style blocks, and passes over them
+    assert read[0] == [0.2, 1.4, '<v Face 3><c.happiness>He said "yes", 네. 😊 [happiness]</c></v>']
+    assert [[round(a * 1000), round(b * 1000)] for a, b, _ in read] == [
+        [round(c.start * 1000), round(c.end * 1000)] for c in cues.cues(timeline, PLAIN)]

@@ -1,0 +1,40 @@
+"""Tiers for annotation programs, read back by their libraries."""
+
+from pathlib import Path
+
+import pytest
+from support.timelines import made_up
+
+from emocli.outputs import tiers
+from emocli.outputs.base import OutputOptions
+from emocli.timeline.types import Timeline
+
+PLAIN = OutputOptions()
+
+
+@pytest.fixture
+def timeline() -> Timeline:
+    return made_up()
+
+
+def test_elan_and_praat_read_the_tiers(timeline: Timeline, tmp_path: Path) -> None:
+    from praatio import textgrid
+    from pympi.Elan import Eaf
+
+    (tmp_path / "a.eaf").write_text(tiers.eaf(timeline, PLAIN), encoding="utf-8")
+    (tmp_path / "a.TextGrid").write_text(tiers.textgrid(timeline, OutputOptions(lang="ko")), encoding="utf-8")
+    elan = Eaf(str(tmp_path / "a.eaf"))
+    assert set(elan.get_tier_names()) == {"emotion", "words", "face", "voice", "text"}
+    assert sorted(a[:3] for a in elan.get_annotation_data_for_tier("emotion")) == [
+        (0, 1500, "happiness"), (1500, 3000, "sadness"), (3000, 33000, "neutral")]
+    assert sorted(a[2] for a in elan.get_annotation_data_for_tier("words"))[0] == 'He said "yes", 네.'
+    assert elan.get_linked_files()[0]["RELATIVE_MEDIA_URL"] == "./a.mp4"
+    grid = textgrid.openTextgrid(str(tmp_path / "a.TextGrid"), includeEmptyIntervals=False)
+    assert grid.tierNames == ("emotion", "words", "face", "text")
+    assert [tuple(e) for e in grid.getTier("emotion").entries] == [
+        (0, 1.5, "기쁨"), (1.5, 3, "슬픔"), (3, 33, "중립")]
+
+
+def test_audacity_labels(timeline: Timeline) -> None:
+    lines = [line.split("\t") for line in tiers.audacity(timeline, PLAIN).splitlines()]
+    assert lines[1] == ["1.500000", "3.000000", "sadness 0.70"]

@@ -1,0 +1,79 @@
+"""Training of the fusion head."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from support.corpora import RECIPES
+
+from emocli.errors import DataError, UsageError
+from emocli.fusion.head import Fusion
+from emocli.training.tasks import fusion
+
+RECIPE: dict[str, Any] = RECIPES["fusion"]
+ITEMS = fusion.Predictions(np.zeros((70, 2)), np.full((70, 7), 1 / 7), np.resize(np.arange(7), 70))
+
+
+@pytest.mark.slow
+def test_a_head_without_the_face_is_fitted_and_refuses_another_run(tiny: Path, tmp_path: Path) -> None:
+    epochs = list(fusion.fit(tiny, RECIPE, tmp_path))
+    assert [epoch.number for epoch in epochs] == [1, 2]
+    assert {path.name for path in tmp_path.iterdir()} == {"checkpoint.pt", "fusion.safetensors"}
+    head = Fusion(tmp_path / "fusion.safetensors").head
+    assert head.widths[0] == 1
+    fitted = [float(head.temperatures[mask]) for mask in (0b010, 0b100, 0b110)]  # voice, text, both
+    assert 1 not in fitted
+    assert head.temperatures[0b001] == 1
+    for change, named in (({"seed": 2}, "seed"), ({"keep": 0.5}, "recipe"),
+                          ({"voice": "voice-small"}, "recipe and another data")):
+        with pytest.raises(UsageError, match=f"another {named}"):
+            list(fusion.fit(tiny, RECIPE | change, tmp_path))
+
+
+@pytest.mark.long
+def test_a_head_with_all_three_is_fitted(tiny: Path, tmp_path: Path) -> None:
+    recipe = RECIPE | {"modalities": ["face", "voice", "text"], "voice": "voice",
+                       "speech": ["ravdess", "nemo"]}
+    assert len(list(fusion.fit(tiny, recipe, tmp_path))) == 2
+    head = Fusion(tmp_path / "fusion.safetensors").head
+    assert min(head.widths) > 1
+    assert bool((head.temperatures[1:] != 1).all())
+
+
+def test_a_voice_is_learnt_or_held_but_not_both() -> None:
+    voices = replace(ITEMS, speakers=np.repeat(["ravdess19", "ravdess20"], 35))
+    random = np.random.default_rng(0)
+    learnt, held = fusion.hold_out(voices, 0.3, random, ["ravdess20"])
+    assert learnt.speakers is not None
+    assert held.speakers is not None
+    assert set(learnt.speakers) == {"ravdess19"}
+    assert set(held.speakers) == {"ravdess20"}
+    assert [len(part) for part in fusion.hold_out(ITEMS, 0.3, random, ["ravdess20"])] == [49, 21]
+
+
+def test_triplets_share_their_label() -> None:
+    random = np.random.default_rng(0)
+    where, drawn = fusion.triplets({"face": ITEMS, "voice": ITEMS}, 140, random)
+    assert np.bincount(drawn).tolist() == [20] * 7
+    assert set(where) == {"face", "voice"}
+    for positions in where.values():
+        assert (ITEMS.labels[positions] == drawn).all()
+    with pytest.raises(DataError, match="no labelled item of surprise"):
+        fusion.triplets({"face": ITEMS.take(np.flatnonzero(ITEMS.labels != 1))}, 7, random)
+
+
+def test_a_modality_that_is_not_there_is_zeros() -> None:
+    where, _ = fusion.triplets({"text": ITEMS}, 7, np.random.default_rng(0))
+    features, log_scores = fusion.tensors({"text": ITEMS}, where)
+    assert [tuple(f.shape) for f in features] == [(7, 1), (7, 1), (7, 2)]
+    assert torch.equal(log_scores[:, :2], torch.zeros(7, 2, 7))
+    assert log_scores[:, 2].exp().sum(1).numpy() == pytest.approx(1)
+
+
+def test_subsets_are_of_what_is_there() -> None:
+    assert fusion.subsets(("voice", "text")) == ((0, 0, 1), (0, 1, 0), (0, 1, 1))
+    assert len(fusion.MASKS) == 7
+    assert fusion.MASKS[-1] == (1, 1, 1)

@@ -1,0 +1,34 @@
+"""Where somebody speaks."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emocli.transcript import activity
+
+
+def test_activity_from_probabilities() -> None:
+    speech = np.zeros(300, np.float32)
+    speech[50:100] = 0.9  # 1.6 s to 3.2 s
+    speech[60:65] = 0.1  # a breath
+    speech[200:203] = 0.9  # too short to be speech
+    spoken = activity.utterances(speech, 9.6)
+    assert len(spoken) == 1
+    assert spoken[0].start == pytest.approx(1.6 - activity.PAD, abs=0.01)
+    assert spoken[0].end == pytest.approx(3.2 + activity.PAD, abs=0.01)
+
+
+def test_endless_speech_is_cut() -> None:
+    spoken = activity.utterances(np.ones(32 * 60, np.float32), 61.44)
+    assert len(spoken) >= 4
+    assert all(u.end - u.start <= activity.LONGEST + 1 for u in spoken)
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+def test_speech_of_a_recording(clips: Path) -> None:
+    with activity.listen(clips / "jfk.flac") as speech:
+        assert 3 <= len(speech.utterances) <= 8
+        assert sum(u.end - u.start for u in speech.utterances) > 6
+        assert len(speech.sound.read(1, 2)) == 16000

@@ -1,0 +1,45 @@
+"""Which voice network a run takes, and when."""
+
+import os
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from emocli.errors import WeightsError
+from emocli.options import AnalyzeOptions
+from emocli.timeline.run import Run, Speech
+from emocli.timeline.types import MediaInfo, Segment
+from emocli.voice.reader import VoiceReader, voice_mode
+
+
+def no_recording(path: Path) -> AbstractContextManager[Speech]:
+    raise AssertionError(path)
+
+
+def test_a_busy_machine_takes_the_small_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    for busy, mode in ((0.5, "accurate"), (3.5, "fast")):
+        monkeypatch.setattr(os, "getloadavg", lambda busy=busy: (busy, 0.0, 0.0))
+        assert voice_mode("auto") == mode
+        assert voice_mode("cascade") == "cascade"
+
+
+def test_the_weights_of_each_mode() -> None:
+    names = [VoiceReader(AnalyzeOptions(**options), no_recording).names for options in (
+        {}, {"voice_mode": "fast"}, {"voice_mode": "cascade"}, {"commercial": True})]
+    assert names == [("voice",), ("voice-small",), ("voice-small", "voice"), ("voice-permissive",)]
+
+
+def test_damaged_weights_are_known_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emocli.weights.state", lambda weight: "damaged")
+    with pytest.raises(WeightsError, match=r"voice\.safetensors: is damaged"):
+        VoiceReader(AnalyzeOptions(), no_recording)
+
+
+def test_without_speech_nothing_is_loaded_and_nothing_took_part() -> None:
+    run = Run(MediaInfo(Path("a.wav"), 3.0, False, True))
+    run.speech = Speech([], "", None)  # type: ignore[arg-type]
+    read = VoiceReader(AnalyzeOptions(), no_recording).observe(run)
+    assert [r.reason for r in read([Segment(0, 3)])] == ["nobody speaks"]
+    assert not run.weights
