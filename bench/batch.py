@@ -74,7 +74,7 @@ def ledger(out: Path) -> dict[str, float]:
         names = [e.name for e in book.entries()]
         calls = {"get": lambda name: book.get(name), "counts": lambda name: book.counts(),
                  "begin": lambda name: book.begin(name),
-                 "finish": lambda name: book.finish(name, seconds=1, duration=1, summary={}, outputs=[])}
+                 "finish": lambda name: book.finish(name, seconds=1, duration=1, summary={}, outputs={})}
         for call, ask in calls.items():
             took = []
             for name in (names * 200)[:200]:
