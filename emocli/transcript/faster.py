@@ -1,14 +1,14 @@
-"""Whisper by faster-whisper (CTranslate2), with int8 weights: the recognizer of a CPU.
+"""Whisper by faster-whisper (CTranslate2) with int8 weights: the recognizer of a CPU.
 
-The same weights as OpenAI's, converted by Systran; several windows go through the network together.
+The weights are OpenAI's, converted; several windows go through the network together.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,8 @@ import numpy as np
 from emocli.errors import WeightsError
 from emocli.media.audio import SAMPLE_RATE
 from emocli.timeline.types import Word
-from emocli.transcript.recognizer import RecognizedSegment
+from emocli.transcript.recognizer import Phrase
 
-#: Windows of one forward pass: more take memory (67 MB each) and no less time.
-BATCH = 4
 #: Hypotheses that are followed at once, as OpenAI's own program does.
 BEAM_SIZE = 5
 #: Whisper's spectrogram frames a second; a segment's `seek` is its window's start in them.
@@ -30,13 +28,13 @@ SURE_LANGUAGE = 0.7
 
 
 class FasterWhisper:
-    """A folder with `model.bin`, `config.json`, `tokenizer.json` and `vocabulary.txt`.
+    """A folder with `model.bin`, `config.json`, `tokenizer.json` and a vocabulary.
 
     Raises `WeightsError` when it cannot be opened.
     """
 
-    name = "faster-whisper"
-    batch = BATCH
+    distributions = ("faster-whisper", "ctranslate2")
+    batch = 4  # more take memory, 67 MB a window, and no less time
 
     def __init__(self, folder: Path) -> None:
         from faster_whisper import BatchedInferencePipeline, WhisperModel
@@ -45,43 +43,51 @@ class FasterWhisper:
         try:
             self._model: Any = WhisperModel(str(folder), device="cpu", compute_type="int8",
                                             cpu_threads=os.cpu_count() or 1, local_files_only=True)
-        except (RuntimeError, ValueError, OSError) as error:
+        except Exception as error:  # of CTranslate2, of tokenizers, of JSON
             raise WeightsError(folder, f"is no Whisper model of faster-whisper ({str(error)[:120]})",
                                "fetch it again, or give another --asr-model") from error
         self._pipeline = BatchedInferencePipeline(self._model)
-        self._language_votes: dict[str, float] = defaultdict(float)
 
-    def recognize(self, windows: Sequence[np.ndarray], language: str) -> list[list[RecognizedSegment]]:
-        """The segments of each window."""
-        languages = [self._language(samples) if language == "auto" else language for samples in windows]
-        segments: list[list[RecognizedSegment]] = [[] for _ in windows]
+    def recognize(self, windows: Sequence[np.ndarray], language: str,
+                  check: Callable[[], None]) -> list[list[Phrase]]:
+        """The phrases of each window."""
+        languages = self._languages(windows, check) if language == "auto" else [language] * len(windows)
+        phrases: list[list[Phrase]] = [[] for _ in windows]
         for code in sorted(set(languages)):
+            check()
             numbers = [i for i, own in enumerate(languages) if own == code]
-            for number, result in zip(numbers, self._decode([windows[i] for i in numbers], code), strict=True):
-                segments[number] = result
-        return segments
+            decoded = self._decode([windows[i] for i in numbers], code, check)
+            for number, result in zip(numbers, decoded, strict=True):
+                phrases[number] = result
+        return phrases
 
-    def _language(self, samples: np.ndarray) -> str:
-        """The window's own language, or, where that is not clear, the likeliest so far."""
-        own, probability, everything = self._model.detect_language(samples)
-        for code, share in everything:
-            self._language_votes[code] += share
-        return str(own if probability >= SURE_LANGUAGE else
-                   max(self._language_votes, key=lambda code: self._language_votes[code]))
+    def _languages(self, windows: Sequence[np.ndarray], check: Callable[[], None]) -> list[str]:
+        """Each window's own language, or, where that is not clear, the likeliest of those beside it."""
+        votes: Counter[str] = Counter()
+        own: list[tuple[str, float]] = []
+        for samples in windows:
+            check()
+            code, probability, every = self._model.detect_language(samples)
+            own.append((code, probability))
+            for other, share in every:
+                votes[other] += share
+        likeliest = max(votes, key=lambda code: votes[code])
+        return [code if probability >= SURE_LANGUAGE else likeliest for code, probability in own]
 
-    def _decode(self, windows: Sequence[np.ndarray], language: str) -> list[list[RecognizedSegment]]:
+    def _decode(self, windows: Sequence[np.ndarray], language: str,
+                check: Callable[[], None]) -> list[list[Phrase]]:
         edges = np.cumsum([0, *map(len, windows)]) / SAMPLE_RATE
-        clips = [{"start": start, "end": end} for start, end in zip(edges, edges[1:], strict=False)]
-        found, _ = self._pipeline.transcribe(
-            np.concatenate(windows), language=language, clip_timestamps=clips, batch_size=BATCH,
+        clips = [{"start": start, "end": end} for start, end in zip(edges[:-1], edges[1:], strict=True)]
+        segments, _ = self._pipeline.transcribe(
+            np.concatenate(windows), language=language, clip_timestamps=clips, batch_size=self.batch,
             beam_size=BEAM_SIZE, word_timestamps=True, without_timestamps=False)
-        segments: list[list[RecognizedSegment]] = [[] for _ in windows]
-        for segment in found:
+        phrases: list[list[Phrase]] = [[] for _ in windows]
+        for segment in segments:
+            check()
             number = int(np.abs(edges[:-1] - segment.seek / FRAMES_PER_SECOND).argmin())
-            offset = edges[number]
-            words = tuple(Word(float(w.start - offset), float(w.end - offset), w.word.strip())
-                          for w in segment.words or () if w.word.strip())
-            segments[number].append(RecognizedSegment(
-                float(segment.start - offset), float(segment.end - offset), segment.text.strip(), words, language,
-                float(segment.no_speech_prob), float(segment.avg_logprob)))
-        return segments
+            start = float(edges[number])
+            words = tuple(Word(word.start - start, word.end - start, word.word.strip())
+                          for word in segment.words or () if word.word.strip())
+            phrases[number].append(Phrase(segment.start - start, segment.end - start, segment.text.strip(),
+                                          words, language, segment.no_speech_prob, segment.avg_logprob))
+        return phrases
