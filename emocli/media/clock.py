@@ -173,7 +173,8 @@ def _runs(log: PacketLog, gap: float) -> list[_Run]:
     ends, late = stamps + log.durations(gap), log.late()
     shown = ends + np.where(abs(late) <= LATEST, late, 0.0)
     top = np.maximum.accumulate(stamps)
-    if not (np.any(stamps[1 + lag:] < top[:len(stamps) - 1 - lag] - BACK) or np.any(np.diff(top) > gap)):
+    before = top[:max(0, len(top) - 1 - lag)]
+    if not (np.any(stamps[1 + lag:] < before - BACK) or np.any(np.diff(top) > gap)):
         firsts = [0]
     else:
         firsts, highest, settled, values = [0], stamps[0], stamps[0], stamps.tolist()
