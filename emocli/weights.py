@@ -140,14 +140,14 @@ def resolve(name: str, *, offline: bool = False, commercial: bool = False,
         cause = ("is missing from the installation" if condition == "absent"
                  else "is damaged (its sha256 differs)")
         raise WeightsError(weight.path, cause, "install emocli again, then run `emocli models verify`")
-    if offline and not mirror_folder():
+    if offline and not _mirror_folder():
         cause = ("is not in the cache, and --offline forbids fetching it" if condition == "absent"
                  else "is damaged")
         raise WeightsError(weight.path, cause, f"run `emocli models pull {name}` with a network")
     return pull(name, progress=progress)
 
 
-def mirror_folder() -> Path | None:
+def _mirror_folder() -> Path | None:
     mirror = os.environ.get(MIRROR, "")
     return Path(mirror) if mirror and "://" not in mirror else None
 
@@ -165,7 +165,7 @@ def pull(name: str, *, progress: bool | Report = False) -> Path:
 def fetch(weight: Weight, *, progress: bool | Report = False) -> Path:
     """Fetch what an entry says, whatever lies in the cache; `progress` is True for a bar on
     standard error, or a function that takes the share done."""
-    target, mirror = weight.path, mirror_folder()
+    target, mirror = weight.path, _mirror_folder()
     try:
         if mirror is None:
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -40,20 +40,21 @@ class Transcriber:
         return utterances
 
     def _load(self, run: Run) -> Recognizer:
-        name = self._options.asr_model
-        engine = whisper_weights.engine_for(name, self._options.asr_engine, torch_device(self._options.device))
+        name, device = self._options.asr_model, torch_device(self._options.device)
+        engine = whisper_weights.engine_for(name, self._options.asr_engine, device)
         with run.stage(f"loading Whisper ({engine})"):
             path = whisper_weights.locate(name, engine, offline=self._options.offline,
                                           progress=lambda share: run.report("download", share))
             if engine == "faster":
                 from emocli.transcript.faster import FasterWhisper
 
-                self._recognizer = FasterWhisper(path)
+                recognizer: Recognizer = FasterWhisper(path)
             else:
                 from emocli.transcript.torch_whisper import TorchWhisper
 
-                self._recognizer = TorchWhisper(path, torch_device(self._options.device))
+                recognizer = TorchWhisper(path, device)
         file = path / "model.bin" if engine == "faster" else path
         licence = "unknown" if whisper_weights.is_path(name) else "MIT"
         self._weights = weights.of_file(f"whisper-{path.stem.removeprefix('faster-whisper-')}", file, licence)
-        return self._recognizer
+        self._recognizer = recognizer
+        return recognizer

@@ -9,6 +9,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ class FasterWhisper:
     Raises `WeightsError` when it cannot be opened.
     """
 
-    distributions = ("faster-whisper", "ctranslate2")
+    distributions: tuple[str, ...] = ("faster-whisper", "ctranslate2")
     batch = 4  # more take memory, 67 MB a window, and no less time
 
     def __init__(self, folder: Path) -> None:
@@ -77,7 +78,7 @@ class FasterWhisper:
     def _decode(self, windows: Sequence[np.ndarray], language: str,
                 check: Callable[[], None]) -> list[list[Phrase]]:
         edges = np.cumsum([0, *map(len, windows)]) / SAMPLE_RATE
-        clips = [{"start": start, "end": end} for start, end in zip(edges[:-1], edges[1:], strict=True)]
+        clips = [{"start": start, "end": end} for start, end in pairwise(edges.tolist())]
         segments, _ = self._pipeline.transcribe(
             np.concatenate(windows), language=language, clip_timestamps=clips, batch_size=self.batch,
             beam_size=BEAM_SIZE, word_timestamps=True, without_timestamps=False)

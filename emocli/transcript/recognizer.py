@@ -1,4 +1,4 @@
-"""What a speech recognizer offers, whichever library runs Whisper: phrases of windows of at most half a minute."""
+"""What a speech recognizer offers, whichever library runs Whisper: phrases of windows of half a minute."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from emocli.errors import WeightsError
 from emocli.timeline.types import Word
 from emocli.transcript.recognizer import Phrase
 
-#: Temperatures of a window: greedy, and once more where that repeats itself or is unlikely.  With Whisper's own
-#: six a talk that it does not understand costs six times the usual.
+#: Temperatures of a window: greedy, and once more where that repeats itself or is unlikely.  With Whisper's
+#: own six a talk that it does not understand costs six times the usual.
 TEMPERATURES = (0.0, 0.4)
 #: Positions of text that a checkpoint may have at most; Whisper's own have 448.
 MOST_POSITIONS = 4096
@@ -26,7 +26,7 @@ class TorchWhisper:
     Raises `WeightsError` when it cannot be opened.
     """
 
-    distributions = ("openai-whisper", "torch")
+    distributions: tuple[str, ...] = ("openai-whisper", "torch")
     batch = 1
 
     def __init__(self, path: Path, device: str = "cpu") -> None:

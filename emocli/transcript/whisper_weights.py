@@ -1,4 +1,4 @@
-"""Where Whisper's weights lie, and fetching them: folders for faster-whisper, `.pt` files for openai-whisper."""
+"""Where Whisper's weights lie, and fetching them: folders for faster-whisper, `.pt` for openai-whisper."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def locate(name: str, engine: str, *, offline: bool, progress: bool | weights.Re
         raise WeightsError(name, "faster-whisper has no weights of this name here",
                            f"give a folder, one of {', '.join(converted())}, or --asr-engine openai")
     path = cached_folder(name) if engine == "faster" else cached_checkpoint(name)
-    if not path and offline and not weights.mirror_folder():
+    if not path and offline:
         raise WeightsError(f"whisper {name}", "is not in the cache, and --offline forbids fetching it",
                            f"run `emocli models pull whisper-{name}` with a network")
     if path:
