@@ -27,6 +27,8 @@ MIN_SPEECH, MAX_COMPRESSION = 0.2, 2.4
 #: Seconds that a word takes at least, and words in a row that may be shorter; an invented repetition has no
 #: sound to lie on, and its words collapse.
 SHORTEST_WORD, MOST_SHORT = 0.04, 2
+#: What sentences end with.
+SENTENCE_ENDS = (".", "?", "!", "…", "。", "？", "！")
 #: Seconds by which a word may begin before the speech that holds it.
 EARLY = 0.05
 
@@ -49,8 +51,8 @@ def recognize(recognizer: Recognizer, sound: Sound, speech: Sequence[Utterance],
             for number, i in enumerate(again):
                 phrases[i] = second[2 * number] + second[2 * number + 1]
         for window, result in zip(batch, phrases, strict=True):
-            yield from (_utterance(phrase, window) for phrase in map(without_loops, result)
-                        if believable(phrase, window))
+            yield from (_utterance(sentence, window) for phrase in map(without_loops, result)
+                        if believable(phrase, window) for sentence in sentences(phrase))
         progress(batch[-1][-1].end)
 
 
@@ -106,6 +108,19 @@ def believable(phrase: Phrase, window: Sequence[Utterance]) -> bool:
     silent = phrase.no_speech > NO_SPEECH and phrase.log_probability < POOR_LOG_PROBABILITY
     return bool(phrase.text and phrase.end - phrase.start >= 0.02 and not silent
                 and overlap(phrase.start, phrase.end, window) >= MIN_SPEECH)
+
+
+def sentences(phrase: Phrase) -> Iterator[Phrase]:
+    """A phrase divided where its words end sentences, so that each has a row of its own."""
+    first = 0
+    for number, word in enumerate(phrase.words, 1):
+        if (word.text.endswith(SENTENCE_ENDS) or number == len(phrase.words)) and number > first:
+            words, first = phrase.words[first:number], number
+            whole = len(words) == len(phrase.words)
+            yield phrase if whole else replace(phrase, start=words[0].start, end=words[-1].end, words=words,
+                                               text=" ".join(w.text for w in words))
+    if not phrase.words:
+        yield phrase
 
 
 def _utterance(phrase: Phrase, window: Sequence[Utterance]) -> Utterance:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emocli.timeline.types import Utterance, Word
-from emocli.transcript.recognition import believable, recognize, windows_of, without_loops
+from emocli.transcript.recognition import believable, recognize, sentences, windows_of, without_loops
 from emocli.transcript.recognizer import WINDOW, Phrase
 
 SPEECH = [Utterance(i * 7.0, i * 7.0 + 5) for i in range(30)]
@@ -80,6 +80,15 @@ def test_words_that_take_no_time_are_a_loop() -> None:
     assert without_loops(whole).end == pytest.approx(1.5)
     spoken = Phrase(0, 1.6, "go, go, go, go", said)
     assert without_loops(spoken) is spoken
+
+
+def test_each_sentence_is_an_utterance() -> None:
+    words = tuple(Word(i, i + 0.5, text) for i, text in enumerate(("I", "won!", "Did", "you?", "No")))
+    parts = list(sentences(Phrase(0, 4.5, "I won! Did you? No", words)))
+    assert [(p.text, p.start, p.end) for p in parts] == [("I won!", 0, 1.5), ("Did you?", 2, 3.5), ("No", 4, 4.5)]
+    alone = phrase("One sentence.")
+    assert list(sentences(alone)) == [alone]
+    assert list(sentences(Phrase(0, 1, "no times"))) == [Phrase(0, 1, "no times")]
 
 
 def test_a_first_word_waits_for_its_speech() -> None:
