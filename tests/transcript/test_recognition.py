@@ -85,7 +85,8 @@ def test_words_that_take_no_time_are_a_loop() -> None:
 def test_each_sentence_is_an_utterance() -> None:
     words = tuple(Word(i, i + 0.5, text) for i, text in enumerate(("I", "won!", "Did", "you?", "No")))
     parts = list(sentences(Phrase(0, 4.5, "I won! Did you? No", words)))
-    assert [(p.text, p.start, p.end) for p in parts] == [("I won!", 0, 1.5), ("Did you?", 2, 3.5), ("No", 4, 4.5)]
+    assert [(p.text, p.start, p.end) for p in parts] == [
+        ("I won!", 0, 1.5), ("Did you?", 2, 3.5), ("No", 4, 4.5)]
     alone = phrase("One sentence.")
     assert list(sentences(alone)) == [alone]
     assert list(sentences(Phrase(0, 1, "no times"))) == [Phrase(0, 1, "no times")]
