@@ -39,7 +39,7 @@ class Analyzer:
 
     def __init__(self, options: AnalyzeOptions | None = None, *, readers: Sequence[Reader] | None = None,
                  fusion: Path | None = None) -> None:
-        from emocli.transcript.asr import Recogniser
+        from emocli.transcript.asr import Transcriber
 
         self.options = options or AnalyzeOptions()
         self.readers = shipped(self.options) if readers is None else tuple(readers)
@@ -47,8 +47,7 @@ class Analyzer:
         self._weights = weights.record(self._head) if fusion is None else weights.of_file("fusion", fusion)
         self._fusion_path = fusion or weights.resolve(self._head, commercial=self.options.commercial)
         self._fusion: Fusion | None = None
-        self._recogniser = Recogniser(self.options.asr_model, device=self.options.device,
-                                      offline=self.options.offline)
+        self._transcriber = Transcriber(self.options)
 
     def __enter__(self) -> Analyzer:
         return self
@@ -103,7 +102,7 @@ class Analyzer:
     def _transcribe(self, run: Run, sound: Sound) -> Transcript:
         from emocli.transcript import choose
 
-        transcript = choose.transcribe(run, sound, self._recogniser, wanted=self.options.transcript,
+        transcript = choose.transcribe(run, sound, self._transcriber, wanted=self.options.transcript,
                                        spoken=self.options.language)
         run.details["transcript"] = transcript.detail
         run.speech = Speech(tidy(transcript.utterances, math.inf), transcript.language, sound)

@@ -8,6 +8,8 @@ from pathlib import Path
 from emocli.errors import EmocliError, UsageError
 
 DEVICES = ("auto", "cpu", "cuda")
+#: Which library runs Whisper: faster-whisper on a CPU, openai-whisper on a GPU or for a `.pt`.
+ASR_ENGINES = ("auto", "faster", "openai")
 #: Which weights each way of reading the voice takes, the one that is asked first before the one that it asks.
 VOICE_MODES = {"fast": ("voice-small",), "accurate": ("voice",), "cascade": ("voice-small", "voice")}
 
@@ -15,8 +17,9 @@ VOICE_MODES = {"fast": ("voice-small",), "accurate": ("voice",), "cascade": ("vo
 @dataclass(frozen=True)
 class AnalyzeOptions:
     """How to analyse.  `face_fps` is in pictures a second; `transcript` is "auto", "none" or a
-    subtitle file; `asr_model` a Whisper size or the path of a `.pt`; `language` "auto" or an
-    ISO 639-1 code; `smooth` blends each row lightly with its neighbours;
+    subtitle file; `asr_model` a Whisper size, the folder of a model of faster-whisper or the path of a `.pt`;
+    `asr_engine` is one of ASR_ENGINES; `language` "auto" or an ISO 639-1 code; `smooth` blends each row
+    lightly with its neighbours;
     `voice_mode` is one of VOICE_MODES, or "auto", which takes "fast" on a busy machine; `voice_baseline` is a
     recording of the speaker, talking neutrally; `commercial` keeps to weights that may be used commercially,
     and so leaves the face out."""
@@ -24,6 +27,7 @@ class AnalyzeOptions:
     face_fps: float = 5.0
     transcript: str = "auto"
     asr_model: str = "base"
+    asr_engine: str = "auto"
     language: str = "auto"
     device: str = "auto"
     offline: bool = False
@@ -37,6 +41,9 @@ class AnalyzeOptions:
             raise UsageError("--face-fps", f"{self.face_fps:g} is out of bounds", "give 0.1 to 60")
         if self.device not in DEVICES:
             raise UsageError("--device", f"{self.device} is unknown", f"give one of {', '.join(DEVICES)}")
+        if self.asr_engine not in ASR_ENGINES:
+            raise UsageError("--asr-engine", f"{self.asr_engine} is unknown",
+                             f"give one of {', '.join(ASR_ENGINES)}")
         if self.voice_mode not in (*VOICE_MODES, "auto"):
             raise UsageError("--voice-mode", f"{self.voice_mode} is unknown",
                              f"give one of {', '.join(VOICE_MODES)}, auto")

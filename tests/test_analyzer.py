@@ -28,7 +28,7 @@ from emocli.outputs.document import document
 from emocli.outputs.tables import emotions_csv
 from emocli.timeline.run import Read, Run, StoppedError
 from emocli.timeline.types import Reading, Segment, Utterance
-from emocli.transcript import activity, asr
+from emocli.transcript import activity, asr, torch_whisper
 
 pytestmark = pytest.mark.slow
 OFFLINE = AnalyzeOptions(offline=True, transcript="none")
@@ -203,7 +203,7 @@ def test_faces_that_fail_stop_whisper(plan: Callable[..., None], film: Path, tmp
                                       monkeypatch: pytest.MonkeyPatch) -> None:
     """The face process dies twice once Whisper has made its first pass; there is no second one."""
     passes, stopped = [], Event()
-    stop, load = Run.stop, asr.load
+    stop, load = Run.stop, torch_whisper.load
 
     def stop_and_say(run: Run, failure: BaseException) -> None:
         stop(run, failure)
@@ -220,7 +220,7 @@ def test_faces_that_fail_stop_whisper(plan: Callable[..., None], film: Path, tmp
         return model
 
     monkeypatch.setattr(Run, "stop", stop_and_say)
-    monkeypatch.setattr(asr, "load", load_watched)
+    monkeypatch.setattr(torch_whisper, "load", load_watched)
     monkeypatch.setattr(activity, "find", lambda sound, run: [Utterance(0.2, 2.8)])
     plan(die=[0, 1], wait=str(tmp_path / "go"))
     options = AnalyzeOptions(offline=True, asr_model=str(tiny_checkpoint(tmp_path)), language="en")
@@ -232,7 +232,7 @@ def test_faces_that_fail_stop_whisper(plan: Callable[..., None], film: Path, tmp
 def test_whisper_is_in_the_provenance(sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoint = tiny_checkpoint(tmp_path)
     monkeypatch.setattr(activity, "find", lambda sound, run: [Utterance(0.2, 2.8)])
-    monkeypatch.setattr(asr, "transcribe", lambda *given, **options: [])  # random weights talk for a minute
+    monkeypatch.setattr(asr, "recognize", lambda *given, **options: [])  # random weights talk for a minute
     options = AnalyzeOptions(offline=True, asr_model=str(checkpoint), language="en")
     with Analyzer(options, readers=[]) as analyzer:
         made = analyzer.analyze(sound).provenance

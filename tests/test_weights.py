@@ -121,21 +121,6 @@ def test_a_server_can_be_the_mirror(sandbox: Path, tmp_path: Path, monkeypatch: 
         server.shutdown()
 
 
-def test_whisper_comes_from_the_mirror_too_and_is_verified(sandbox: Path, tmp_path: Path,
-                                                           monkeypatch: pytest.MonkeyPatch) -> None:
-    from emocli.transcript import asr
-
-    monkeypatch.setenv("EMOCLI_WEIGHTS_MIRROR", str(tmp_path))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    with pytest.raises(WeightsError, match="whisper-tiny: cannot be fetched"):
-        asr.locate("tiny", offline=False)
-    (tmp_path / "whisper").mkdir()
-    (tmp_path / "whisper" / "tiny.pt").write_bytes(b"other")
-    with pytest.raises(WeightsError, match="sha256 differs"):
-        asr.locate("tiny", offline=False)
-    assert asr.cached("tiny") is None
-
-
 def test_a_cache_that_cannot_be_written(sandbox: Path, tmp_path: Path,
                                         monkeypatch: pytest.MonkeyPatch) -> None:
     entry = weights.manifest()["yunet"]

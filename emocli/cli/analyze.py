@@ -29,6 +29,7 @@ def analyze_command(
     lang: Lang = OutputOptions.lang, face_fps: option.FaceFps = AnalyzeOptions.face_fps,
     transcript: option.Transcript = AnalyzeOptions.transcript,
     asr_model: option.AsrModel = AnalyzeOptions.asr_model,
+    asr_engine: option.AsrEngine = AnalyzeOptions.asr_engine,
     language: option.Language = AnalyzeOptions.language, device: option.Device = AnalyzeOptions.device,
     offline: option.Offline = AnalyzeOptions.offline, overwrite: option.Overwrite = Plan.overwrite,
     faces: option.Faces = Plan.faces, srt_gaps: SrtGaps = OutputOptions.gaps,
@@ -57,8 +58,9 @@ def analyze_command(
 
     logging.basicConfig(format="%(name)s: %(message)s")
     logging.getLogger("emocli").setLevel(logging.DEBUG if verbose else logging.WARNING)
-    options = AnalyzeOptions(face_fps=face_fps, transcript=transcript, asr_model=asr_model, language=language,
-                             device=device, offline=offline, smooth=smooth, voice_mode=voice_mode,
+    options = AnalyzeOptions(face_fps=face_fps, transcript=transcript, asr_model=asr_model,
+                             asr_engine=asr_engine, language=language, device=device, offline=offline,
+                             smooth=smooth, voice_mode=voice_mode,
                              voice_baseline=str(voice_baseline or ""), commercial=commercial)
     writing = OutputOptions(gaps=srt_gaps, srt_style=srt_style, lang=lang, safe_csv=safe_csv)
     chosen = known_formats(formats + (",json,html" if report else ""), outputs.FORMATS)

@@ -23,7 +23,11 @@ Formats = Annotated[str, Option(
 Report = Annotated[bool, Option("--report", help="Also write the report page and the JSON behind it.")]
 FaceFps = Annotated[float, Option(help="Frames a second that are searched for faces.")]
 Transcript = Annotated[str, Option(help="auto, none, or a subtitle file.")]
-AsrModel = Annotated[str, Option(help="Whisper size, or a .pt file.")]
+AsrModel = Annotated[str, Option(
+    help="Whisper size, the folder of a model of faster-whisper, or a .pt file.")]
+AsrEngine = Annotated[str, Option(
+    help="What runs Whisper: faster (faster-whisper, int8), openai (openai-whisper), or auto: faster on a "
+         "CPU, openai on a GPU and for a .pt file.")]
 Language = Annotated[str, Option(help="auto, or the code of the spoken language.")]
 Device = Annotated[str, Option(help="auto, cpu or cuda.")]
 Offline = Annotated[bool, Option("--offline", help="Fetch nothing.")]

@@ -6,7 +6,7 @@ import typer
 
 #: Packages whose versions explain most trouble.
 PACKAGES = ("torch", "tensorflow", "keras", "ai-edge-litert", "opencv-python-headless", "av", "librosa",
-            "openai-whisper", "silero-vad", "mtcnn", "pandas", "numpy", "moviepy")
+            "faster-whisper", "openai-whisper", "silero-vad", "mtcnn", "pandas", "numpy", "moviepy")
 
 
 def doctor_command() -> None:

@@ -22,16 +22,18 @@ def list_command() -> None:
     from rich.table import Table
 
     from emocli import weights
-    from emocli.transcript import asr
+    from emocli.transcript import whisper_weights
 
     table = Table("name", "state", "size", "licence", "commercial", "comes", box=None, pad_edge=False)
     for weight in weights.manifest().values():
         where = "with emocli" if weight.bundled else "fetched once"
         table.add_row(weight.name, weights.state(weight), f"{weight.size / 1e6:.2f} MB", weight.licence,
                       "yes" if weight.commercial else "no", where)
-    for name in asr.SIZES:
-        table.add_row(_WHISPER + name, "ok" if asr.cached(name) else "absent", "", "MIT", "yes",
-                      "fetched once")
+    for name in whisper_weights.SIZES:
+        entry = whisper_weights.converted().get(name)
+        here = (entry and whisper_weights.cached_folder(name)) or whisper_weights.cached_checkpoint(name)
+        size = f"{entry.size / 1e6:.2f} MB" if entry else ""
+        table.add_row(_WHISPER + name, "ok" if here else "absent", size, "MIT", "yes", "fetched once")
     Console(width=None).print(table)
 
 
@@ -44,11 +46,13 @@ def pull_command(names: Annotated[list[str] | None, typer.Argument(
     Example: emocli models pull yunet whisper-base
     """
     from emocli import weights
-    from emocli.transcript import asr
+    from emocli.transcript import whisper_weights
 
     for name in names or [w.name for w in weights.manifest().values() if not w.bundled]:
         if name.startswith(_WHISPER):
-            path = asr.locate(name.removeprefix(_WHISPER), offline=False, progress=True)
+            size = name.removeprefix(_WHISPER)
+            engine = "faster" if size in whisper_weights.converted() else "openai"
+            path = whisper_weights.locate(size, engine, offline=False, progress=True)
         else:
             path = weights.pull(name, progress=True)
         typer.echo(path)

@@ -37,8 +37,10 @@ class TextReader:
                              Reading("text", reason="no words"))
 
     def read(self, utterances: Sequence[Utterance], language: str = "en") -> list[Reading]:
-        """One reading an utterance; absent without words or in a language that was not learnt."""
-        return [self._read(u.text, language or ("ko" if _has_hangul(u.text) else "en")) for u in utterances]
+        """One reading an utterance, in its own language or else in `language`; absent without words or in a
+        language that was not learnt."""
+        return [self._read(u.text, u.language or language or ("ko" if _has_hangul(u.text) else "en"))
+                for u in utterances]
 
     def close(self) -> None:
         """Nothing runs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from emocli.transcript import activity, asr, embedded, language, sidecar
 
 @dataclass(frozen=True)
 class Transcript:
-    """Utterances, their source (sidecar, embedded, whisper, speech or none), and one language for all."""
+    """Utterances, their source (sidecar, embedded, whisper, speech or none), and the language of most."""
 
     utterances: tuple[Utterance, ...]
     source: str
@@ -23,16 +24,18 @@ class Transcript:
     detail: str = ""
 
 
-def transcribe(run: Run, sound: Sound, recogniser: asr.Recogniser, *, wanted: str, spoken: str) -> Transcript:
+def transcribe(run: Run, sound: Sound, transcriber: asr.Transcriber, *, wanted: str,
+               spoken: str) -> Transcript:
     """The transcript of a run: `wanted` is a file, "auto" or "none", `spoken` a language or "auto"."""
     with run.stage("the transcript"):
         transcript = (from_subtitles(run, wanted)
-                      or from_sound(run, sound, recogniser, wanted=wanted, spoken=spoken))
+                      or from_sound(run, sound, transcriber, wanted=wanted))
         run.progress("transcript", run.info.duration)
     code = transcript.language if spoken == "auto" else spoken
     code = code or language.detect([u.text for u in transcript.utterances], run.uses)
     return replace(transcript, language=code,
-                   utterances=tuple(replace(u, language=code) for u in transcript.utterances))
+                   utterances=tuple(replace(u, language=(u.language if spoken == "auto" else "") or code)
+                                    for u in transcript.utterances))
 
 
 def from_subtitles(run: Run, wanted: str) -> Transcript | None:
@@ -64,7 +67,7 @@ def _written(run: Run, utterances: Sequence[Utterance], source: str, detail: str
     return Transcript(tuple(utterances), source, utterances[0].language, detail)
 
 
-def from_sound(run: Run, sound: Sound, recogniser: asr.Recogniser, *, wanted: str, spoken: str) -> Transcript:
+def from_sound(run: Run, sound: Sound, transcriber: asr.Transcriber, *, wanted: str) -> Transcript:
     """A transcript that is heard: Whisper's words where speech is, or the activity alone, with a note if
     there is no Whisper."""
     speech = activity.find(sound, run)
@@ -73,13 +76,17 @@ def from_sound(run: Run, sound: Sound, recogniser: asr.Recogniser, *, wanted: st
     if wanted == "none":
         return Transcript(tuple(speech), "speech", "", "speech activity, no words asked for")
     try:
-        worded = recogniser.transcribe(run, sound, speech, language=spoken)
+        worded = transcriber.transcribe(run, sound, speech)
     except WeightsError as error:
         run.note(f"no Whisper: {error}")
         return Transcript(tuple(speech), "speech", "", "speech activity, no words")
     if not worded:
         return Transcript(tuple(speech), "speech", "", "speech activity; Whisper heard no words")
-    return Transcript(tuple(worded + without_words(speech, worded)), "whisper", worded[0].language, "Whisper")
+    seconds: Counter[str] = Counter()
+    for utterance in worded:
+        seconds[utterance.language] += utterance.end - utterance.start  # type: ignore[assignment]
+    return Transcript(tuple(worded + without_words(speech, worded)), "whisper", seconds.most_common(1)[0][0],
+                      "Whisper")
 
 
 def without_words(speech: Sequence[Utterance], worded: Sequence[Utterance]) -> list[Utterance]:

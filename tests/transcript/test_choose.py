@@ -8,6 +8,7 @@ from support.media import even, write
 from emocli.errors import InputError
 from emocli.media.audio import decode
 from emocli.media.probe import probe
+from emocli.options import AnalyzeOptions
 from emocli.timeline.run import Run
 from emocli.transcript import asr, choose
 
@@ -30,7 +31,8 @@ def test_one_language_for_all_utterances(tmp_path: Path, spoken: str, language: 
     run = Run(probe(video))
     *_, (_, sound) = decode(run.info)
     with sound:
-        transcript = choose.transcribe(run, sound, asr.Recogniser(), wanted="auto", spoken=spoken)
+        transcriber = asr.Transcriber(AnalyzeOptions())
+        transcript = choose.transcribe(run, sound, transcriber, wanted="auto", spoken=spoken)
     assert (transcript.source, transcript.language, transcript.detail) == ("sidecar", language, "a.srt")
     assert "pysubs2" in run.libraries
     assert [u.language for u in transcript.utterances] == [language]
@@ -42,7 +44,8 @@ def test_no_whisper_leaves_speech_activity(clips: Path) -> None:
     run = Run(probe(clips / "jfk.flac"))
     *_, (_, sound) = decode(run.info)
     with sound:
-        transcript = choose.from_sound(run, sound, asr.Recogniser(offline=True), wanted="auto", spoken="auto")
+        transcriber = asr.Transcriber(AnalyzeOptions(offline=True))
+        transcript = choose.from_sound(run, sound, transcriber, wanted="auto")
     assert transcript.source == "speech"
     assert len(run.notes) == 1
     assert run.notes[0].startswith("no Whisper: whisper base: is not in the cache")

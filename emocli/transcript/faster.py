@@ -1,0 +1,94 @@
+"""Whisper by faster-whisper (CTranslate2) with int8 weights: the recognizer of a CPU.
+
+The weights are OpenAI's, converted; several windows go through the network together.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emocli.errors import WeightsError
+from emocli.media.audio import SAMPLE_RATE
+from emocli.timeline.types import Word
+from emocli.transcript.recognizer import Phrase
+
+#: Hypotheses that are followed at once, as OpenAI's own program does.
+BEAM_SIZE = 5
+#: Whisper's spectrogram frames a second; a segment's `seek` is its window's start in them.
+FRAMES_PER_SECOND = 100
+#: Probability from which a window's own language counts; others are taken to be in the talk's.
+SURE_LANGUAGE = 0.7
+
+
+class FasterWhisper:
+    """A folder with `model.bin`, `config.json`, `tokenizer.json` and a vocabulary.
+
+    Raises `WeightsError` when it cannot be opened.
+    """
+
+    distributions: tuple[str, ...] = ("faster-whisper", "ctranslate2")
+    batch = 4  # more take memory, 67 MB a window, and no less time
+
+    def __init__(self, folder: Path) -> None:
+        from faster_whisper import BatchedInferencePipeline, WhisperModel
+
+        logging.getLogger("faster_whisper").setLevel(logging.WARNING)
+        try:
+            self._model: Any = WhisperModel(str(folder), device="cpu", compute_type="int8",
+                                            cpu_threads=os.cpu_count() or 1, local_files_only=True)
+        except Exception as error:  # of CTranslate2, of tokenizers, of JSON
+            raise WeightsError(folder, f"is no Whisper model of faster-whisper ({str(error)[:120]})",
+                               "fetch it again, or give another --asr-model") from error
+        self._pipeline = BatchedInferencePipeline(self._model)
+
+    def recognize(self, windows: Sequence[np.ndarray], language: str,
+                  check: Callable[[], None]) -> list[list[Phrase]]:
+        """The phrases of each window."""
+        languages = self._languages(windows, check) if language == "auto" else [language] * len(windows)
+        phrases: list[list[Phrase]] = [[] for _ in windows]
+        for code in sorted(set(languages)):
+            check()
+            numbers = [i for i, own in enumerate(languages) if own == code]
+            decoded = self._decode([windows[i] for i in numbers], code, check)
+            for number, result in zip(numbers, decoded, strict=True):
+                phrases[number] = result
+        return phrases
+
+    def _languages(self, windows: Sequence[np.ndarray], check: Callable[[], None]) -> list[str]:
+        """Each window's own language, or, where that is not clear, the likeliest of those beside it."""
+        votes: Counter[str] = Counter()
+        own: list[tuple[str, float]] = []
+        for samples in windows:
+            check()
+            code, probability, every = self._model.detect_language(samples)
+            own.append((code, probability))
+            for other, share in every:
+                votes[other] += share
+        likeliest = max(votes, key=lambda code: votes[code])
+        return [code if probability >= SURE_LANGUAGE else likeliest for code, probability in own]
+
+    def _decode(self, windows: Sequence[np.ndarray], language: str,
+                check: Callable[[], None]) -> list[list[Phrase]]:
+        edges = np.cumsum([0, *map(len, windows)]) / SAMPLE_RATE
+        clips = [{"start": start, "end": end} for start, end in pairwise(edges.tolist())]
+        segments, _ = self._pipeline.transcribe(
+            np.concatenate(windows), language=language, clip_timestamps=clips, batch_size=self.batch,
+            beam_size=BEAM_SIZE, word_timestamps=True, without_timestamps=False)
+        phrases: list[list[Phrase]] = [[] for _ in windows]
+        for segment in segments:
+            check()
+            number = int(np.abs(edges[:-1] - segment.seek / FRAMES_PER_SECOND).argmin())
+            start = float(edges[number])
+            words = tuple(Word(word.start - start, word.end - start, word.word.strip())
+                          for word in segment.words or () if word.word.strip())
+            phrases[number].append(Phrase(segment.start - start, segment.end - start, segment.text.strip(),
+                                          words, language, segment.no_speech_prob, segment.avg_logprob))
+        return phrases
