@@ -21,6 +21,7 @@ import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,8 +30,12 @@ if TYPE_CHECKING:
 READY, FAILED, LOG = "ready", "failed", "log"
 #: Children of this process that are running.
 RUNNING: set[Child] = set()
+#: The folder that holds this package where it is not installed, as in a checkout.
+_CHECKOUT = "" if "site-packages" in __file__ else str(Path(__file__).parents[1])
 #: Lengths in bytes of the JSON and of the arrays that follow it.
 _HEAD = struct.Struct("<II")
+#: Seconds for a child whose pipe is closed to end by itself.
+_GRACE = 10.0
 #: Characters of a child's log that an error repeats.
 _LAST_WORDS = 200
 
@@ -86,9 +91,12 @@ class Child(Channel):
 
     def __init__(self, module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
         self._log = tempfile.TemporaryFile(prefix="emocli-")
+        path = os.pathsep.join(filter(None, (_CHECKOUT, os.environ.get("PYTHONPATH"))))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=self._log, env={**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})})
+            # -P: modules in the current folder, which may be a stranger's, are not to be imported
+            [sys.executable, "-P", "-m", module, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=self._log,
+            env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", **(environment or {})})
         RUNNING.add(self)
         assert self._process.stdin
         assert self._process.stdout
@@ -109,7 +117,12 @@ class Child(Channel):
         self._process.kill()
 
     def last_words(self) -> str:
-        """How a child that has ended did so, with the last line of its log."""
+        """How a child that has ended did so, with the last line of its log; one that has not is killed."""
+        if self.alive:
+            try:
+                self._process.wait(_GRACE)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
         code = self._process.wait()
         self._log.seek(0)
         lines = self._log.read().decode(errors="replace").strip().splitlines()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -74,3 +75,13 @@ def test_all_are_killed(echo: child.Child) -> None:
     assert "signal 9" in echo.last_words()
     echo.close()
     assert echo not in child.RUNNING
+
+
+def test_a_strangers_folder_is_not_imported_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "queue.py").write_text("raise SystemExit('a stranger was here')")
+    monkeypatch.chdir(tmp_path)
+    with closing(child.Child("emocli.batch.worker")) as process:
+        process.send({})
+        with pytest.raises(child.ChildEndedError):
+            process.receive()
+        assert "a stranger was here" not in process.last_words()

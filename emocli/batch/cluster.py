@@ -72,7 +72,7 @@ class RayEngine(Engine):
     _useful: float = 0.0
     _used: Counter[str] = field(default_factory=Counter)
 
-    def room(self) -> int:
+    def room(self, wanted: int = 0) -> int:
         """How many actors the machines that are there now can hold.
 
         Raises `EmocliError` when for PATIENCE seconds none could hold one.

@@ -64,6 +64,9 @@ def discover(paths: Sequence[Path], *, include: Sequence[str] = (), exclude: Seq
         else:
             single += _listed(path) if path.suffix.lower() in LISTS else [path]
     single = [p for p in single if _wanted(posix(p), include, exclude)]
+    if paths and not videos and not single:
+        raise InputError(str(paths[0]), "no video is wanted of what is given",
+                         "change --include and --exclude, or leave them out")
     once: dict[PurePath, _File] = {}
     for video in (*videos, *_together(single)):
         once.setdefault(_real(video.path), video)
@@ -79,7 +82,10 @@ def _is_folder(path: Path) -> bool:
 
 def _real(path: Path) -> PurePath:
     """Where a file lies, whatever links lead there."""
-    return posix(path) if remote(path) else PurePosixPath(os.path.realpath(path.parent), path.name)
+    try:
+        return posix(path) if remote(path) else PurePosixPath(os.path.realpath(path.parent), path.name)
+    except (OSError, ValueError):  # no name that a file can have: reading it will say so
+        return posix(path)
 
 
 def _search(top: Path) -> list[_File]:
@@ -126,11 +132,11 @@ def _wanted(path: PurePath, include: Iterable[str], exclude: Iterable[str]) -> b
 
 
 def _listed(path: Path) -> list[Path]:
-    if path.exists() and not path.is_file():
-        raise InputError(path, "is no file but a pipe or device", "give a list as a file")
     try:
+        if path.exists() and not path.is_file():
+            raise InputError(path, "is no file but a pipe or device", "give a list as a file")
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(str(path), f"the list cannot be read ({error})",
                          "check the path, and that it is UTF-8") from error
     videos = [place(line) if "://" in line else path.parent / line
@@ -145,6 +151,8 @@ def _named(videos: Sequence[_File]) -> Iterator[Job]:
     def folded(name: PurePath) -> str:
         return str(name).lower()  # upper and lower case are one to some file systems
 
+    videos = [video if video.name.name else _File(video.path, PurePosixPath("unnamed"), InputError(
+        video.path, "is no file", "give a video or sound file")) for video in videos]
     wholes = Counter(folded(video.name) for video in videos)
     stems = Counter(folded(video.name.with_suffix("")) for video in videos if not video.error)
     taken: set[str] = set()

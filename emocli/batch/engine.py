@@ -59,8 +59,8 @@ class Engine(ABC):
     writing: OutputOptions
 
     @abstractmethod
-    def room(self) -> int:
-        """How many workers there may be now, in all."""
+    def room(self, wanted: int = 0) -> int:
+        """How many workers there may be now, in all, if so many are asked for (0: what can be borne)."""
 
     @abstractmethod
     def start(self, number: int, mailbox: Mailbox) -> Worker:

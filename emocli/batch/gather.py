@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from emocli.batch.ledger import DONE, Ledger
 from emocli.batch.plan import Plan
 from emocli.emotions import EMOTIONS
 from emocli.errors import InputError, UsageError
+from emocli.outputs.tables import cell
 
 #: Names of the tables without their endings.
 BATCH, ALL = "batch", "all.emotions"
@@ -39,9 +41,10 @@ def check(plan: Plan) -> None:
 def write(plan: Plan, ledger: Ledger, out: Path, home: Path) -> list[str]:
     """Write the tables of a plan into `home`, and copy them to `out` if that is a URL; returns what was
     written."""
-    tables = [_batch(ledger, plan.jobs, home / f"{BATCH}.csv")]
+    safe = partial(cell, safe=plan.writing.safe_csv)
+    tables = [_batch(ledger, plan.jobs, home / f"{BATCH}.csv", safe)]
     if plan.combine:
-        tables.append(_combine(ledger, plan.jobs, out, home / f"{ALL}.csv"))
+        tables.append(_combine(ledger, plan.jobs, out, home / f"{ALL}.csv", safe))
     if plan.parquet:
         tables += [_parquet(table) for table in tables]
     if storage.remote(out):
@@ -50,7 +53,7 @@ def write(plan: Plan, ledger: Ledger, out: Path, home: Path) -> list[str]:
     return [str(out / table.name) for table in tables]
 
 
-def _batch(ledger: Ledger, jobs: Sequence[Job], target: Path) -> Path:
+def _batch(ledger: Ledger, jobs: Sequence[Job], target: Path, safe: Callable[[object], str]) -> Path:
     """A line a job of this run, in its order."""
     with storage.atomic_text(target) as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -58,13 +61,14 @@ def _batch(ledger: Ledger, jobs: Sequence[Job], target: Path) -> Path:
         for job in jobs:
             if entry := ledger.get(job.name):
                 shares = entry.summary.get("shares", {})
-                writer.writerow([job.path, entry.status, _round(entry.seconds), _round(entry.duration),
+                writer.writerow([safe(job.path), entry.status, _round(entry.seconds), _round(entry.duration),
                                  entry.summary.get("emotion", ""), *(_round(shares.get(e)) for e in EMOTIONS),
-                                 entry.error or ""])
+                                 safe(entry.error or "")])
     return target
 
 
-def _combine(ledger: Ledger, jobs: Sequence[Job], out: Path, target: Path) -> Path:
+def _combine(ledger: Ledger, jobs: Sequence[Job], out: Path, target: Path,
+             safe: Callable[[object], str]) -> Path:
     """The rows of every video that is done, with a `video` column in front, from the CSV files in `out`.
 
     Raises `InputError` when one of these cannot be read.
@@ -76,7 +80,8 @@ def _combine(ledger: Ledger, jobs: Sequence[Job], out: Path, target: Path) -> Pa
             entry = ledger.get(job.name)
             if entry is None or entry.status != DONE:
                 continue
-            table = out / next(name for name in entry.outputs if name.endswith(".emotions.csv"))
+            name = next((name for name in entry.outputs if name.endswith(".emotions.csv")), "no table")
+            table = out / name
             try:
                 with table.open(encoding="utf-8", newline="") as rows:
                     first, *rest = csv.reader(rows)
@@ -86,7 +91,7 @@ def _combine(ledger: Ledger, jobs: Sequence[Job], out: Path, target: Path) -> Pa
             if not header:
                 header = first
                 writer.writerow(["video", *header])
-            writer.writerows([str(job.path), *row] for row in rest)
+            writer.writerows([safe(job.path), *row] for row in rest)
     return target
 
 

@@ -147,7 +147,7 @@ class Ledger:
         """A job is done, its results are on the disk."""
         self._execute(
             "UPDATE jobs SET status = 'done', finished = ?, seconds = ?, duration = ?, summary = ?, "
-            "outputs = ?, error = NULL WHERE name = ?",
+            "outputs = ?, deaths = 0, error = NULL WHERE name = ?",
             time.time(), seconds, duration, json.dumps(summary), json.dumps(outputs), name)
 
     def fail(self, name: str, error: str) -> None:
@@ -173,6 +173,11 @@ def _entry(row: tuple[Any, ...]) -> Entry:
     summary, outputs = json.loads(values["summary"] or "{}"), json.loads(values["outputs"] or "{}")
     if isinstance(outputs, list):
         outputs = dict.fromkeys(outputs, "")
-    if not isinstance(summary, dict) or not isinstance(outputs, dict):
+    shares = summary.get("shares", {}) if isinstance(summary, dict) else None
+    numbers = (values["finished"], values["seconds"], values["duration"])
+    if not (isinstance(shares, dict) and isinstance(outputs, dict) and isinstance(values["deaths"], int)
+            and all(isinstance(share, int | float) for share in shares.values())
+            and all(isinstance(text, str) for text in (*outputs.values(), summary.get("emotion", "")))
+            and all(number is None or isinstance(number, int | float) for number in numbers)):
         raise ValueError(f"the line of {values['name']} is damaged")
     return Entry(**values | {"summary": summary, "outputs": outputs})

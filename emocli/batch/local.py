@@ -24,9 +24,9 @@ class ChildEngine(Engine):
     def __post_init__(self) -> None:
         self._room = max(1, int(min(resources.cores() // THREADS, resources.memory() // MEMORY)))
 
-    def room(self) -> int:
-        """How many there may be."""
-        return self._room
+    def room(self, wanted: int = 0) -> int:
+        """What is asked for, or how many the machine bears."""
+        return wanted or self._room
 
     def start(self, number: int, mailbox: Mailbox) -> Worker:
         """A child that loads the models."""
@@ -73,7 +73,7 @@ class ChildWorker(Worker):
 class InProcessEngine(Engine):
     """For a single video: no child to start, but a crash of native code ends the whole run."""
 
-    def room(self) -> int:
+    def room(self, wanted: int = 0) -> int:
         """One."""
         return 1
 
@@ -116,6 +116,6 @@ class ThreadWorker(Worker):
         try:
             with Analyzer(self.options) as analyzer:
                 message = worker.answer(analyzer, job, self.writing, tell)
-        except Exception as error:  # the models cannot be loaded
+        except BaseException as error:  # models that cannot be loaded; a panic of native code
             message = worker.failure(error, job["path"])
         tell(message)

@@ -157,6 +157,9 @@ class Run:
         """Raise an error where a result cannot be written, or something is there that no run has left so."""
         files = self._files(job).values()
         formats.refuse_locked(f for f in files if not storage.remote(f))
+        if known and known.status == DONE and not self._plan.overwrite and _another(known.path, job.path):
+            raise UsageError(job.path, f"would replace the results of {known.path}",
+                             "analyse it into another folder, or pass --overwrite")
         if self._plan.overwrite or (known and (known.status == RUNNING or known.deaths)):
             return
         for file in files:
@@ -178,8 +181,8 @@ class Run:
         """As many workers as there is work and room for."""
         workers = self._state.workers
         wanted = len(self._waiting) + sum(worker.job is not None for worker in workers)
-        wanted = min(wanted, self._plan.workers or wanted)
-        while len(workers) < wanted and len(workers) < self._engine.room():
+        most = self._engine.room(self._plan.workers)
+        while len(workers) < min(wanted, most):
             free = next(n for n in range(wanted) if all(worker.number != n for worker in workers))
             workers.append(self._engine.start(free, self._mailbox))
 
@@ -262,6 +265,14 @@ class Run:
         self._ledger.fail(job.name, error)
         self._state.bytes_left = max(0, self._state.bytes_left - _size(job))
         self._state.failures.append((error, code))
+
+
+def _another(known: str, path: Path) -> bool:
+    """Whether a video that was analysed under a job's name is still there, and not the job's."""
+    try:
+        return not storage.remote(path) and Path(known).exists() and not path.samefile(known)
+    except (OSError, ValueError):
+        return False
 
 
 def _listed(job: Job, file: Path) -> str:

@@ -69,7 +69,7 @@ def answer(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions, tell
         return failure(error, job["path"])
 
 
-def failure(error: Exception, path: str = "") -> dict[str, Any]:
+def failure(error: BaseException, path: str = "") -> dict[str, Any]:
     """The message for an error with the video at `path`; one of our own weights ends the whole run."""
     if not isinstance(error, EmocliError):
         error = InputError(path, f"{type(error).__name__}: {error}",

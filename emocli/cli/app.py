@@ -101,13 +101,16 @@ def _run() -> int:
     """The exit code.  Raises `OutputError` when what was printed does not arrive."""
     code: object = 0
     try:
-        app()
-    except SystemExit as end:
-        code = end.code
-    try:
+        try:
+            app()
+        except SystemExit as end:
+            code = end.code
         if sys.stdout:
             sys.stdout.flush()
     except OSError as error:
+        if error.filename is not None:
+            raise  # of a file, not of what was printed
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # what waits for the other would fail again
         raise OutputError("standard output", f"cannot be written to ({error.strerror})",
                           "the results are there; leave it open to see their paths") from error
     return code if isinstance(code, int) else int(code is not None)

@@ -9,6 +9,7 @@ from typing import Any
 
 from emocli.emotions import EMOTIONS
 from emocli.outputs.base import OutputOptions
+from emocli.plaintext import printable
 from emocli.timeline.records import DECIMALS, columns, records
 from emocli.timeline.types import Timeline
 
@@ -23,10 +24,15 @@ def emotions_csv(timeline: Timeline, options: OutputOptions) -> str:
     a spreadsheet would run as a formula have a `'` in front."""
     rows = []
     for record in records(timeline):
-        if options.safe_csv and record["text"].lstrip().startswith(FORMULA):
-            record["text"] = f"'{record['text']}"
+        record["text"] = cell(record["text"], safe=options.safe_csv)
         rows.append((record | {time: f"{record[time]:.3f}" for time in ("start", "end")}).values())
     return _csv(columns(timeline), rows)
+
+
+def cell(text: object, *, safe: bool) -> str:
+    """Text from outside as a cell; with `safe`, one that a spreadsheet would run gets a `'` in front."""
+    written = printable(str(text).encode(errors="backslashreplace").decode())
+    return f"'{written}" if safe and written.lstrip().startswith(FORMULA) else written
 
 
 def faces_csv(timeline: Timeline, options: OutputOptions) -> str:

@@ -103,8 +103,9 @@ def locate(name: str, engine: str, *, offline: bool, progress: bool | weights.Re
 
 
 def is_path(name: str) -> bool:
-    """Whether `--asr-model` was given a file or a folder, not a size."""
-    return name.endswith(".pt") or "/" in name or "\\" in name or Path(name).is_dir()
+    """Whether `--asr-model` was given a file or a folder, not a size; a folder here that is called as a size
+    does not count."""
+    return name.endswith(".pt") or "/" in name or "\\" in name
 
 
 def engine_for(name: str, wanted: str, device: str) -> str:

@@ -131,3 +131,17 @@ def test_a_list_of_urls_and_files(tmp_path: Path) -> None:
     assert [j.name for j in discover([storage.place(str(tmp_path / "list.txt"))], include=["*.mp4"])][:2] == [
         "memory/bucket/deep/c", "memory/bucket/d"]
     assert storage.place(f"file://{tmp_path}/a%20b.mp4") == tmp_path / "a b.mp4"
+
+
+def test_lists_and_names_that_no_file_can_have(tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        discover([tmp_path / ("n" * 300 + ".txt")])
+    (tmp_path / "list.txt").write_text("a\0b/c.mp4\n/\nd.mp4\n")
+    jobs = discover([tmp_path / "list.txt"])
+    assert [job.path.name for job in jobs][-1] == "d.mp4"
+    assert len(jobs) == 3
+
+
+def test_single_files_that_are_not_wanted(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no video is wanted"):
+        discover([tmp_path / "a.mp4"], include=["*.mkv"])

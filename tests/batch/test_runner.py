@@ -14,11 +14,13 @@ from typing import Any
 import pytest
 from support.runs import MadeUpEngine, copies, lines
 
-from emocli.batch import runner
+from emocli.batch import local, runner
 from emocli.batch.discover import discover
 from emocli.batch.ledger import FILE, Ledger
 from emocli.batch.plan import Plan, State
 from emocli.errors import EmocliError, InputError, OutputError, UsageError
+from emocli.outputs import tables
+from emocli.outputs.base import OutputOptions
 
 
 def work(folder: Path, out: Path | None, engine: MadeUpEngine | None = None, clock: Any = lambda: 0.0,
@@ -191,3 +193,69 @@ def test_a_folder_that_cannot_be_written_to(tiny: Path, tmp_path: Path) -> None:
         work(folder, tmp_path / "file")
     state = runner.run(Plan(discover([folder / "a.mp4"]), tmp_path / "file"), engine=MadeUpEngine())
     assert [code for _, code in state.failures] == [OutputError.exit_code]
+
+
+def test_as_many_workers_as_are_asked_for(tiny: Path, tmp_path: Path) -> None:
+    folder = copies(tiny, tmp_path / "in", "a.mp4", "b.mp4", "c.mp4")
+    jobs = discover([folder])
+    engine = local.ChildEngine(Plan(jobs, None).options, Plan(jobs, None).writing)
+    assert engine.room(7) == 7
+    assert engine.room() >= 1
+
+
+def test_a_result_that_was_edited_stays_also_after_a_death(tiny: Path, tmp_path: Path) -> None:
+    folder, out = copies(tiny, tmp_path / "in", "once.mp4"), tmp_path / "out"
+    assert work(folder, out).done == 1  # its worker died the first time
+    result = out / "once.emotions.csv"
+    result.write_text("edited by a person")
+    (error,) = errors(work(folder, out, faces=True))
+    assert "has been changed since it was written" in error
+    assert result.read_text() == "edited by a person"
+
+
+def test_results_of_another_video_of_that_name_stay(tiny: Path, tmp_path: Path) -> None:
+    one, two = copies(tiny, tmp_path / "one", "a.mp4"), copies(tiny, tmp_path / "two", "x.mp4", "a.mp4")
+    (two / "x.mp4").unlink()
+    out = tmp_path / "out"
+    assert work(one, out).done == 1
+    before = (out / "a.emotions.csv").read_bytes()
+    (error,) = errors(work(two, out))
+    assert "would replace the results of" in error
+    assert (out / "a.emotions.csv").read_bytes() == before
+    assert work(two, out, overwrite=True).done == 1
+    shutil.move(two, tmp_path / "moved")  # the same videos elsewhere are no others
+    assert not errors(work(tmp_path / "moved", out, overwrite=True))
+
+
+@pytest.mark.parametrize(("column", "value"), [
+    ("outputs", "{}"), ("seconds", "x"), ("summary", '{"shares": 5}'),
+    ("summary", '{"shares": {"fear": "x"}}'), ("outputs", '{"a.csv": 5}')])
+def test_damaged_cells_are_an_error(column: str, value: str, tiny: Path, tmp_path: Path) -> None:
+    folder, out = copies(tiny, tmp_path / "in", "a.mp4"), tmp_path / "out"
+    assert work(folder, out).done == 1
+    with sqlite3.connect(out / FILE) as base:
+        base.execute(f"UPDATE jobs SET {column} = ?", [value])
+    with pytest.raises(EmocliError):
+        work(folder, out, combine=True)
+
+
+def test_names_that_a_spreadsheet_would_run(tiny: Path, tmp_path: Path) -> None:
+    folder, out = copies(tiny, tmp_path / "in", "a.mp4"), tmp_path / "out"
+    work(folder, out, combine=True, writing=OutputOptions(safe_csv=True))
+    assert tables.cell("=1+2.mp4", safe=True) == "'=1+2.mp4"
+    assert tables.cell("=1+2.mp4", safe=False) == "=1+2.mp4"
+    assert tables.cell("a\x1b[2J.mp4", safe=False) == "a\N{REPLACEMENT CHARACTER}[2J.mp4"
+
+
+def test_a_panic_of_native_code_is_an_answer(tiny: Path, tmp_path: Path,
+                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    class Panic(BaseException):
+        pass
+
+    def analyzer(options: object) -> None:
+        raise Panic("the native code gave up")
+
+    monkeypatch.setattr("emocli.analyzer.Analyzer", analyzer)
+    folder = copies(tiny, tmp_path / "in", "a.mp4")
+    (error,) = errors(runner.run(Plan(discover([folder / "a.mp4"]), None)))
+    assert "the native code gave up" in error

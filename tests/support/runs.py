@@ -150,8 +150,8 @@ class MadeUpEngine(Engine):
     idle_deaths: int = 0
     seen: list[str] = field(default_factory=list)
 
-    def room(self) -> int:
-        return self.places
+    def room(self, wanted: int = 0) -> int:
+        return wanted or self.places
 
     def start(self, number: int, mailbox: Mailbox) -> Worker:
         return MadeUpWorker(number, mailbox, engine=self)

@@ -51,7 +51,7 @@ def test_a_mirror_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert whisper_weights.cached_folder("tiny") is whisper_weights.cached_checkpoint("tiny") is None
 
 
-def test_which_library_runs_whisper(tmp_path: Path) -> None:
+def test_which_library_runs_whisper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def chosen(name: str, device: str = "cpu", wanted: str = "auto") -> str:
         return engine_for(name, wanted, device)
 
@@ -61,6 +61,9 @@ def test_which_library_runs_whisper(tmp_path: Path) -> None:
     assert chosen("large-v3") == "openai"  # nobody has pinned its files
     assert chosen("some/model.pt") == "openai"
     assert chosen(str(tmp_path)) == "faster"
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "base").mkdir()  # a stranger's folder is not the model of a default run
+    assert not whisper_weights.is_path("base")
     path = whisper_weights.checkpoint("base").path
     path.parent.mkdir(parents=True)
     path.touch()
