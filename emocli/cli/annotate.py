@@ -32,7 +32,7 @@ def annotate_command(
     emoji_font: Annotated[Path | None, typer.Option(help="A font file for emoji.")] = None,
     overwrite: options.Overwrite = False,
 ) -> None:
-    """Write the video with faces, emotions and captions on the pictures, or with faces hidden.
+    """Write the video with faces, emotions and captions on its frames, or with faces hidden.
 
     Example: emocli annotate interview.mp4 --preview 10s
 

@@ -15,7 +15,7 @@ from emocli.errors import EXIT_SOME_FAILED
 if TYPE_CHECKING:
     from emocli.batch.plan import Plan, State
 
-#: Seconds between two pictures of the table.
+#: Seconds between two drawings of the table.
 REDRAW = 0.25
 #: Stages that a video goes through, each as long as the others in the bar.
 STAGES = ("faces", "sound", "transcript", "voice")

@@ -43,7 +43,7 @@ def clips_command(
     timeline = of_video(video, document)
     info = timeline.media
     if reel and not info.has_video:
-        raise UsageError("--reel", "needs pictures", "leave it out to get the moments one by one")
+        raise UsageError("--reel", "needs a video with frames", "leave it out to get the moments one by one")
     chosen = moments(timeline, wanted, min_confidence=min_confidence, min_length=min_length, pad=pad)
     if not chosen:
         raise InputError(video, "holds no such moment", "lower --min-confidence or --min-length")

@@ -32,30 +32,30 @@ class Comparison:
 def compare_command(
     codings: Annotated[list[Path], typer.Argument(help="Analyses (.emotions.json) or tables of people "
                                                        "(.csv: start,end,emotion), two or more.")],
-    picture: Annotated[Path | None, typer.Option(
+    plot: Annotated[Path | None, typer.Option(
         help="Draw the first two's confusion matrix as .svg.")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the figures as .json.")] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Say how far codings of one video agree: per class, Cohen's and Fleiss' kappa, by time.
 
-    Example: emocli compare interview.emotions.json anna.csv ben.csv --picture confusion.svg
+    Example: emocli compare interview.emotions.json anna.csv ben.csv --plot confusion.svg
     """
     from emocli.agreement.plot import confusion_svg
     from emocli.storage import write_text
 
     if len(codings) < 2:
         raise UsageError("emocli compare", "needs two codings or more", "give analyses or tables of people")
-    for path in filter(None, (picture, out)):
+    for path in filter(None, (plot, out)):
         target(path, path, overwrite=overwrite)
     comparison = compare(codings)
     _show(comparison)
     if out:
         write_text(out, json.dumps(_figures(comparison), indent=1, ensure_ascii=False) + "\n")
         say_written(out)
-    if picture:
-        write_text(picture, confusion_svg(comparison.pairs[0, 1], *comparison.names[:2]))
-        say_written(picture)
+    if plot:
+        write_text(plot, confusion_svg(comparison.pairs[0, 1], *comparison.names[:2]))
+        say_written(plot)
 
 
 def compare(paths: list[Path]) -> Comparison:

@@ -21,10 +21,10 @@ def evaluate_command(
         help="The data folder, a folder with one sub-folder a class, or a TSV with the columns text and "
              "labels.")],
     out: Annotated[Path, typer.Option(
-        "-o", "--out", help="Folder for the report and the pictures.")] = Path("out/evaluate"),
+        "-o", "--out", help="Folder for the report and the plots.")] = Path("out/evaluate"),
     language: Annotated[str, typer.Option(help="Language of the sentences: en or ko.")] = "en",
     corrupt: Annotated[str, typer.Option(
-        help="Spoil the pictures (blur, dark, low-res, rotated) or the sound (white, babble: noise at 10 dB) "
+        help="Spoil the faces (blur, dark, low-res, rotated) or the sound (white, babble: noise at 10 dB) "
              "first.")] = "",
     full: Annotated[bool, typer.Option(
         "--full", help="Also train what the networks are compared with: the voice six times, each without "
@@ -35,7 +35,7 @@ def evaluate_command(
     """Measure the weights on labelled data: accuracy, macro-F1, ECE, per class, confusion matrix,
     reliability diagram.
 
-    Example: emocli evaluate face --data my_pictures
+    Example: emocli evaluate face --data my_faces
     """
     from emocli.training import evaluate, plots, report
 
@@ -58,7 +58,7 @@ def evaluate_command(
         typer.echo(json.dumps(result, ensure_ascii=False))
     else:
         say_written(path)
-        typer.echo(f"and the pictures into {printable(out)}")
+        typer.echo(f"and the plots into {printable(out)}")
 
 
 def _check(modality: str, data: Path, *, language: str, corrupt: str, full: bool) -> None:

@@ -62,7 +62,7 @@ def report_folder(folder: Path, page: Path, writing: OutputOptions, videos: Path
     """Every video of a batch; writes the reports that are missing or older than their analysis.
 
     The batch's own account names the videos.  It may be a stranger's: a page may point to what it names, but
-    the pictures or the whole of a video go into a page only from beside the analysis or from the folder
+    thumbnails or the whole of a video go into a page only from beside the analysis or from the folder
     `videos`.
     """
     from emocli.outputs.report import Listed, html, link, strip

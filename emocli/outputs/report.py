@@ -31,9 +31,9 @@ from emocli.plaintext import printable
 from emocli.timeline.records import face_id
 from emocli.timeline.types import Reading, Row, Timeline
 
-#: Persons with a lane of their own, those seen most; mixed moments with a picture, the surest.
+#: Persons with a lane of their own, those seen most; mixed moments with a thumbnail, the surest.
 LANES, MIXED = 8, 24
-#: Longest side of such a picture, px.
+#: Longest side of such a thumbnail, px.
 THUMBNAIL = 320
 #: Largest video that is embedded, bytes; browsers give up on much longer addresses.
 EMBEDDABLE = 512 * 2**20
@@ -52,7 +52,7 @@ def _part(name: str) -> str:
 
 def html(timeline: Timeline, options: OutputOptions) -> str:
     """`<stem>.emotions.html`.  The video is linked from `options.folder`, or embedded, or played from the
-    address `options.address`; pictures of mixed moments need the file, too.  Without it the page says so.
+    address `options.address`; thumbnails of mixed moments need the file, too.  Without it the page says so.
 
     Raises `InputError` when a video to be embedded is not there or too large.
     """

@@ -36,7 +36,7 @@ def cell(text: object, *, safe: bool) -> str:
 
 
 def faces_csv(timeline: Timeline, options: OutputOptions) -> str:
-    """`<stem>.faces.csv`: one line a face and picture; boxes in px, scores of the face alone."""
+    """`<stem>.faces.csv`: one line a face and frame; boxes in px, scores of the face alone."""
     return _csv(FACE_COLUMNS, (
         (f"{o.time:.3f}", o.face_id, *(round(v, 1) for v in o.box), round(o.detection, 4),
          *(round(float(s), DECIMALS) for s in o.scores)) for o in timeline.faces if o.scores is not None))

@@ -18,7 +18,7 @@ def test_compare_command(tmp_path: Path) -> None:
     (tmp_path / "a.emotions.json").write_text(document.to_json(made_up(), OutputOptions()), encoding="utf-8")
     (tmp_path / "<anna>.csv").write_text("start,end,emotion\n0,3,happiness\n3,33,neutral\n")
     (tmp_path / "ben.csv").write_text("start,end,emotion\n0,3,sadness\n3,33,neutral\n")
-    done = emocli("compare", "a.emotions.json", "<anna>.csv", "ben.csv", "--picture", "c.svg", "-o", "c.json",
+    done = emocli("compare", "a.emotions.json", "<anna>.csv", "ben.csv", "--plot", "c.svg", "-o", "c.json",
                   cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Fleiss" in done.stdout

@@ -12,7 +12,7 @@ from emocli.render import text_overlay
 from emocli.render.text_overlay import TextOverlay, alpha_blend
 
 
-def test_lettering_with_and_without_fonts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_text_overlay_with_and_without_fonts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(text_overlay, "_installed", dict)
     plain = TextOverlay()
     sprite = plain.sprite(("sad 😢",), 20)
