@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 #: Surest moments that the summary lists.
 MOMENTS = 5
-_LABELS = {"faces": "faces", "sound": "sound", "transcript": "words", "voice": "voice", "download": "fetching",
-           "video": "video"}
+_LABELS = {"faces": "faces", "sound": "sound", "transcript": "words", "voice": "voice",
+           "download": "fetching", "video": "video"}
 
 
 def clock(seconds: float) -> str:

@@ -63,7 +63,7 @@ def test_mistakes_are_named(tmp_path: Path, text: str, words: str) -> None:
 
 
 GUARDED = [("convert", "overwrite = true"), ("report", "embed = true"), ("report", "video = 'a.mp4'"),
-           ("compare", "picture = 'c.svg'"), ("clips", "reel = '../mine.mp4'"), ("analyze", "engine = 'ray'"),
+           ("compare", "plot = 'c.svg'"), ("clips", "reel = '../mine.mp4'"), ("analyze", "engine = 'ray'"),
            ("analyze", "ray-address = 'ray://elsewhere'"), ("analyze", "voice-baseline = 'a.wav'"),
            ("analyze", "transcript = 'a.srt'"), ("analyze", "asr_model = 'a.pt'"),
            ("annotate", "font = 'a.ttf'"),
@@ -97,7 +97,7 @@ def test_nothing_elsewhere_is_overwritten(folder: Path, tmp_path_factory: pytest
     mine = tmp_path_factory.mktemp("mine") / "thesis.svg"
     mine.write_text("years of work")
     (folder / "ben.csv").write_text("start,end,emotion\n0,33,neutral\n")
-    (folder / "emocli.toml").write_text(f"[compare]\npicture = '{mine}'\noverwrite = true\n")
+    (folder / "emocli.toml").write_text(f"[compare]\nplot = '{mine}'\noverwrite = true\n")
     done = emocli("compare", "a.emotions.json", "ben.csv", cwd=folder)
     assert done.returncode == 2
     assert f"options are taken from {folder / 'emocli.toml'}" in done.stderr
