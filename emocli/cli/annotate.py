@@ -44,9 +44,7 @@ def annotate_command(
     from emocli.render.text_overlay import TextOverlay
 
     writing, seconds = OutputOptions(lang=lang), _seconds(preview)
-    path = target(out, video.with_name(video.stem + ".annotated.mp4"), overwrite=overwrite)
-    if path.absolute() == video.absolute():
-        raise UsageError(path, "is the video itself", "give another name with -o")
+    path = target(out, video.with_name(video.stem + ".annotated.mp4"), overwrite=overwrite, source=video)
     text_overlay = TextOverlay(str(font or ""), str(emoji_font or ""))
     timeline = of_video(video, document)
     drawing = Drawing(faces=boxes, captions=captions, blur=blur_faces or bool(blur_except),

@@ -40,6 +40,9 @@ def clips_command(
     from emocli.render.clips import moments
 
     writing, wanted = OutputOptions(lang=lang), _emotions(emotion)
+    if reel and reel.suffix.lower() not in KEPT[:3]:
+        raise UsageError("--reel", f"{reel} is no video that can be written",
+                         f"give a name that ends in {', '.join(KEPT[:3])}")
     timeline = of_video(video, document)
     info = timeline.media
     if reel and not info.has_video:
@@ -51,7 +54,7 @@ def clips_command(
     paths = [reel] if reel else [(out or video.parent) / f"{video.stem}.{n:03d}.{m.emotion}{ending}"
                                  for n, m in enumerate(chosen, 1)]
     for path in paths:
-        target(path, path, overwrite=overwrite)
+        target(path, path, overwrite=overwrite, source=video)
     _show(chosen, _make_reel(info, chosen, reel, writing.lang) if reel else _cut(info, chosen, paths))
     for path in paths:
         say_written(path)

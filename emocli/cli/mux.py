@@ -30,6 +30,6 @@ def mux_command(
     from emocli.render.mux import mux
 
     writing = OutputOptions(srt_style=srt_style, lang=lang)
-    path = target(out, video.with_name(video.stem + ".emotions.mkv"), overwrite=overwrite)
+    path = target(out, video.with_name(video.stem + ".emotions.mkv"), overwrite=overwrite, source=video)
     mux(of_video(video, document), path, writing, title=title, default=default)
     say_written(path)

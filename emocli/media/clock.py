@@ -31,6 +31,10 @@ REORDERED = 32
 #: A file lasts no longer than SPARE s and SPARSE times what its packets say they hold, each at most 1 s; the
 #: gaps of one that claims to are closed beyond these lengths, s.
 SPARE, SPARSE, SHORTER_GAPS = 1800.0, 10.0, (1.0, 0.05)
+#: Seconds that a packet of sound holds at most where it does not say.
+LONGEST_SOUND = 0.1
+#: No recording breaks off more often; one that does is made up, and would cost without end.
+MOST_RUNS = 20_000
 #: Notes of one kind are not repeated without end.
 NOTES = 3
 
@@ -45,7 +49,7 @@ class PacketLog:
     `stamps` rise with the packets: of decoding, or of presentation where a container knows no others and
     `reorders` says that these come out of order.  `shown` are those of presentation, `lasts` claimed
     durations, and `places` the packets' numbers in the whole file.  Sound and pictures are `steady`,
-    subtitles are not.
+    subtitles are not.  `byte_rate` is that of sound as samples (bytes a second), else 0.
     """
 
     unit: float
@@ -55,6 +59,9 @@ class PacketLog:
     shown: array[int] = field(default_factory=lambda: array("q"))
     lasts: array[int] = field(default_factory=lambda: array("q"))
     places: array[int] = field(default_factory=lambda: array("q"))
+    byte_rate: float = 0.0
+    sound: bool = False
+    bytes: int = 0
 
     def add(self, packet: Any, place: int) -> None:
         """Write a packet down; one without any stamp follows the one before."""
@@ -65,6 +72,7 @@ class PacketLog:
             if not packet.size:
                 return  # the mark of the end
             stamp = min(self.stamps[-1] + self.lasts[-1], 2**62) if self.stamps else 0
+        self.bytes += packet.size
         self.stamps.append(stamp)
         self.shown.append(stamp if pts is None else pts)
         self.lasts.append(lasts)
@@ -75,9 +83,12 @@ class PacketLog:
         return np.frombuffer(self.stamps, np.int64) * self.unit if self.stamps else np.zeros(0)
 
     def held(self) -> float:
-        """Seconds that the packets say they hold, none more than 1 (or nothing: 1)."""
+        """Seconds that the packets can hold: samples by their bytes, else as they say, none more than 1."""
+        if self.byte_rate:
+            return self.bytes / self.byte_rate
         lasts = np.frombuffer(self.lasts, np.int64) * self.unit
-        return float(np.where(lasts > 0, np.minimum(lasts, 1.0), 1.0).sum())
+        unsaid = LONGEST_SOUND if self.sound else 1.0
+        return float(np.where(lasts > 0, np.minimum(lasts, 1.0), unsaid).sum())
 
     def durations(self, gap: float) -> np.ndarray:
         """How long each packet lasts, s (n,); claims of more than `gap` s count as the usual."""
@@ -229,6 +240,8 @@ def _align(logs: Mapping[int, PacketLog], gap: float, zero: float) -> tuple[dict
     """The streams' runs laid on one clock, in the order of the file."""
     lanes = {index: _Lane(log, gap, zero) for index, log in logs.items() if log.steady and log.stamps}
     together, notes = list(lanes.values()), list[str]()
+    if (breaks := sum(len(lane.runs) for lane in together)) > MOST_RUNS:
+        raise ValueError(f"its time stamps break off {breaks:,} times")
     in_order = sorted(((run.place, lane) for lane in together for run in lane.runs), key=lambda pair: pair[0])
     for _, lane in in_order:
         run = lane.coming
@@ -261,8 +274,8 @@ def make_clock(logs: Mapping[int, PacketLog], container: str, start: float, leng
     """The clock of a file, from the logs of its streams by their index.
 
     `start`, s, is the first stamp by the container's own account, believed if the packets are near it,
-    and `length`, s, its length by that; `keys` are the
-    numbers of those packets of stream `video` that decoding can begin at.
+    and `length`, s, its length by that; `keys` are the numbers of those packets of stream `video` that
+    decoding can begin at.  Raises `ValueError` where no clock can be made of the stamps.
     """
     transport = container.startswith(TRANSPORT)
     steady = {index: log for index, log in logs.items() if log.steady and log.stamps}
@@ -272,12 +285,12 @@ def make_clock(logs: Mapping[int, PacketLog], container: str, start: float, leng
     first = min(min(log.shown[:REORDERED]) * log.unit for log in steady.values())
     zero = start if abs(start - first) <= gap else first
     zero = zero if transport else max(0.0, zero)
-    held = max(log.held() for log in steady.values())
+    longest = SPARE + SPARSE * max(log.held() for log in steady.values())
     for gap in (gap, *SHORTER_GAPS):  # noqa: B020
         lanes, notes = _align(steady, gap, zero)
         duration = max(run.shown + offset for lane in lanes.values()
                        for run, offset in zip(lane.runs, lane.offsets, strict=True)) - zero
-        if duration <= SPARE + SPARSE * held:
+        if duration <= longest:
             break
     corrections = {index: steps for index, lane in lanes.items() if (steps := _steps(logs[index], lane))}
     if corrections:

@@ -61,8 +61,11 @@ def _scan(path: Path, size: int, changed: int) -> tuple[MediaInfo, Clock]:
             raise InputError(path, f"holds neither video nor audio {_BOUNDS}", NEXT)
         start, length = ((time or 0) / 1e6 for time in (container.start_time, container.duration))
         logs, keys, rotation = _pass(container, video, audio)
-        clock = make_clock(logs, container.format.name, start, length, keys=keys,
-                           video=video.index if video is not None else None)
+        try:
+            clock = make_clock(logs, container.format.name, start, length, keys=keys,
+                               video=video.index if video is not None else None)
+        except ValueError as error:
+            raise InputError(path, str(error), NEXT) from error
         info: dict[str, Any] = {}
         notes = list(clock.notes)
         if video is None and any(not is_cover(stream) for stream in container.streams.video):
@@ -87,7 +90,8 @@ def _pass(container: Any, video: Any | None,
 
     only_shown = container.format.name.startswith("matroska")  # its dts are ffmpeg's own guess
     logs = {s.index: PacketLog(float(s.time_base), steady=s in (video, audio),
-                               reorders=only_shown and s is video and video.codec_context.has_b_frames)
+                               reorders=only_shown and s is video and video.codec_context.has_b_frames,
+                               sound=s is audio, byte_rate=_byte_rate(s) if s is audio else 0.0)
             for s in container.streams if s.time_base and s.codec_context is not None}
     keys, rotation, undecoded = list[int](), 0, FIRST_PACKETS
     packets = container.demux([container.streams[index] for index in logs])
@@ -109,6 +113,12 @@ def _pass(container: Any, video: Any | None,
         log.add(packet, place)
         place += 1
     return logs, keys, rotation
+
+
+def _byte_rate(stream: Any) -> float:
+    """Bytes a second of sound that is kept as samples, or 0."""
+    context = stream.codec_context
+    return float(context.bit_rate or 0) / 8 if context.name.startswith("pcm_") else 0.0
 
 
 def _rotation(packet: Any, undecoded: int) -> tuple[int, int]:

@@ -10,7 +10,7 @@ import numpy as np
 from emocli.media.clock import Clock
 from emocli.media.container import PacketReader, opened, video_stream
 from emocli.media.frames import scaled
-from emocli.media.probe import clock_of
+from emocli.media.probe import clock_of, probe
 from emocli.timeline.types import MediaInfo
 
 #: A JPEG with its width and height, px.
@@ -24,7 +24,7 @@ def thumbnails(info: MediaInfo, times: Sequence[float], side: int) -> list[Thumb
         stream = video_stream(container)
         if stream is None:
             return [None] * len(times)
-        clock = clock_of(info.path)
+        info, clock = probe(info.path), clock_of(info.path)  # a document's sizes are a claim
         stream.codec_context.thread_type = "AUTO"
         stream.codec_context.skip_frame = "NONREF"  # a thumbnail may be a frame or two early
         find = _sought if clock.seekable else _passed

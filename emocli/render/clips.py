@@ -103,4 +103,4 @@ def reel(info: MediaInfo, chosen: Sequence[Moment], target: Path, *, lang: str =
             clips.append(CompositeVideoClip([clip, shown]).with_duration(clip.duration))
         concatenate_videoclips(clips).write_videofile(
             str(part), codec="libx264", audio_codec="aac", preset="veryfast", logger=None,
-            temp_audiofile=str(part.with_suffix(".m4a")), ffmpeg_params=["-crf", "18", "-pix_fmt", "yuv420p"])
+            temp_audiofile=str(folder / "sound.m4a"), ffmpeg_params=["-crf", "18", "-pix_fmt", "yuv420p"])
