@@ -147,7 +147,7 @@ class Ledger:
         """A job is done, its results are on the disk."""
         self._execute(
             "UPDATE jobs SET status = 'done', finished = ?, seconds = ?, duration = ?, summary = ?, "
-            "outputs = ?, deaths = 0, error = NULL WHERE name = ?",
+            "outputs = ?, error = NULL WHERE name = ?",
             time.time(), seconds, duration, json.dumps(summary), json.dumps(outputs), name)
 
     def fail(self, name: str, error: str) -> None:

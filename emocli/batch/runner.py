@@ -160,7 +160,8 @@ class Run:
         if known and known.status == DONE and not self._plan.overwrite and _another(known.path, job.path):
             raise UsageError(job.path, f"would replace the results of {known.path}",
                              "analyse it into another folder, or pass --overwrite")
-        if self._plan.overwrite or (known and (known.status == RUNNING or known.deaths)):
+        cut_short = known and known.status != DONE and (known.status == RUNNING or known.deaths)
+        if self._plan.overwrite or cut_short:
             return
         for file in files:
             if not file.exists():
