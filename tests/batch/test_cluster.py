@@ -21,6 +21,7 @@ from emocli.errors import EmocliError
 from emocli.options import AnalyzeOptions
 from emocli.outputs.base import OutputOptions
 
+pytest.importorskip("ray", reason="wants the extra ray")
 OPTIONS = AnalyzeOptions(transcript="none", offline=True)
 #: A Ray cluster of one machine with one core; another joins, and dies, when a line is read.
 CLUSTER = """
