@@ -22,6 +22,8 @@ MIN_SHARE, MIN_PIXELS = 0.03, 12
 ENOUGH, HALF_EVERY, WHOLE_EVERY = 32, 10, 30
 #: Mean difference of grey levels from the picture before, from which it may be another shot.
 CUT = 15.0
+#: OpenCV's LOG_LEVEL_ERROR, whose name moved between its versions.
+ERRORS_ONLY = 2
 #: Faces of one picture that are followed at most, the largest first.
 MOST_FACES = 12
 
@@ -69,7 +71,8 @@ class YuNet:
     def __init__(self, model: Path) -> None:
         import cv2
 
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+        set_level = cv2.setLogLevel if hasattr(cv2, "setLogLevel") else cv2.utils.logging.setLogLevel
+        set_level(ERRORS_ONLY)
         self._model, self._own = str(model), local()
 
     def find(self, image: np.ndarray) -> list[Detection]:
