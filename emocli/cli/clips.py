@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Containers that a clip keeps; others become mp4.
 KEPT = (".mp4", ".mkv", ".mov", ".webm")
+#: What a reel can be written as.
+REELS = (".mp4", ".mkv", ".mov", ".m4v")
 
 
 def clips_command(
@@ -40,9 +42,9 @@ def clips_command(
     from emocli.render.clips import moments
 
     writing, wanted = OutputOptions(lang=lang), _emotions(emotion)
-    if reel and reel.suffix.lower() not in KEPT[:3]:
+    if reel and reel.suffix.lower() not in REELS:
         raise UsageError("--reel", f"{reel} is no video that can be written",
-                         f"give a name that ends in {', '.join(KEPT[:3])}")
+                         f"give a name that ends in {', '.join(REELS)}")
     timeline = of_video(video, document)
     info = timeline.media
     if reel and not info.has_video:

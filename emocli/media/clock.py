@@ -35,6 +35,7 @@ SPARE, SPARSE, SHORTER_GAPS = 1800.0, 10.0, (1.0, 0.05)
 LONGEST_SOUND = 0.1
 #: No recording breaks off more often; one that does is made up, and would cost without end.
 MOST_RUNS = 20_000
+BREAKS = f"its time stamps break off more than {MOST_RUNS:,} times"
 #: Notes of one kind are not repeated without end.
 NOTES = 3
 
@@ -194,6 +195,8 @@ def _runs(log: PacketLog, gap: float) -> list[_Run]:
             settled = max(settled, values[max(firsts[-1], number - 1 - lag)])
             if stamp < settled - BACK or stamp > highest + gap:
                 firsts.append(number)
+                if len(firsts) > MOST_RUNS:
+                    raise ValueError(BREAKS)
                 highest = settled = stamp
             highest = max(highest, stamp)
     spans = zip(firsts, [*firsts[1:], len(stamps)], strict=True)
@@ -237,21 +240,24 @@ def _offset(lanes: Sequence[_Lane], lane: _Lane, run: _Run, gap: float) -> tuple
 
 
 def _align(logs: Mapping[int, PacketLog], gap: float, zero: float) -> tuple[dict[int, _Lane], list[str]]:
-    """The streams' runs laid on one clock, in the order of the file."""
+    """The streams' runs laid on one clock, in the order of the file, and notes of the first joins."""
     lanes = {index: _Lane(log, gap, zero) for index, log in logs.items() if log.steady and log.stamps}
-    together, notes = list(lanes.values()), list[str]()
-    if (breaks := sum(len(lane.runs) for lane in together)) > MOST_RUNS:
-        raise ValueError(f"its time stamps break off {breaks:,} times")
+    together, notes, joins = list(lanes.values()), list[str](), 0
+    if sum(len(lane.runs) for lane in together) > MOST_RUNS:
+        raise ValueError(BREAKS)
     in_order = sorted(((run.place, lane) for lane in together for run in lane.runs), key=lambda pair: pair[0])
     for _, lane in in_order:
         run = lane.coming
         assert run is not None
         offset, new = _offset(together, lane, run, gap)
-        if new:
+        joins += new
+        if new and joins <= NOTES:
             jump = run.start + (lane.offset if lane.begun else 0.0) - lane.end
             notes.append(f"time stamps {'jump ahead' if jump > 0 else 'run back'} by {abs(jump):.1f} s at "
                          f"{run.start + offset - zero:.1f} s; what follows is joined to what was before")
         lane.lay(offset)
+    if joins > NOTES:
+        notes.append(f"time stamps break off {joins - NOTES} times more")
     return lanes, notes
 
 
@@ -292,13 +298,14 @@ def make_clock(logs: Mapping[int, PacketLog], container: str, start: float, leng
                        for run, offset in zip(lane.runs, lane.offsets, strict=True)) - zero
         if duration <= longest:
             break
+    else:
+        if any(log.byte_rate for log in steady.values()):  # others' claims of their packets may be mistaken
+            raise ValueError(f"its packets are far too small for the {duration:,.0f} s of its time stamps")
     corrections = {index: steps for index, lane in lanes.items() if (steps := _steps(logs[index], lane))}
     if corrections:
         guide = max(corrections, key=lambda index: len(corrections[index]))
         corrections |= {index: _carried(log, logs[guide], corrections[guide]) for index, log in logs.items()
                         if not log.steady and log.stamps}
-    if len(notes) > NOTES:
-        notes = [*notes[:NOTES], f"time stamps break off {len(notes) - NOTES} times more"]
     return Clock(zero, max(0.0, duration), gap, corrections,
                  _key_times(logs[video], corrections.get(video, ()), keys, zero) if video in steady else (),
                  tuple(notes), abs(length - duration) <= 1.0)

@@ -1,5 +1,6 @@
 """The clock, from stamps alone."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -128,3 +129,21 @@ def test_random_stamps_stay_bounded() -> None:
         assert min(corrected(clock, 0, stamps.tolist())) >= -60_000
     assert lengths
     assert max(lengths) < 60
+
+
+def test_stamps_all_over_the_place_cost_little() -> None:
+    stamps = np.random.default_rng(0).integers(0, 864_000_000, 200_000).tolist()
+    logs, began = {0: log_of(stamps), 1: log_of(stamps)}, time.process_time()
+    with pytest.raises(ValueError, match="break off more than 20,000 times"):
+        make_clock(logs, "matroska", 0.0)
+    assert time.process_time() - began < 2
+
+
+def test_samples_last_no_longer_than_their_bytes_say() -> None:
+    log = log_of(range(0, 8_000_000, 40))
+    assert make_clock({0: log}, "matroska", 0.0).duration == pytest.approx(8000)
+    log.byte_rate = 32000.0
+    with pytest.raises(ValueError, match="too small for the 8,000 s"):
+        make_clock({0: log}, "matroska", 0.0)
+    log.bytes = 200_000 * 1280
+    assert make_clock({0: log}, "matroska", 0.0).duration == pytest.approx(8000)

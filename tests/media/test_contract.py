@@ -113,6 +113,8 @@ def test_what_is_joined_is_said(healthy: Readings) -> None:
 
 
 @pytest.mark.parametrize(("name", "cause"), [("huge.mov", "40 million px"), ("unlike.mov", "40 million px"),
-                                             ("slow.wav", "4000 samples a second")])
+                                             ("slow.wav", "4000 samples a second"),
+                                             ("crumbs.mkv", "break off more than 20,000 times"),
+                                             ("even-crumbs.mkv", "too small for the 7,500 s")])
 def test_refusals_say_why(name: str, cause: str, hostile: Readings) -> None:
     assert cause in hostile[name]["error"]

@@ -175,19 +175,19 @@ def huge(path: Path, width: int, height: int, claims: tuple[int, int] | None = N
     return path
 
 
-def crumbs(path: Path) -> Path:
-    """Sound of one sample a packet, at times all over ten days: Matroska by hand, since no muxer would."""
+def crumbs(path: Path, count: int, stamp: Callable[[int], int]) -> Path:
+    """Sound of one sample a packet, each at a stamp, ms: Matroska by hand, since no muxer would."""
     def element(name: str, content: bytes) -> bytes:
-        return bytes.fromhex(name) + (len(content) | 1 << 56).to_bytes(8) + content
+        length = (len(content) | 0x80).to_bytes(1) if len(content) < 0x7f else (
+            len(content) | 1 << 56).to_bytes(8)
+        return bytes.fromhex(name) + length + content
 
     def number(name: str, value: int) -> bytes:
-        return element(name, value.to_bytes(8))
+        return element(name, value.to_bytes(4))
 
-    chance = random.Random(5)
     audio = element("b5", struct.pack(">d", 16000.0)) + number("9f", 1) + number("6264", 16)
     track = number("d7", 1) + number("73c5", 1) + number("83", 2) + element("86", b"A_PCM/INT/LIT")
-    blocks = (number("e7", chance.randrange(864_000_000)) + element("a3", b"\x81\0\0\x80\0\x40")
-              for _ in range(60_000))
+    blocks = (number("e7", stamp(index)) + element("a3", b"\x81\0\0\x80\0\x40") for index in range(count))
     path.write_bytes(
         element("1a45dfa3", element("4282", b"matroska"))
         + element("18538067", element("1549a966", number("2ad7b1", 1_000_000))
@@ -246,7 +246,9 @@ HOSTILE: dict[str, Callable[[Path], Path]] = {
     "many-samples.mov": lambda p: patched(p, b"stsz", _samples),
     "many-sounds.mov": lambda p: patched(p, b"stsz", _samples, 1),
     "gaps.mkv": lambda p: restamp(_plain(p.with_name(".plain.mp4")), p, lambda kind, time: time * 1400),
-    "crumbs.mkv": crumbs,
+    "crumbs.mkv": lambda p: crumbs(p, 100_000, lambda index: index * 7_368_787 % 864_000_000),
+    "fewer-crumbs.mkv": lambda p: crumbs(p, 15_000, lambda index: index * 7_368_787 % 864_000_000),
+    "even-crumbs.mkv": lambda p: crumbs(p, 150_000, lambda index: index * 50),
     "slow.wav": lambda p: wav(p, b"\0\1" * 40_000, 1, 1),
     "huge.mov": lambda p: huge(p, 12288, 12288),
     "unlike.mov": lambda p: huge(p, 12288, 12288, claims=(160, 120)),

@@ -12,6 +12,7 @@ from support.media import even, onset, sound_of, tone, write
 from support.timelines import made_up, row
 from support.videos import frames_of
 
+from emocli.cli.clips import REELS
 from emocli.media.probe import probe
 from emocli.render import clips
 
@@ -55,6 +56,29 @@ def test_reel(tmp_path: Path) -> None:
     shown = frames_of(tmp_path / "reel.mp4")[1]
     assert shown[10][8:30, 10:100].max() > 180  # the title
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.mp4", "reel.mp4"]
+
+
+def test_a_reel_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(clip: object, *args: object, **kwargs: object) -> None:
+        left.extend(p.name for p in tmp_path.iterdir())
+        raise KeyboardInterrupt
+
+    left = list[str]()
+    source = write(tmp_path / "a.mp4", even(2), sound=tone(2))
+    monkeypatch.setattr("moviepy.video.VideoClip.ffmpeg_write_video", interrupt)  # the sound is written first
+    with pytest.raises(KeyboardInterrupt):
+        clips.reel(probe(source), [clips.Moment(0.5, 1.5, "anger", 0.9, "")], tmp_path / "reel.mp4")
+    assert left == ["a.mp4"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.mp4"]
+
+
+@pytest.mark.parametrize("ending", REELS)
+def test_reels_of_every_kind(ending: str, tmp_path: Path) -> None:
+    source = write(tmp_path / "a.mp4", even(1), sound=tone(1))
+    clips.reel(probe(source), [clips.Moment(0, 1, "anger", 0.9, "")], tmp_path / f"reel{ending}")
+    info = probe(tmp_path / f"reel{ending}")
+    assert info.has_video
+    assert info.has_audio
 
 
 def test_clips_of_joined_parts_are_on_the_clock(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ def test_commands(grey: Path, tmp_path: Path) -> None:
     for args, words in ((["annotate", grey], "--overwrite"),
                         (["annotate", grey, "-o", grey, "--overwrite"], "itself"),
                         (["mux", grey, "-o", grey, "--overwrite"], "itself"),
+                        (["clips", grey, "--emotion", "sad", "--reel", grey, "--overwrite"], "itself"),
                         (["clips", grey, "--emotion", "fear", "--reel", tmp_path / "a.srt"], "is no video"),
                         (["annotate", grey, "--preview", "soon", "--overwrite"], "10s or 1m"),
                         (["annotate", grey, "--blur-except", "9", "--overwrite"], "number 9"),
