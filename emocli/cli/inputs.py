@@ -42,7 +42,7 @@ def of_video(video: Path, document: Path | None) -> Timeline:
 def target(out: Path | None, usual: Path, *, overwrite: bool, source: Path | None = None) -> Path:
     """Where a result goes; raises `UsageError` when something is there already, or it is the `source`."""
     path = out or usual
-    if source and path.exists() and path.samefile(source):
+    if source and source.exists() and path.exists() and path.samefile(source):
         raise UsageError(path, "is the video itself", "give another name with -o")
     if path.exists() and not overwrite:
         raise UsageError(path, "exists already", "pass --overwrite to replace it, or another -o")

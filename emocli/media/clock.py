@@ -28,9 +28,9 @@ LATEST = 600.0
 BACK = 0.5
 #: Packets by which pictures may come out of order, a generous bound on what codecs do.
 REORDERED = 32
-#: A file lasts no longer than SPARE s and SPARSE times what its packets say they hold, each at most 1 s; the
-#: gaps of one that claims to are closed beyond these lengths, s.
-SPARE, SPARSE, SHORTER_GAPS = 1800.0, 10.0, (1.0, 0.05)
+#: A file lasts no longer than SPARE s and SPARSE times what its packets say they hold, each at most 1 s (a
+#: muted call in Opus sends 20 ms every 400); the gaps of one that claims to are closed beyond these lengths, s.
+SPARE, SPARSE, SHORTER_GAPS = 1800.0, 30.0, (1.0, 0.05)
 #: Seconds that a packet of sound holds at most where it does not say.
 LONGEST_SOUND = 0.1
 #: No recording breaks off more often; one that does is made up, and would cost without end.
