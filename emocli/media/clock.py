@@ -29,7 +29,7 @@ BACK = 0.5
 #: Packets by which pictures may come out of order, a generous bound on what codecs do.
 REORDERED = 32
 #: A file lasts no longer than SPARE s and SPARSE times what its packets say they hold, each at most 1 s (a
-#: muted call in Opus sends 20 ms every 400); the gaps of one that claims to are closed beyond these lengths, s.
+#: muted call in Opus sends 20 ms every 400); gaps of one that claims to are closed beyond SHORTER_GAPS, s.
 SPARE, SPARSE, SHORTER_GAPS = 1800.0, 30.0, (1.0, 0.05)
 #: Seconds that a packet of sound holds at most where it does not say.
 LONGEST_SOUND = 0.1
