@@ -7,7 +7,6 @@ are fetched once into the user's cache, by pinned address and sha256.  `EMOCLI_W
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import tomllib
@@ -84,17 +83,11 @@ def manifest() -> dict[str, Weight]:
     return {name: Weight(name=name, **entry) for name, entry in table.items()}
 
 
-def sha256_of(path: Path) -> str:
-    """Checksum of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def state(weight: Weight) -> str:
     """"ok", "absent" or "damaged"."""
     if not weight.path.is_file():
         return "absent"
-    return "ok" if sha256_of(weight.path) == weight.sha256 else "damaged"
+    return "ok" if storage.sha256(weight.path) == weight.sha256 else "damaged"
 
 
 def record(*names: str) -> dict[str, Mapping[str, str]]:
@@ -105,7 +98,7 @@ def record(*names: str) -> dict[str, Mapping[str, str]]:
 
 def of_file(name: str, path: Path, licence: str = "unknown") -> dict[str, Mapping[str, str]]:
     """The same of a file that the manifest does not list."""
-    return {name: {"file": path.name, "sha256": sha256_of(path), "licence": licence}}
+    return {name: {"file": path.name, "sha256": storage.sha256(path), "licence": licence}}
 
 
 @cache
@@ -175,7 +168,7 @@ def fetch(weight: Weight, *, progress: bool | Report = False) -> Path:
         source.stat()  # to say that it is the source that is missing
         with storage.atomic(target) as part:
             shutil.copyfile(source, part)
-            if sha256_of(part) != weight.sha256:
+            if storage.sha256(part) != weight.sha256:
                 raise WeightsError(source, "is not the file that is pinned (its sha256 differs)",
                                    "repair the mirror")
     except (OSError, ValueError, OutputError) as error:

@@ -17,7 +17,7 @@ from support.media import even, tone, write
 from support.paths import REPO
 from support.whisper import tiny_checkpoint
 
-from emocli import weights
+from emocli import storage, weights
 from emocli.analyzer import Analyzer, shipped
 from emocli.emotions import EMOTIONS, INDEX
 from emocli.errors import EmocliError, InputError
@@ -150,7 +150,7 @@ def test_provenance_names_what_took_part(plan: Callable[..., None], film: Path) 
     assert set(made["weights"]) == {"face-litert", "mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet", "silero-vad",
                                     "fusion"}
     folder = Path(find_spec("mtcnn").submodule_search_locations[0])
-    assert made["weights"]["mtcnn-pnet"]["sha256"] == weights.sha256_of(folder / "assets/weights/pnet.lz4")
+    assert made["weights"]["mtcnn-pnet"]["sha256"] == storage.sha256(folder / "assets/weights/pnet.lz4")
     assert made["weights"]["face-litert"]["sha256"] == weights.manifest()["face-litert"].sha256
     used = ("ai-edge-litert", "av", "mtcnn", "numpy", "safetensors", "silero-vad", "tensorflow", "torch")
     assert made["libraries"].items() >= {(name, version(name)) for name in used}
@@ -236,7 +236,7 @@ def test_whisper_is_in_the_provenance(sound: Path, tmp_path: Path, monkeypatch: 
     options = AnalyzeOptions(offline=True, asr_model=str(checkpoint), language="en")
     with Analyzer(options, readers=[]) as analyzer:
         made = analyzer.analyze(sound).provenance
-    assert made["weights"]["whisper-tiny"] == {"file": "tiny.pt", "sha256": weights.sha256_of(checkpoint),
+    assert made["weights"]["whisper-tiny"] == {"file": "tiny.pt", "sha256": storage.sha256(checkpoint),
                                                "licence": "unknown"}
     assert "openai-whisper" in made["libraries"]
 

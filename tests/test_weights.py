@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emocli import weights
+from emocli import storage, weights
 from emocli.errors import WeightsError
 
 
@@ -86,7 +86,7 @@ def test_mirror_is_verified(sandbox: Path, data: Path, tmp_path: Path,
                             monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMOCLI_WEIGHTS_MIRROR", str(data / "weights"))
     path = weights.resolve("yunet", offline=True)
-    assert weights.sha256_of(path) == weights.manifest()["yunet"].sha256
+    assert storage.sha256(path) == weights.manifest()["yunet"].sha256
     path.unlink()
     wrong = tmp_path / "mirror" / weights.manifest()["yunet"].mirror
     wrong.parent.mkdir(parents=True)
@@ -107,7 +107,7 @@ def test_a_server_can_be_the_mirror(sandbox: Path, tmp_path: Path, monkeypatch: 
     served = tmp_path / "served" / "yunet.bin"
     served.write_bytes(b"model")
     entry = dataclasses.replace(weights.manifest()["yunet"], mirror="yunet.bin",
-                                sha256=weights.sha256_of(served))
+                                sha256=storage.sha256(served))
     monkeypatch.setattr(weights, "manifest", lambda: {"yunet": entry})
     handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path / "served"))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

@@ -56,7 +56,7 @@ def display(plan: Plan, *, enabled: bool) -> Iterator[Callable[[State], None]]:
     if not enabled or not console.is_terminal:
         yield lambda state: None
     elif len(plan.jobs) == 1 and not plan.account:
-        with terminal.progress(plan.jobs[0].path, enabled=True) as report:
+        with terminal.progress(plan.jobs[0].path) as report:
             def show_stages(state: State) -> None:
                 for worker in state.workers:
                     for stage, share in list(worker.shares.items()):

@@ -29,12 +29,12 @@ def clock(seconds: float) -> str:
 
 
 @contextmanager
-def progress(path: Path, *, enabled: bool) -> Iterator[Callable[[str, float], None]]:
+def progress(path: Path) -> Iterator[Callable[[str, float], None]]:
     """A bar a stage with the time left; yields what the analyzer reports to."""
     from rich.console import Console
 
     console = Console(stderr=True)
-    if not enabled or not console.is_terminal:
+    if not console.is_terminal:
         yield lambda stage, share: None
         return
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -55,7 +55,7 @@ def progress(path: Path, *, enabled: bool) -> Iterator[Callable[[str, float], No
 @contextmanager
 def bar(name: str) -> Iterator[Callable[[float], None]]:
     """One bar on a terminal; yields what is told the share that is done."""
-    with progress(Path(name), enabled=True) as report:
+    with progress(Path(name)) as report:
         yield lambda share: report("video", share)
 
 

@@ -35,7 +35,7 @@ def of_video(video: Path, document: Path | None) -> Timeline:
     from emocli.cli import console
     from emocli.options import AnalyzeOptions
 
-    with Analyzer(AnalyzeOptions()) as analyzer, console.progress(video, enabled=True) as report:
+    with Analyzer(AnalyzeOptions()) as analyzer, console.progress(video) as report:
         return analyzer.analyze(video, report)
 
 
