@@ -92,7 +92,8 @@ class Word:
 
 @dataclass(frozen=True)
 class Utterance:
-    """A stretch of speech.  `source` is whisper, sidecar, embedded or speech (activity only)."""
+    """A stretch of speech.  `source` is whisper, sidecar, embedded or speech (activity only); `speaker` is
+    S1, S2, ... in order of speech, or "" where nobody was told apart."""
 
     start: float
     end: float
@@ -100,6 +101,7 @@ class Utterance:
     words: tuple[Word, ...] = ()
     language: str = ""
     source: str = "speech"
+    speaker: str = ""
 
 
 @dataclass(frozen=True)
