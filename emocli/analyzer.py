@@ -135,7 +135,7 @@ def shipped(options: AnalyzeOptions) -> tuple[Reader, ...]:
     from emocli.transcript.activity import listen
     from emocli.voice.reader import VoiceReader
 
-    return FaceReader(options), VoiceReader(options, listen), TextReader()
+    return FaceReader(options), VoiceReader(options, listen), TextReader(options)
 
 
 def _decode(run: Run) -> Sound:

@@ -13,16 +13,18 @@ ASR_ENGINES = ("auto", "faster", "openai")
 #: Which weights each way of reading the voice takes, the one that is asked first before the one that it asks.
 VOICE_MODES = {"fast": ("voice-small",), "accurate": ("voice",), "cascade": ("voice-small", "voice")}
 
+#: Which weights each way of reading the words takes.
+TEXT_MODES = {"fast": "text-small", "accurate": "text"}
+
 
 @dataclass(frozen=True)
 class AnalyzeOptions:
     """How to analyse.  `face_fps` is in pictures a second; `transcript` is "auto", "none" or a
     subtitle file; `asr_model` a Whisper size, the folder of a model of faster-whisper or the path of a `.pt`;
     `asr_engine` is one of ASR_ENGINES; `language` "auto" or an ISO 639-1 code; `smooth` blends each row
-    lightly with its neighbours;
-    `voice_mode` is one of VOICE_MODES, or "auto", which takes "fast" on a busy machine; `voice_baseline` is a
-    recording of the speaker, talking neutrally; `commercial` keeps to weights that may be used commercially,
-    and so leaves the face out."""
+    lightly with its neighbours; `voice_mode` is one of VOICE_MODES, or "auto", which takes "fast" on a busy
+    machine; `voice_baseline` is a recording of the speaker, talking neutrally; `text_mode` is one of
+    TEXT_MODES; `commercial` keeps to weights that may be used commercially, and so leaves the face out."""
 
     face_fps: float = 5.0
     transcript: str = "auto"
@@ -34,6 +36,7 @@ class AnalyzeOptions:
     smooth: bool = True
     voice_mode: str = "accurate"
     voice_baseline: str = ""
+    text_mode: str = "accurate"
     commercial: bool = False
 
     def __post_init__(self) -> None:
@@ -47,6 +50,9 @@ class AnalyzeOptions:
         if self.voice_mode not in (*VOICE_MODES, "auto"):
             raise UsageError("--voice-mode", f"{self.voice_mode} is unknown",
                              f"give one of {', '.join(VOICE_MODES)}, auto")
+        if self.text_mode not in TEXT_MODES:
+            raise UsageError("--text-mode", f"{self.text_mode} is unknown",
+                             f"give one of {', '.join(TEXT_MODES)}")
         if self.voice_baseline and not Path(self.voice_baseline).is_file():
             raise UsageError(self.voice_baseline, "no such recording",
                              "give --voice-baseline a sound file or a video")

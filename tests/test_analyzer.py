@@ -83,10 +83,8 @@ class Loudness:
 
 def with_loudness(path: Path) -> Path:
     """A fusion file that trusts loudness above all."""
-    head = FusionHead([128, 96, 64, 1])
-    torch.nn.init.zeros_(head.correct[4].weight)
-    torch.nn.init.zeros_(head.correct[4].bias)
-    head.trust.data = torch.tensor([[0.1]] * 3 + [[1.0]]).expand(4, 7).clone()
+    head = FusionHead(4)
+    head.trust.data = torch.tensor([0.1, 0.1, 0.1, 1.0]).expand(16, 4).clone()
     save(head, path, ("face", "voice", "text", "loudness"))
     return path
 

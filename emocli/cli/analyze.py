@@ -35,7 +35,8 @@ def analyze_command(
     faces: option.Faces = Plan.faces, srt_gaps: SrtGaps = OutputOptions.gaps,
     safe_csv: SafeCsv = OutputOptions.safe_csv,
     smooth: option.Smooth = AnalyzeOptions.smooth, voice_mode: option.VoiceMode = AnalyzeOptions.voice_mode,
-    voice_baseline: option.VoiceBaseline = None, commercial: option.Commercial = AnalyzeOptions.commercial,
+    voice_baseline: option.VoiceBaseline = None, text_mode: option.TextMode = AnalyzeOptions.text_mode,
+    commercial: option.Commercial = AnalyzeOptions.commercial,
     workers: option.Workers = "auto", include: option.Include = None, exclude: option.Exclude = None,
     timeout: option.Timeout = Plan.timeout, combine: option.Combine = Plan.combine,
     parquet: option.Parquet = Plan.parquet, retry_failed: option.RetryFailed = Plan.retry_failed,
@@ -61,7 +62,8 @@ def analyze_command(
     options = AnalyzeOptions(face_fps=face_fps, transcript=transcript, asr_model=asr_model,
                              asr_engine=asr_engine, language=language, device=device, offline=offline,
                              smooth=smooth, voice_mode=voice_mode,
-                             voice_baseline=str(voice_baseline or ""), commercial=commercial)
+                             voice_baseline=str(voice_baseline or ""), text_mode=text_mode,
+                             commercial=commercial)
     writing = OutputOptions(gaps=srt_gaps, srt_style=srt_style, lang=lang, safe_csv=safe_csv)
     chosen = known_formats(formats + (",json,html" if report else ""), outputs.FORMATS)
     plan = Plan((), place(out) if out else None, options, writing, chosen, faces, workers=_count(workers),

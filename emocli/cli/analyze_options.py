@@ -39,6 +39,8 @@ VoiceMode = Annotated[str, Option(
          "on a busy machine).")]
 VoiceBaseline = Annotated[Path | None, Option(
     help="A recording of the speaker, talking neutrally; helps where the video holds little speech.")]
+TextMode = Annotated[str, Option(
+    help="accurate (a sentence encoder), or fast (a small network of n-grams).")]
 Commercial = Annotated[bool, Option(
     "--commercial", help="Use only weights that may be used commercially: voice and words, not the face.")]
 Workers = Annotated[str, Option(

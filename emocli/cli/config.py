@@ -22,9 +22,9 @@ UNSET = frozenset(("help", "out", "config", "version", "install-completion", "sh
 #: Switches that a stranger could do harm with.
 GUARDED = frozenset(("overwrite", "embed"))
 #: Options that take words and name no file, folder or address.  Those that are not here are guarded, too.
-WORDS = frozenset(("formats", "srt-style", "lang", "language", "device", "voice-mode", "asr-engine",
-                   "workers", "include", "exclude", "preview", "title", "emotion", "quantize", "format",
-                   "corrupt", "seed", "epochs", "threads"))
+WORDS = frozenset(("formats", "srt-style", "lang", "language", "device", "voice-mode", "text-mode",
+                   "asr-engine", "workers", "include", "exclude", "preview", "title", "emotion", "quantize",
+                   "format", "corrupt", "seed", "epochs", "threads"))
 #: Options that take one of these words, or else a file.
 WORDS_OR_FILE = {"transcript": ("auto", "none"),
                  "asr-model": ("tiny", "base", "small", "medium", "large-v3", "turbo")}

@@ -22,7 +22,8 @@ def evaluate_command(
              "labels.")],
     out: Annotated[Path, typer.Option(
         "-o", "--out", help="Folder for the report and the plots.")] = Path("out/evaluate"),
-    language: Annotated[str, typer.Option(help="Language of the sentences: en or ko.")] = "en",
+    language: Annotated[str, typer.Option(
+        help="Language of the sentences: en, ko, or auto: by the script.")] = "auto",
     corrupt: Annotated[str, typer.Option(
         help="Spoil the faces (blur, dark, low-res, rotated) or the sound (white, babble: noise at 10 dB) "
              "first.")] = "",
@@ -68,8 +69,8 @@ def _check(modality: str, data: Path, *, language: str, corrupt: str, full: bool
     if modality not in (*evaluate.MODALITIES, "all"):
         raise UsageError(modality, "nothing of this name can be evaluated",
                          f"choose from {', '.join(evaluate.MODALITIES)}, all")
-    if language not in ("en", "ko"):
-        raise UsageError("--language", f"{language} was not learnt", "give en or ko")
+    if language not in ("auto", "en", "ko"):
+        raise UsageError("--language", f"{language} was not learnt", "give auto, en or ko")
     spoilt = {"face": tuple(corruptions.FACES), "voice": corruptions.NOISES}.get(modality, ())
     if corrupt and corrupt not in spoilt:
         raise UsageError("--corrupt", f"{modality} cannot be spoilt by {corrupt}",

@@ -15,7 +15,8 @@ from emocli.plaintext import printable
 
 
 def export_command(
-    modality: Annotated[str, typer.Argument(help="face, voice, text or fusion.")],
+    modality: Annotated[str, typer.Argument(
+        help="face, voice, text-small (the n-grams) or fusion; text ships as ONNX.")],
     form: Annotated[str, typer.Option(
         "--format", help="keras, tflite or onnx (face); torchscript or onnx (the others).")],
     quantize: Annotated[str, typer.Option(help="How weights are stored: none, fp16 or int8.")] = "none",
@@ -23,7 +24,7 @@ def export_command(
     data: Annotated[Path | None, typer.Option(
         help="The data folder, to compare macro-F1 on its test split.")] = None,
     language: Annotated[str, typer.Option(
-        help="Whose head the text network answers with: en or ko.")] = "en",
+        help="Whose head text-small answers with: en or ko.")] = "en",
     overwrite: Overwrite = False,
 ) -> None:
     """Write a shipped network in another form, load it again and say how far it differs.
@@ -33,7 +34,7 @@ def export_command(
     from emocli.text.reader import SUPPORTED
     from emocli.training import export
 
-    for name, value, known in (("the network", modality, tuple(export.FORMATS)),
+    for name, value, known in (("the network", modality, (*export.FORMATS, "text")),
                                ("--quantize", quantize, export.QUANTIZE),
                                ("--language", language, SUPPORTED)):
         if value not in known:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from emocli.training.loop import Epoch
 
-TASKS = ("face", "voice", "text", "fusion", "spectrogram")
+TASKS = ("face", "voice", "text", "fusion", "spectrogram", "ngrams")
 
 
 def train_command(
-    task: Annotated[str, typer.Argument(help="face, voice, text, fusion or spectrogram.")],
+    task: Annotated[str, typer.Argument(help="face, voice, text, fusion, spectrogram or ngrams.")],
     data: Annotated[Path, typer.Option(help="The data folder.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder for weights, checkpoint and curves; "
                                                                 "runs/TASK if left out.")] = None,
@@ -33,6 +33,8 @@ def train_command(
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     features: Annotated[Path | None, typer.Option(
         help="Spectrograms that `emocli data features` has kept (for voice).")] = None,
+    base: Annotated[Path | None, typer.Option(
+        help="Folder with multilingual-e5-small, as transformers opens it (for text).")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Cores; all if left out.")] = None,
 ) -> None:
     """Train one network as a recipe says; a run that was stopped goes on from its last epoch.
@@ -45,6 +47,8 @@ def train_command(
         raise UsageError(task, "nothing of this name can be trained", f"choose from {', '.join(TASKS)}")
     if features and task != "voice":
         raise UsageError("--features", f"{task} is not trained on spectrograms", "leave it out")
+    if base and task != "text":
+        raise UsageError("--base", f"{task} does not begin with a pretrained encoder", "leave it out")
     if not data.is_dir():
         raise DataError(data, "no such folder", "point --data at the data folder")
     os.environ["KERAS_BACKEND"] = "torch"  # twice as fast as TensorFlow on a CPU
@@ -61,7 +65,7 @@ def train_command(
 
         if threads:
             torch.set_num_threads(threads)
-        more = {"kept": features} if features else {}
+        more = {name: path for name, path in (("kept", features), ("base", base)) if path}
         run = import_module(f"emocli.training.tasks.{task}").fit(data, settings, folder, **more)
         show(run, folder)
     typer.echo(f"wrote {', '.join(sorted(printable(p) for p in folder.glob(f'{task}.*')))}")

@@ -1,23 +1,29 @@
-"""The shipped text network, ready to be asked."""
+"""The shipped networks over words, ready to be asked: the sentence encoder, and the small one of n-grams."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from safetensors.torch import load_file
 
+from emocli import weights as shipped
+from emocli.options import TEXT_MODES
 from emocli.text.network import TextNetwork, bags
 from emocli.text.tokens import bag, words
+
+if TYPE_CHECKING:
+    from emocli.text.encoder import SentenceModel
 
 #: Sentences of one forward pass.
 BATCH = 256
 
 
 class TextModel:
-    """The network on a CPU.  `temperature` calibrates its scores."""
+    """The network of n-grams on a CPU.  `temperature` calibrates its scores."""
 
     def __init__(self, weights: Path, *, temperature: float = 1.0) -> None:
         state = {k: v.float() for k, v in load_file(weights).items()}
@@ -39,7 +45,12 @@ class TextModel:
             logits.append(z.numpy() / self.temperature)
         return np.concatenate(features), np.concatenate(logits)
 
-    def read(self, text: str, language: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Features (d,), logits (7,) and scores (7,) of one."""
-        features, logits = self.logits([text], language)
-        return features[0], logits[0], torch.softmax(torch.from_numpy(logits[0]), 0).numpy()
+
+def load(name: str = TEXT_MODES["accurate"]) -> TextModel | SentenceModel:
+    """The reader of an entry of the manifest.  Raises `WeightsError` when its file is missing or damaged."""
+    path, temperature = shipped.resolve(name), shipped.manifest()[name].temperature
+    if path.suffix != ".onnx":
+        return TextModel(path, temperature=temperature)
+    from emocli.text.encoder import SentenceModel
+
+    return SentenceModel(path, temperature=temperature)

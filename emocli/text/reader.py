@@ -6,15 +6,19 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from emocli import weights
+from emocli.options import TEXT_MODES, AnalyzeOptions
 from emocli.text.tokens import words
 from emocli.timeline.run import Read, Run, of_utterances
 from emocli.timeline.types import Reading, Utterance
 
 if TYPE_CHECKING:
+    from emocli.text.encoder import SentenceModel
     from emocli.text.model import TextModel
 
-#: Languages that the network was trained on.
+#: Languages that the networks were trained on.
 SUPPORTED = ("en", "ko")
 
 
@@ -23,40 +27,56 @@ class TextReader:
 
     modality = "text"
 
-    def __init__(self) -> None:
-        self._path = weights.resolve("text")
-        self._model: TextModel | None = None
+    def __init__(self, options: AnalyzeOptions | None = None) -> None:
+        self.name = TEXT_MODES[(options or AnalyzeOptions()).text_mode]
+        weights.resolve(self.name)
+        self._model: TextModel | SentenceModel | None = None
 
     def observe(self, run: Run) -> Read:
         """Read every utterance, beside the pictures."""
         speech = run.speech
-        readings = self.read(speech.utterances, speech.language)
+        with run.stage("reading the words"):
+            readings = self.read(speech.utterances, speech.language)
         if any(r.present for r in readings):
-            run.uses("numpy", "torch", weights=weights.record("text"))
+            libraries = ("torch",) if self.name == TEXT_MODES["fast"] else ("onnxruntime", "tokenizers")
+            run.uses("numpy", *libraries, weights=weights.record(self.name))
         return of_utterances(readings, [u.end - u.start for u in speech.utterances],
                              Reading("text", reason="no words"))
 
     def read(self, utterances: Sequence[Utterance], language: str = "en") -> list[Reading]:
         """One reading an utterance, in its own language or else in `language`; absent without words or in a
         language that was not learnt."""
-        return [self._read(u.text, u.language or language or ("ko" if _has_hangul(u.text) else "en"))
-                for u in utterances]
+        languages = [u.language or language or language_of(u.text) for u in utterances]
+        readings = [Reading("text", reason=_unread(u.text, spoken))
+                    for u, spoken in zip(utterances, languages, strict=True)]
+        for learnt in SUPPORTED:
+            of_it = [i for i, r in enumerate(readings) if not r.reason and languages[i] == learnt]
+            if of_it:
+                features, logits = self._load().logits([utterances[i].text for i in of_it], learnt)
+                for i, f, z in zip(of_it, features, logits, strict=True):
+                    powers = np.exp(z - z.max())
+                    readings[i] = Reading("text", f, z, powers / powers.sum())
+        return readings
 
     def close(self) -> None:
         """Nothing runs."""
 
-    def _read(self, text: str, language: str) -> Reading:
-        if not words(text):
-            return Reading("text", reason="no words")
-        if language not in SUPPORTED:
-            return Reading("text",
-                           reason=f"the words are in {language}; emocli reads {' and '.join(SUPPORTED)}")
+    def _load(self) -> TextModel | SentenceModel:
         if self._model is None:
-            from emocli.text.model import TextModel
+            from emocli.text.model import load
 
-            self._model = TextModel(self._path, temperature=weights.manifest()["text"].temperature)
-        return Reading("text", *self._model.read(text, language))
+            self._model = load(self.name)
+        return self._model
 
 
-def _has_hangul(text: str) -> bool:
-    return any(unicodedata.name(c, "").startswith("HANGUL") for c in text)
+def _unread(text: str, language: str) -> str:
+    """Why a text is not read, or an empty string."""
+    if not words(text):
+        return "no words"
+    learnt = language in SUPPORTED
+    return "" if learnt else f"the words are in {language}; emocli reads {' and '.join(SUPPORTED)}"
+
+
+def language_of(text: str) -> str:
+    """The learnt language that a text is written in, "ko" or "en"."""
+    return "ko" if any(unicodedata.name(c, "").startswith("HANGUL") for c in text) else "en"

@@ -5,16 +5,16 @@ Each is trained here on the same splits, as its authors describe it, and never s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from scipy.special import softmax
 from torch import Tensor, nn
 
 from emocli.emotions import EMOTIONS
-from emocli.timeline.types import MODALITIES
 from emocli.training import metrics
 from emocli.training.corpora import speech
 from emocli.training.loop import Batch, Schedule, seed_all, train
@@ -23,7 +23,6 @@ from emocli.voice.features import SAMPLE_RATE, trim
 
 _CLASSES = len(EMOTIONS)
 _SEED = 1
-_ALL = (1,) * len(MODALITIES)
 Result = dict[str, Any]
 
 
@@ -168,11 +167,10 @@ def sentences(data: Path) -> dict[str, Result]:
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_union
 
-    from emocli.text.model import TextModel
+    from emocli.text.model import load
     from emocli.training.corpora import texts
-    from emocli.weights import resolve
 
-    reader, results = TextModel(resolve("text")), {}
+    reader, results = load(), {}
     for name, language, balance in (("meld_en", "en", 0.5), ("kote_ko_vote7", "ko", 1.0)):
         known, asked = (texts.load(data, name, split) for split in ("train", "test"))
         labels, truth = known.targets.argmax(1), asked.targets.argmax(1)
@@ -195,86 +193,24 @@ def sentences(data: Path) -> dict[str, Result]:
     return results
 
 
-class WeightedExperts(nn.Module):
-    """A product of experts with learnt weights: the shipped head without its correction."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.trust = nn.Parameter(torch.ones(len(MODALITIES), _CLASSES))
-        self.bias = nn.Parameter(torch.zeros(len(MODALITIES), _CLASSES))
-
-    def forward(self, features: Sequence[Tensor], log_scores: Tensor, mask: Tensor) -> Tensor:
-        """As `FusionHead.forward`."""
-        return (mask[..., None] * (self.trust * log_scores + self.bias)).sum(1)
-
-
-class ConcatHead(nn.Module):
-    """The two-stage head: words and voice first, then, with those layers frozen, the face beside them.
-
-    Linear layers to 512, joined, and one more to the classes; it knows no missing modality.
-    """
-
-    def __init__(self, widths: Sequence[int]) -> None:
-        super().__init__()
-        self.face, self.voice, self.text = (nn.Linear(width, 512) for width in widths)
-        self.first, self.second = nn.Linear(1024, _CLASSES), nn.Linear(1536 + _CLASSES, _CLASSES)
-        self.stage = 1
-
-    def begin_second_stage(self) -> None:
-        """Freeze what the first stage has learnt."""
-        self.stage = 2
-        for layer in (self.voice, self.text, self.first):
-            layer.requires_grad_(False)
-
-    def forward(self, features: Sequence[Tensor], log_scores: Tensor, mask: Tensor) -> Tensor:
-        """As `FusionHead.forward`, of which only the features are read."""
-        face, voice, text = features
-        both = torch.cat([self.text(text), self.voice(voice)], 1)
-        answer = self.first(both)
-        return answer if self.stage == 1 else self.second(torch.cat([both, self.face(face), answer], 1))
-
-
-def heads(data: Path, recipe: Mapping[str, Any], triplets: int, seed: int) -> dict[str, Result]:
-    """Figures on the test triplets of other ways to join three readings, trained as the shipped head is."""
-    known, predictions = task.load_dataset(data, recipe), task.predict(data, "test")
-    widths = [known.training[m].features.shape[1] for m in MODALITIES]
-    where, labels = task.triplets(predictions, triplets, np.random.default_rng(seed))
-    test = (*task.tensors(predictions, where), torch.ones(len(labels), len(MODALITIES)))
+def heads(data: Path, triplets: int, seed: int) -> dict[str, Result]:
+    """Figures on the test triplets of ways to join three readings that nothing is learnt for but a
+    temperature, on the development triplets."""
     results: dict[str, Result] = {}
-
-    def report(name: str, model: nn.Module, count: int) -> None:
-        with torch.no_grad():
-            logits = model(*test)
-        temperature = metrics.fit_temperature(known.logits(model, _ALL), known.labels)
-        scores = torch.softmax(logits / temperature, 1).numpy()
-        results[name] = metrics.summary(scores, labels, temperature) | {"parameters": count}
-
-    for name, rule in (("mean of scores", lambda s: s.exp().mean(1).log()),
-                       ("mean of logits", lambda s: s.mean(1))):
-        report(name, _Rule(rule), 0)
-    always, seen = dict(recipe) | {"keep": 1.0}, {"masks": [_ALL]}
-    experts, concat = WeightedExperts(), ConcatHead(widths)
-    _run(task.learn(experts, known, always, None, **seen))
-    report("product of experts, weights learnt", experts, parameters(experts))
-    _run(task.learn(concat, known, always, None, **seen))
-    report("concatenation, words and voice", concat,
-           sum(map(parameters, (concat.text, concat.voice, concat.first))))
-    concat.begin_second_stage()
-    _run(task.learn(concat, known, always, None, **seen))
-    report("concatenation, words and voice, then the face", concat, parameters(concat))
+    known, asked = (_triplets(task.predict(data, split), triplets, seed) for split in ("dev", "test"))
+    for name, rule in (("mean of scores", lambda s: np.log(np.exp(s).mean(1))),
+                       ("mean of log scores", lambda s: s.mean(1)),
+                       ("product of experts", lambda s: s.sum(1))):
+        temperature = metrics.fit_temperature(rule(known[0]), known[1])
+        scores = softmax(rule(asked[0]) / temperature, 1)
+        results[name] = metrics.summary(scores, asked[1], temperature) | {"parameters": 1}
     return results
 
 
-class _Rule(nn.Module):
-    """Joins log scores (n, 3, 7) by a rule that nothing is learnt for."""
-
-    def __init__(self, rule: Callable[[Tensor], Tensor]) -> None:
-        super().__init__()
-        self._rule = rule
-
-    def forward(self, features: Sequence[Tensor], log_scores: Tensor, mask: Tensor) -> Tensor:
-        """As `FusionHead.forward`."""
-        return self._rule(log_scores)
+def _triplets(predictions: task.Modalities, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Log scores (n, 3, 7) and labels (n,)."""
+    where, labels = task.triplets(predictions, count, np.random.default_rng(seed))
+    return task.tensors(predictions, where).numpy(), labels
 
 
 def parameters(model: nn.Module) -> int:

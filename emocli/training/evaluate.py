@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import softmax
 
 from emocli.errors import DataError
-from emocli.options import VOICE_MODES
+from emocli.options import TEXT_MODES, VOICE_MODES
 from emocli.storage import scratch
 from emocli.training import corruptions, metrics, throughput
 from emocli.training.corpora import faces, speech, texts
@@ -33,7 +33,7 @@ TRIPLETS, SEED = 2100, 2026
 Result = dict[str, Any]
 
 
-def evaluate(modality: str, data: Path, *, language: str = "en",
+def evaluate(modality: str, data: Path, *, language: str = "auto",
              corrupt: str = "") -> tuple[Result, Predictions]:
     """Figures of one modality, and the readings of the main test set.
 
@@ -111,10 +111,9 @@ def compare(modality: str, data: Path) -> Result:
     """What takes training to find out: other networks and ways on the same test sets ("compared") and, of the
     voice, the six folds."""
     from emocli.training import baselines
-    from emocli.training.recipe import read_recipe
 
     if modality == "fusion":
-        return {"compared": baselines.heads(data, read_recipe("fusion"), TRIPLETS, SEED)}
+        return {"compared": baselines.heads(data, TRIPLETS, SEED)}
     if modality == "voice":
         return {"six_fold": six_fold(data), "compared": baselines.voices(data)}
     return {"compared": baselines.sentences(data)} if modality == "text" else {}
@@ -142,11 +141,13 @@ def _text(data: Path, language: str) -> dict[str, Predictions]:
         return {data.name: read_texts(texts.read(data), language)}
     if not (data / "text").is_dir():
         raise DataError(data, "holds no text/ with the corpora", "give the data folder or a TSV")
-    named = [language, *({"en", "ko"} - {language})]
+    named = ["ko", "en"] if language == "ko" else ["en", "ko"]
     sets = {f"goemotions_{lang}": read_texts(texts.load(data, f"goemotions_{lang}", "test").single(), lang)
             for lang in named}
-    return sets | {"meld_en": read_texts(texts.load(data, "meld_en", "test"), "en"),
-                   "kote_ko": read_texts(texts.load(data, "kote_ko_vote7", "test"), "ko")}
+    sets |= {"meld_en": read_texts(texts.load(data, "meld_en", "test"), "en"),
+             "kote_ko": read_texts(texts.load(data, "kote_ko_vote7", "test"), "ko")}
+    return sets | {f"goemotions_{lang}, --text-mode fast": read_texts(
+        texts.load(data, f"goemotions_{lang}", "test").single(), lang, TEXT_MODES["fast"]) for lang in named}
 
 
 def _fusion(data: Path) -> dict[str, Predictions]:
@@ -157,13 +158,13 @@ def _fusion(data: Path) -> dict[str, Predictions]:
 
     def fused(name: str, single: task.Modalities) -> Iterator[tuple[str, Predictions]]:
         where, labels = task.triplets(single, TRIPLETS, np.random.default_rng(SEED))
-        features, log_scores = task.tensors(single, where)
+        log_scores = task.tensors(single, where)
         head, none = Fusion(resolve(name)).head, np.zeros((len(labels), 0))
         for mask in sorted(task.subsets(tuple(single)), key=lambda m: -sum(m)):
             wide = torch.tensor(mask, dtype=torch.float32).expand(len(labels), -1)
             temperature = float(head.temperatures[head.subset(wide)[0]])
             with torch.no_grad():
-                logits = head(features, log_scores, wide) / temperature
+                logits = head(log_scores, wide) / temperature
             joined = "+".join(m for m, there in zip(task.MODALITIES, mask, strict=True) if there)
             yield joined, Predictions(none, torch.softmax(logits, 1).numpy(), labels, 0.0, temperature)
         for m in single:

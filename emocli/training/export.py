@@ -24,12 +24,12 @@ from emocli.weights import manifest, resolve
 
 #: What each network can be written as, and how its weights can be stored.
 FORMATS = {"face": ("keras", "tflite", "onnx"),
-           **dict.fromkeys(("voice", "text", "fusion"), ("torchscript", "onnx"))}
+           **dict.fromkeys(("voice", "text-small", "fusion"), ("torchscript", "onnx"))}
 QUANTIZE = ("none", "fp16", "int8")
 ENDINGS = {"keras": ".keras", "tflite": ".tflite", "onnx": ".onnx", "torchscript": ".pt"}
 #: Names of what goes in; each network gives "features" and "logits", but for fusion, which has no features.
-INPUTS = {"face": ("face",), "voice": ("functionals",), "text": ("ids", "weights", "offsets"),
-          "fusion": ("face", "voice", "text", "log_scores", "mask")}
+INPUTS = {"face": ("face",), "voice": ("functionals",), "text-small": ("ids", "weights", "offsets"),
+          "fusion": ("log_scores", "mask")}
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,13 @@ def export(modality: str, target: Path, *, form: str, quantize: str = "none", da
 
     Raises `UsageError` for a form that the network cannot take.
     """
+    if modality == "text":
+        raise UsageError("text", f"ships as ONNX: {resolve('text')}", "copy that file, or export text-small")
     if form not in FORMATS[modality]:
         raise UsageError("--format", f"{modality} cannot be written as {form}",
                          f"choose from {', '.join(FORMATS[modality])}")
+    if modality == "fusion" and quantize != "none":
+        raise UsageError("--quantize", "the fusion head is a few dozen numbers", "leave --quantize out")
     if modality == "face" and quantize != "none" and form != "tflite":
         raise UsageError("--quantize", f"the face network is stored as {quantize} only in tflite",
                          "give --format tflite, or leave --quantize out")
@@ -87,14 +91,14 @@ class _OneHead(nn.Module):
 
 
 class _Calibrated(nn.Module):
-    """The fusion head with one tensor an input, and its temperatures inside."""
+    """The fusion head with its temperatures inside."""
 
     def __init__(self, head: FusionHead) -> None:
         super().__init__()
         self.head = head
 
-    def forward(self, face: Tensor, voice: Tensor, text: Tensor, log_scores: Tensor, mask: Tensor) -> Tensor:
-        logits = self.head([face, voice, text], log_scores, mask)
+    def forward(self, log_scores: Tensor, mask: Tensor) -> Tensor:
+        logits = self.head(log_scores, mask)
         return logits / self.head.temperatures[self.head.subset(mask)][:, None]
 
 
@@ -104,10 +108,10 @@ def load(modality: str, language: str = "en") -> nn.Module:
         from emocli.voice.model import VoiceModel
 
         return VoiceModel(resolve("voice")).network
-    if modality == "text":
+    if modality == "text-small":
         from emocli.text.model import TextModel
 
-        return _OneHead(TextModel(resolve("text")).network, language).eval()
+        return _OneHead(TextModel(resolve("text-small")).network, language).eval()
     return _Calibrated(Fusion(resolve("fusion")).head).eval()
 
 

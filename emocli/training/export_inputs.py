@@ -17,7 +17,7 @@ Labelled = tuple[list[Arrays], np.ndarray | None]
 def inputs_of(modality: str, data: Path | None, language: str = "en") -> Labelled:
     """Inputs of a network, batch by batch, as `emocli.training.export.INPUTS` names them, and labels (n,) of
     `data`."""
-    if modality == "text":
+    if modality == "text-small":
         return _sentences(data, language)
     return {"face": _faces, "voice": _clips, "fusion": _triplets}[modality](data)
 
@@ -59,25 +59,20 @@ def _sentences(data: Path | None, language: str) -> Labelled:
 
         corpus = texts.load(data, f"goemotions_{language}", "test").single()
         sentences, labels = corpus.texts, corpus.targets.argmax(1)
-    idf = TextModel(resolve("text")).network.idf.numpy()
+    idf = TextModel(resolve("text-small")).network.idf.numpy()
     read = [bag(words(t), idf) for t in sentences]
     return [tuple(t.numpy() for t in bags(read[i:i + BATCH])) for i in range(0, len(read), BATCH)], labels
 
 
 def _triplets(data: Path | None) -> Labelled:
-    from emocli.fusion.head import Fusion
-
     random = np.random.default_rng(0)
     if data is None:
-        widths = Fusion(resolve("fusion")).head.widths
         scores = np.log(random.dirichlet(np.ones(7), (32, 3)).astype(np.float32) + 1e-6)
         mask = (np.arange(32)[:, None] % 7 + 1 >> np.arange(3) & 1).astype(np.float32)
-        return [(*(random.random((32, w), np.float32) for w in widths), scores, mask)], None
+        return [(scores, mask)], None
     from emocli.training.evaluate import SEED, TRIPLETS
     from emocli.training.tasks import fusion as task
 
     predictions = task.predict(data, "test")
     where, labels = task.triplets(predictions, TRIPLETS, np.random.default_rng(SEED))
-    features, log_scores = task.tensors(predictions, where)
-    return [(*(f.numpy() for f in features), log_scores.numpy(),
-             np.ones((len(labels), 3), np.float32))], labels
+    return [(task.tensors(predictions, where).numpy(), np.ones((len(labels), 3), np.float32))], labels

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import softmax
 
 from emocli.errors import DataError
-from emocli.options import VOICE_MODES
+from emocli.options import TEXT_MODES, VOICE_MODES
 from emocli.training.checkpoint import fingerprint
 from emocli.training.corpora import faces, speech, texts
 from emocli.weights import manifest, resolve
@@ -152,13 +152,23 @@ def read_voices(clips: Sequence[ClipSpectrogram], *, known_speaker: bool = True,
     return Predictions(features, softmax(logits, 1), labels, seconds, reader.temperature, speakers, source)
 
 
-def read_texts(corpus: texts.Texts, language: str) -> Predictions:
-    """Read sentences in "en" or "ko"."""
-    from emocli.text.model import TextModel
+def read_texts(corpus: texts.Texts, language: str = "auto",
+               name: str = TEXT_MODES["accurate"]) -> Predictions:
+    """Read sentences in "en" or "ko", or "auto": each in the language that it is written in; `name` is the
+    entry of the manifest that reads."""
+    from emocli.text.model import load
+    from emocli.text.reader import language_of
 
-    reader = TextModel(resolve("text"), temperature=manifest()["text"].temperature)
+    reader = load(name)
     began = time.perf_counter()
-    features, logits = reader.logits(corpus.texts, language)
+    spoken = np.array([language_of(t) if language == "auto" else language for t in corpus.texts])
+    order, parts = [], []
+    for code in np.unique(spoken):
+        rows = np.flatnonzero(spoken == code)
+        order.append(rows)
+        parts.append(reader.logits([corpus.texts[i] for i in rows], str(code)))
+    back = np.argsort(np.concatenate(order))
+    features, logits = (np.concatenate(part)[back] for part in zip(*parts, strict=True))
     return Predictions(features, softmax(logits, 1), corpus.targets.argmax(1), time.perf_counter() - began,
                        reader.temperature,
-                       source=fingerprint(corpus.texts, corpus.targets, manifest()["text"].sha256))
+                       source=fingerprint(corpus.texts, corpus.targets, manifest()[name].sha256))

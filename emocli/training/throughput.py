@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emocli.errors import EmocliError
-from emocli.options import VOICE_MODES
+from emocli.options import TEXT_MODES, VOICE_MODES
 from emocli.weights import manifest, resolve
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ def measure(modality: str, data: Path) -> dict[str, Any]:
 def parameters(name: str) -> int:
     """How many numbers an entry of the manifest has learnt, its buffers included."""
     path = resolve(name)
+    if path.suffix == ".onnx":
+        return _onnx_parameters(path)
     if path.suffix != ".safetensors":
         return _keras_parameters(path)
     import numpy as np
@@ -56,6 +58,14 @@ def parameters(name: str) -> int:
 
     with safe_open(path, "numpy") as tensors:
         return int(sum(np.prod(tensors.get_slice(k).get_shape()) for k in tensors.keys()))  # noqa: SIM118
+
+
+def _onnx_parameters(path: Path) -> int:
+    import math
+
+    import onnx
+
+    return sum(math.prod(tensor.dims) for tensor in onnx.load(path).graph.initializer)
 
 
 def _keras_parameters(path: Path) -> int:
@@ -126,12 +136,18 @@ def _read_clips(reader: VoiceModel, clips: list[Clip]) -> None:
 
 
 def _text(data: Path) -> dict[str, Any]:
-    from emocli.text.model import TextModel
+    from emocli.text.model import load
     from emocli.training.corpora import texts
 
     sentences = texts.load(data, "goemotions_en", "dev").texts[:SENTENCES]
-    reader = TextModel(resolve("text"))
-    return {"items_per_second": _rate(lambda: reader.logits(sentences, "en"), len(sentences))}
+    figures: dict[str, Any] = {"modes": {}}
+    for mode, name in TEXT_MODES.items():
+        reader = load(name)
+        rate = _rate(partial(reader.logits, sentences, "en"), len(sentences))
+        figures["modes"][mode] = {"ms": 1e3 / rate, "bytes": manifest()[name].size}
+        if mode == "accurate":
+            figures["items_per_second"] = rate
+    return figures
 
 
 def _fusion(data: Path) -> dict[str, Any]:
@@ -140,8 +156,7 @@ def _fusion(data: Path) -> dict[str, Any]:
     from emocli.fusion.head import Fusion
 
     head = Fusion(resolve("fusion")).head
-    features = [torch.randn(SEGMENTS, width) for width in head.widths]
-    inputs = features, torch.randn(SEGMENTS, 3, 7), torch.ones(SEGMENTS, 3)
+    inputs = torch.randn(SEGMENTS, 3, 7).log_softmax(2), torch.ones(SEGMENTS, 3)
 
     def read() -> None:
         with torch.inference_mode():

@@ -20,7 +20,7 @@ SENTENCES = {"en": ["I am happy", "wow amazing", "the train", "I am afraid", "th
              "ko": ["행복해요", "놀라워요", "그래요", "무서워요", "역겨워요", "화나요", "슬퍼요"]}
 SCHEDULE = {"epochs": 2, "lr": 1e-3}
 RECIPES: dict[str, dict[str, Any]] = {
-    "text": {"seed": 1, "batch": 16, "width": 2, "dropout": 0.1, "keep": 0.9, "balance": 0.5,
+    "ngrams": {"seed": 1, "batch": 16, "width": 2, "dropout": 0.1, "keep": 0.9, "balance": 0.5,
              "heads": {"en": 1.0, "ko": 1.0},
              "corpora": {"en": ["goemotions_en", "train"], "ko": ["goemotions_ko", "train"]},
              "schedule": {"epochs": 3, "lr": 0.1},
@@ -41,7 +41,7 @@ RECIPES: dict[str, dict[str, Any]] = {
                         "config": {"hidden_sizes": [8, 8, 16, 16], "depths": [1, 1, 1, 1]}}}},
     "fusion": {"seed": 1, "modalities": ["voice", "text"], "voice": "voice-permissive", "speech": ["ravdess"],
                "batch": 32, "steps": 3, "held_speakers": ["ravdess20"], "held_out": 0.4, "held_triplets": 70,
-               "keep": 0.7, "hidden": 16, "dropout": 0.1, "schedule": SCHEDULE},
+               "keep": 0.7, "neutral": 0.1, "contradict": 0.1, "over_sure": 1.5, "schedule": SCHEDULE},
 }
 
 

@@ -47,13 +47,3 @@ def test_a_network_learns_what_can_be_told_apart() -> None:
     result = baselines.fit_and_test(baselines.CnnBiLstm, inputs, labels, split, epochs=6, batch=8)
     assert result["macro_f1"] > 0.8
     assert result["n"] == 56
-
-
-def test_the_second_stage_leaves_the_first_alone() -> None:
-    head = baselines.ConcatHead((5, 6, 4))
-    inputs = ([torch.randn(3, n) for n in (5, 6, 4)], torch.zeros(3, 3, 7), torch.ones(3, 3))
-    first = head(*inputs)
-    head.begin_second_stage()
-    assert not torch.equal(head(*inputs), first)
-    learning = {name.split(".")[0] for name, p in head.named_parameters() if p.requires_grad}
-    assert learning == {"face", "second"}

@@ -17,7 +17,7 @@ from emocli.weights import resolve
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("modality", ["voice", "text", "fusion"])
+@pytest.mark.parametrize("modality", ["voice", "text-small"])
 @pytest.mark.parametrize("form", ["torchscript", pytest.param("onnx", marks=pytest.mark.long)])
 def test_forms_answer_alike_and_get_smaller(modality: str, form: str, tmp_path: Path) -> None:
     sizes = []
@@ -31,6 +31,12 @@ def test_forms_answer_alike_and_get_smaller(modality: str, form: str, tmp_path: 
     assert len(sizes) == 3
     assert sizes == sorted(sizes, reverse=True)
     assert len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["torchscript", "onnx"])
+def test_forms_of_the_fusion_head(form: str, tmp_path: Path) -> None:
+    assert export.export("fusion", tmp_path / f"a{export.ENDINGS[form]}", form=form).difference < 1e-5
 
 
 @pytest.mark.slow
@@ -51,15 +57,15 @@ def test_forms_of_the_face_network(form: str, quantize: str, most: float, size: 
 @pytest.mark.slow
 def test_an_exported_head_answers_in_its_language(tmp_path: Path) -> None:
     """The exported words are those of the language that was asked for."""
-    (inputs, *_), labels = inputs_of("text", None)
+    (inputs, *_), labels = inputs_of("text-small", None)
     assert labels is None
     with torch.no_grad():
-        english, korean = (export.load("text", language)(*map(torch.from_numpy, inputs))[1].numpy()
+        english, korean = (export.load("text-small", language)(*map(torch.from_numpy, inputs))[1].numpy()
                            for language in ("en", "ko"))
     assert np.abs(english - korean).max() > 0.1
-    export.export("text", tmp_path / "a.onnx", form="onnx", language="ko")
+    export.export("text-small", tmp_path / "a.onnx", form="onnx", language="ko")
     session = onnxruntime.InferenceSession(str(tmp_path / "a.onnx"))
-    (again,) = session.run(["logits"], dict(zip(export.INPUTS["text"], inputs, strict=True)))
+    (again,) = session.run(["logits"], dict(zip(export.INPUTS["text-small"], inputs, strict=True)))
     assert again == pytest.approx(korean, abs=1e-4)
 
 
@@ -78,7 +84,7 @@ def test_the_command_compares_on_labelled_data(data: Path, tmp_path: Path) -> No
 
 @pytest.mark.slow
 def test_labelled_data_tells_the_macro_f1_before_and_after(tiny: Path, tmp_path: Path) -> None:
-    report = export.export("text", tmp_path / "a.pt", form="torchscript", quantize="int8", data=tiny)
+    report = export.export("text-small", tmp_path / "a.pt", form="torchscript", quantize="int8", data=tiny)
     assert report.f1 is not None
     before, after = report.f1
     assert 0.3 < before <= 1
@@ -86,6 +92,7 @@ def test_labelled_data_tells_the_macro_f1_before_and_after(tiny: Path, tmp_path:
 
 
 @pytest.mark.parametrize(("modality", "form", "quantize", "cause"), [
+    ("text", "onnx", "none", "ships as ONNX"), ("fusion", "onnx", "fp16", "a few dozen numbers"),
     ("voice", "tflite", "none", "cannot be written as tflite"),
     ("face", "torchscript", "none", "cannot be written"), ("face", "onnx", "int8", "only in tflite")])
 def test_forms_that_a_network_cannot_take(modality: str, form: str, quantize: str, cause: str,

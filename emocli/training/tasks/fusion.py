@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from emocli.emotions import EMOTIONS
+from emocli.emotions import EMOTIONS, NEUTRAL
 from emocli.errors import DataError
 from emocli.fusion.head import FusionHead, save
 from emocli.timeline.types import MODALITIES
@@ -96,22 +96,12 @@ def triplets(predictions: Modalities, count: int, random: np.random.Generator,
     return where, labels
 
 
-def widths(predictions: Modalities) -> list[int]:
-    """How many features each of MODALITIES has, 1 where it is not among the predictions."""
-    return [predictions[m].features.shape[1] if m in predictions else 1 for m in MODALITIES]
-
-
-def tensors(predictions: Modalities, where: Mapping[str, np.ndarray]) -> tuple[list[Tensor], Tensor]:
-    """Features and log scores of triplets, as `FusionHead` takes them; zeros of a modality without
-    predictions."""
+def tensors(predictions: Modalities, where: Mapping[str, np.ndarray]) -> Tensor:
+    """Log scores (n, 3, 7) of triplets, as `FusionHead` takes them; 0 of a modality without predictions."""
     count = len(next(iter(where.values())))
-    features = [torch.from_numpy(predictions[m].features[where[m]].astype(np.float32)) if m in predictions
-                else torch.zeros(count, width)
-                for m, width in zip(MODALITIES, widths(predictions), strict=True)]
     scores = np.stack([predictions[m].scores[where[m]] if m in predictions
-                       else np.ones((count, len(EMOTIONS)))
-                       for m in MODALITIES], 1)
-    return features, torch.from_numpy(np.log(np.maximum(scores, 1e-6)).astype(np.float32))
+                       else np.ones((count, len(EMOTIONS))) for m in MODALITIES], 1)
+    return torch.from_numpy(np.log(np.maximum(scores, 1e-6)).astype(np.float32))
 
 
 def hold_out(items: Predictions, share: float, random: np.random.Generator,
@@ -137,7 +127,6 @@ class Dataset:
 
     training: Modalities
     often: np.ndarray
-    features: list[Tensor]
     log_scores: Tensor
     labels: np.ndarray
     origin: Origin
@@ -146,42 +135,56 @@ class Dataset:
         """(n, 7) of the triplets, with the modalities of `mask`."""
         wide = torch.tensor(mask, dtype=torch.float32).expand(len(self.labels), -1)
         with torch.no_grad():
-            return np.asarray(model(self.features, self.log_scores, wide).numpy())
+            return np.asarray(model(self.log_scores, wide).numpy())
 
 
 def load_dataset(data: Path, recipe: Mapping[str, Any]) -> Dataset:
-    """The development splits by the shipped readers, parted; by person, or the head would be judged by voices
-    that it has learnt."""
+    """The development readings, parted; by person, or the head would be judged by voices that it has
+    learnt."""
     random = np.random.default_rng(recipe["seed"])
     predictions = predict(data, "dev", tuple(recipe["speech"]), recipe["voice"], tuple(recipe["modalities"]))
     parts = {m: hold_out(p, recipe["held_out"], random, recipe["held_speakers"])
              for m, p in predictions.items()}
     training, held = ({m: p[i] for m, p in parts.items()} for i in (0, 1))
-    # Were all classes alike often, every doubtful neutral face would become a rare emotion.
-    often = frequencies(training)
-    where, labels = triplets(held, recipe["held_triplets"], random, often)
+    # In talk, most is neutral; were all classes alike often, doubtful faces would become rare emotions.
+    often = frequencies(training) * (1 - recipe["neutral"])
+    often[NEUTRAL] += recipe["neutral"]
+    held_triplets = triplets(held, recipe["held_triplets"], random, often)
+    log_scores, labels = strangers(tensors(held, held_triplets[0]), held_triplets[1], held, random, recipe)
     made_from = origin("fusion", recipe, {m: p.source for m, p in predictions.items()})
-    return Dataset(training, often, *tensors(held, where), labels, made_from)
+    return Dataset(training, often, log_scores, labels, made_from)
 
 
-def learn(model: nn.Module, known: Dataset, recipe: Mapping[str, Any], checkpoint: Checkpoint | None,
-          masks: Sequence[tuple[int, ...]] = ()) -> Iterator[Epoch]:
-    """Train a head that takes what `FusionHead` takes; it is judged by the subsets in `masks`, or by all that
-    there are.  A `FusionHead` is calibrated for each of them, and leaves alone a single modality that it does
-    not better."""
+def strangers(log_scores: Tensor, labels: np.ndarray, predictions: Modalities, random: np.random.Generator,
+              recipe: Mapping[str, Any]) -> tuple[Tensor, np.ndarray]:
+    """Triplets (n, 3, 7) as life has them: in the share `contradict` of them one modality shows another
+    emotion than the label, and readers are up to `over_sure` times as sure as they should be."""
+    spoilt, there = log_scores.clone(), [i for i, m in enumerate(MODALITIES) if m in predictions]
+    for row in np.flatnonzero(random.random(len(labels)) < recipe["contradict"]):
+        column = int(random.choice(there))
+        other = predictions[MODALITIES[column]]
+        item = int(random.integers(len(other)))
+        spoilt[row, column] = torch.from_numpy(np.log(np.maximum(other.scores[item], 1e-6)))
+    sure = np.exp(random.random(spoilt.shape[:2]) * np.log(recipe["over_sure"]))[..., None]
+    return torch.log_softmax(spoilt * torch.from_numpy(sure).float(), 2), labels
+
+
+def learn(model: FusionHead, known: Dataset, recipe: Mapping[str, Any],
+          checkpoint: Checkpoint | None) -> Iterator[Epoch]:
+    """Train a head on every subset of the modalities that there are, and calibrate it for each."""
     batch, steps = recipe["batch"], recipe["steps"]
     there = [i for i, m in enumerate(MODALITIES) if m in known.training]
-    masks = masks or subsets(recipe["modalities"])
+    masks = subsets(recipe["modalities"])
 
     def batches(epoch: int) -> Iterator[Batch]:
         draw = np.random.default_rng(recipe["seed"] * 1000 + epoch)
         for _ in range(steps):
             where, labels = triplets(known.training, batch, draw, known.often)
-            features, scores = tensors(known.training, where)
+            scores, _ = strangers(tensors(known.training, where), labels, known.training, draw, recipe)
             mask = torch.zeros(batch, len(MODALITIES))
             mask[:, there] = torch.from_numpy(draw.random((batch, len(there))) < recipe["keep"]).float()
             mask[mask.sum(1) == 0, there[int(draw.integers(len(there)))]] = 1
-            yield (features, scores, mask), torch.eye(len(EMOTIONS))[torch.from_numpy(labels)]
+            yield (scores, mask), torch.eye(len(EMOTIONS))[torch.from_numpy(labels)]
 
     def validate() -> dict[str, float]:
         f1 = [metrics.macro_f1(known.logits(model, m), known.labels) for m in masks]
@@ -189,20 +192,15 @@ def learn(model: nn.Module, known: Dataset, recipe: Mapping[str, Any], checkpoin
 
     yield from train(model, batches, forward=lambda x: model(*x), validate=validate, steps_per_epoch=steps,
                      schedule=Schedule(**recipe["schedule"]), checkpoint=checkpoint, seed=recipe["seed"])
-    if isinstance(model, FusionHead):
-        for mask in masks:
-            if sum(mask) == 1:
-                fused, own = (metrics.macro_f1(logits, known.labels) for logits in (
-                    known.logits(model, mask), known.log_scores[:, mask.index(1)].numpy()))
-                model.alone[mask.index(1)] = float(own >= fused)
-            at = int(model.subset(torch.tensor([mask]))[0])
-            model.temperatures[at] = metrics.fit_temperature(known.logits(model, mask), known.labels)
+    for mask in masks:
+        at = int(model.subset(torch.tensor([mask]))[0])
+        model.temperatures[at] = metrics.fit_temperature(known.logits(model, mask), known.labels)
 
 
 def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
     """Train as `recipe` says; writes `fusion.safetensors` into `out`."""
     seed_all(recipe["seed"])
     known = load_dataset(data, recipe)
-    model = FusionHead(widths(known.training), hidden=recipe["hidden"], dropout=recipe["dropout"])
+    model = FusionHead()
     yield from learn(model, known, recipe, Checkpoint(out / "checkpoint.pt", known.origin))
     save(model, out / "fusion.safetensors")

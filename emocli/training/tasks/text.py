@@ -1,176 +1,247 @@
-"""Training of the text network on GoEmotions in English and Korean, with auxiliary corpora."""
+"""Training of the sentence encoder: one pretrained transformer for English and Korean, a head a corpus.
+
+Heads of their own keep the corpora's class priors and habits apart (GoEmotions' Reddit, XED's film subtitles,
+EmoryNLP's comedy, KOTE's comments, translated GoEmotions, ratings of NSMC's film reviews); what a language
+answers with is a weighted mean of heads, which is a head again.  The epoch is chosen by the mean over the
+development rows of all corpora.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from emocli.emotions import EMOTIONS
 from emocli.errors import DataError
-from emocli.storage import atomic, write_text
-from emocli.text.network import TextNetwork, bags
-from emocli.text.tokens import BUCKETS, Bag, bag, ngrams, words
+from emocli.storage import write_text
+from emocli.text.spelling import clean, respell
 from emocli.training import metrics
 from emocli.training.checkpoint import Checkpoint, origin
+from emocli.training.corpora import kote, ratings
 from emocli.training.corpora import texts as corpus
-from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
+from emocli.training.loop import Batch, Epoch, Schedule, seed_all, soft_cross_entropy, train
+from emocli.training.sentence_export import write
 
-#: Texts in which an n-gram must stand to count.
-RAREST = 3
-MARKS = frozenset("!?.,")
-
-
-def perturb(versions: tuple[Bag, Bag], keep: float) -> Bag:
-    """Drop n-grams at random, and now and then all punctuation, as a speech recogniser would."""
-    ids, weights = versions[1] if np.random.rand() < 0.4 else versions[0]
-    left = np.random.rand(len(ids)) < keep
-    return (ids[left], weights[left] / keep) if left.any() else (ids, weights)
+CLASSES = len(EMOTIONS)
+#: Published corpora of one class a row, and the split to learn from.
+PLAIN = {"en": ("goemotions_en", "train"), "ko": ("goemotions_ko", "train"), "xed": ("xed_en", None),
+         "emorynlp": ("emorynlp_en", "train")}
+#: Share of a corpus without a development split that is kept for one.
+HELD_OUT = 12
+KOREAN = ("ko", "kote", "nsmc")
 
 
-def inverse_frequency(texts: Sequence[list[str]]) -> np.ndarray:
-    """Smoothed inverse document frequency of every bucket over these texts, (BUCKETS,), 0 where too rare."""
-    seen = np.zeros(BUCKETS)
-    for pieces in texts:
-        seen[np.unique(ngrams(pieces)[0])] += 1
-    weights = 1 + np.log((1 + len(texts)) / (1 + seen))
-    return np.where(seen >= RAREST, weights, 0).astype(np.float32)
+@dataclass(frozen=True)
+class Corpus:
+    """Sentences to learn from and to choose by: targets (n, k), of which KOTE's are 44 labels and 7 votes."""
+
+    texts: list[str]
+    targets: np.ndarray
+    dev: corpus.Texts | None
+
+    @property
+    def prior(self) -> Tensor:
+        """Logarithm of the share of every class, (k,); 0 for what is no class."""
+        votes = self.targets[:, -CLASSES:]
+        share = np.log(votes.sum(0) / max(1.0, votes.sum()) + 1e-3)
+        return torch.from_numpy(np.pad(share, (self.targets.shape[1] - CLASSES, 0))).float()
+
+
+def load(data: Path, head: str) -> Corpus:
+    """The corpus of a head."""
+    if head == "nsmc":
+        rated = ratings.load(data)
+        return Corpus(rated.texts, rated.targets, None)
+    if head == "kote":
+        read = kote.load(data)
+        texts, targets = read.texts, np.concatenate([read.labels, read.votes], 1)
+    else:
+        plain = corpus.load(data, *PLAIN[head])
+        texts, targets = plain.texts, plain.targets
+        if head in ("en", "ko"):
+            dev = corpus.load(data, f"goemotions_{head}", "dev").single()
+            return Corpus([clean(t) for t in texts], targets, corpus.Texts([clean(t) for t in dev.texts],
+                                                                          dev.targets))
+        if head == "emorynlp":  # the series that MELD is made of
+            test = {kote.key(t).lower() for t in corpus.load(data, "meld_en", "test").texts}
+            keep = [i for i, t in enumerate(texts) if kote.key(t).lower() not in test]
+            texts, targets = [texts[i] for i in keep], targets[keep]
+    return held_out([clean(t) for t in texts], targets)
+
+
+def held_out(texts: list[str], targets: np.ndarray) -> Corpus:
+    """A corpus whose development rows are every twelfth by a hash of the text."""
+    apart = np.array([crc32(kote.key(t).encode()) % HELD_OUT == 0 for t in texts])
+    votes = targets[:, -CLASSES:]
+    dev = np.flatnonzero(apart & (votes.max(1) > 0.999))
+    rest = np.flatnonzero(~apart)
+    return Corpus([texts[i] for i in rest], targets[rest], corpus.Texts([texts[i] for i in dev], votes[dev]))
+
+
+class SentenceEncoder(nn.Module):
+    """Token ids (n, t) and their mask in, the mean of the last states (n, width) and logits out."""
+
+    def __init__(self, encoder: nn.Module, width: int, heads: Mapping[str, int], dropout: float) -> None:
+        super().__init__()
+        self.encoder, self.dropout, self.width = encoder, nn.Dropout(dropout), width
+        self.heads = nn.ModuleDict({name: nn.Linear(width, k) for name, k in heads.items()})
+        for parameter in self.heads.parameters():
+            nn.init.zeros_(parameter)
+
+    def embed(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Mean of the last states over tokens, (n, width)."""
+        states = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+        return (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+
+    def forward(self, ids: Tensor, mask: Tensor, head: str) -> Tensor:
+        """Logits (n, k) of one head."""
+        return self.heads[head](self.dropout(self.embed(ids, mask)))
 
 
 class Dataset:
-    """What a recipe trains on: `targets` (n, 7) of every head's corpus, and the development rows."""
+    """What a recipe trains on."""
 
-    def __init__(self, data: Path, recipe: Mapping[str, Any]) -> None:
-        read = {head: corpus.load(data, name, split or None)
-                for head, (name, split) in recipe["corpora"].items() if head in recipe["heads"]}
-        pieces = {head: [words(t) for t in r.texts] for head, r in read.items()}
-        self.idf = inverse_frequency([p for of_head in pieces.values() for p in of_head])
-        self._sets = {head: [(bag(p, self.idf), bag([w for w in p if w not in MARKS] or p, self.idf))
-                             for p in of_head]
-                      for head, of_head in pieces.items()}
-        self.targets = {head: r.targets for head, r in read.items()}
-        self.priors = {head: torch.from_numpy(np.log(t.mean(0) + 1e-3)) for head, t in self.targets.items()}
-        self.dev = {lang: corpus.load(data, f"goemotions_{lang}", "dev").single() for lang in ("en", "ko")}
-        self._dev_bags = {lang: bags([bag(words(t), self.idf) for t in d.texts])
-                          for lang, d in self.dev.items()}
-        self._recipe = recipe
-        rows = [*read.values(), *self.dev.values()]
-        self.origin = origin("text", recipe, [r.texts for r in rows], *(r.targets for r in rows))
+    def __init__(self, data: Path, recipe: Mapping[str, Any], base: Path) -> None:
+        from tokenizers import Tokenizer
 
-    def network(self) -> TextNetwork:
-        """An untrained network."""
-        model = TextNetwork(width=self._recipe["width"], heads=tuple(self._recipe["heads"]),
-                            dropout=self._recipe["dropout"])
-        model.idf.copy_(torch.from_numpy(self.idf))
-        return model
+        self._recipe, self.base = recipe, base
+        self.tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
+        self.tokenizer.enable_truncation(recipe["longest"])
+        self.tokenizer.enable_padding(pad_id=1, pad_token="<pad>")
+        self.corpora = {head: load(data, head) for head in recipe["heads"]}
+        self.dev = {head: some(c.dev, recipe["validation"]) for head, c in self.corpora.items() if c.dev}
+        self.origin = origin("text", recipe, *(c.texts for c in self.corpora.values()),
+                             *(c.targets for c in self.corpora.values()))
 
-    def learn(self, model: TextNetwork, rows: Mapping[str, Sequence[int]], targets: Mapping[str, np.ndarray],
-              epochs: int, checkpoint: Checkpoint | None, seed: int) -> Iterator[Epoch]:
-        """Train `model` on these rows of each corpus."""
-        batch, keep, balance = (self._recipe[key] for key in ("batch", "keep", "balance"))
-        plan = [head for head, share in self._recipe["heads"].items()
-                for _ in range(round(share * len(rows[head]) / batch))]
+    def network(self) -> SentenceEncoder:
+        """The pretrained encoder under heads that know nothing."""
+        from transformers import AutoModel
 
-        def batches(epoch: int) -> Iterator[Batch]:
-            queue: dict[str, list[int]] = {}
-            for head in random.sample(plan, len(plan)):
-                waiting = queue.setdefault(head, [])
-                if len(waiting) < batch:
-                    waiting[:] = random.sample(list(rows[head]), len(rows[head]))
-                picked = [waiting.pop() for _ in range(batch)]
-                yield (head, *bags([perturb(self._sets[head][i], keep) for i in picked])), \
-                    torch.from_numpy(targets[head][picked])
+        encoder = AutoModel.from_pretrained(self.base, add_pooling_layer=False)
+        encoder.get_input_embeddings().requires_grad_(False)  # a third of all weights, and few rows a batch
+        heads = {name: c.targets.shape[1] for name, c in self.corpora.items()}
+        return SentenceEncoder(encoder, encoder.config.hidden_size, heads, self._recipe["dropout"])
 
-        def forward(inputs: Any) -> Tensor:
-            head, *bag_of = inputs
-            return model(*bag_of, head)[1] + balance * self.priors[head]
+    def tokens(self, texts: list[str]) -> tuple[Tensor, Tensor]:
+        """Ids and mask (n, t) of texts."""
+        encoded = self.tokenizer.encode_batch(texts)
+        return (torch.tensor([e.ids for e in encoded]), torch.tensor([e.attention_mask for e in encoded]))
 
-        def validate() -> dict[str, float]:
-            f1 = {lang: metrics.macro_f1(self.dev_logits(model, lang), d.targets.argmax(1))
-                  for lang, d in self.dev.items()}
-            return {"macro_f1": (f1["en"] + f1["ko"]) / 2, **f1}
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """The batches of one epoch: sentences of one corpus, respelt, of like length."""
+        recipe, rng = self._recipe, random.Random(recipe_seed(self._recipe, epoch))
+        planned = []
+        for head, share in recipe["heads"].items():
+            rows = picked(len(self.corpora[head].texts), round(share * recipe["epoch"]), rng, epoch)
+            language = "ko" if head in KOREAN else "en"
+            respelt = [(i, respell(self.corpora[head].texts[i], language, rng)) for i in rows]
+            respelt.sort(key=lambda row: len(row[1]) + rng.random() * 8)
+            planned += [(head, respelt[i:i + recipe["batch"]]) for i in range(0, len(rows), recipe["batch"])]
+        rng.shuffle(planned)
+        for head, spelt in planned:
+            target = torch.from_numpy(self.corpora[head].targets[[i for i, _ in spelt]])
+            yield (head, *self.tokens([t for _, t in spelt])), target
 
-        yield from train(model, batches, forward=forward, validate=validate, steps_per_epoch=len(plan),
-                         schedule=Schedule(**{**self._recipe["schedule"], "epochs": epochs}),
-                         checkpoint=checkpoint, seed=seed)
+    def steps(self) -> int:
+        """Batches of one epoch."""
+        size, batch = self._recipe["epoch"], self._recipe["batch"]
+        return sum(-(-round(share * size) // batch) for share in self._recipe["heads"].values())
 
-    def dev_logits(self, model: TextNetwork, lang: str) -> np.ndarray:
-        """(n, 7) of the development rows."""
-        with torch.no_grad():
-            return model(*self._dev_bags[lang], lang)[1].numpy()
+    @torch.no_grad()
+    def embeddings(self, model: SentenceEncoder, texts: list[str]) -> Tensor:
+        """(n, width) of texts, undisturbed."""
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        found = torch.zeros(len(texts), model.width)
+        for i in range(0, len(order), 64):
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                embedded = model.embed(*self.tokens([texts[n] for n in order[i:i + 64]]))
+            found[order[i:i + 64]] = embedded.float()
+        return found
 
-    def logits(self, model: TextNetwork, head: str, rows: np.ndarray) -> np.ndarray:
-        """(n, 7) of training rows, undisturbed."""
-        with torch.no_grad():
-            parts = (bags([self._sets[head][j][0] for j in rows[i:i + 2048]])
-                     for i in range(0, len(rows), 2048))
-            return np.concatenate([model(*part, head)[1].numpy() for part in parts])
-
-    def distilled(self, teacher: Mapping[str, Any], path: Path) -> dict[str, np.ndarray]:
-        """Targets (n, 7) of each language that lean on what networks trained without a row say of it, and of
-        its translation (Hinton et al. 2015, cross-fitted), whose logits are kept at `path`.
-
-        Raises `DataError` unless the rows of all languages of `teacher` are translations of each other, and
-        `UsageError` when the file at `path` is of another recipe, seed or data set.
-        """
-        languages = list(teacher["weights"])
-        if any(not np.array_equal(self.targets[languages[0]], self.targets[lang]) for lang in languages):
-            raise DataError(" and ".join(languages), "are no translations row by row", "leave [teacher] out")
-        kept = Checkpoint(path, self.origin)
-        state = kept.load()
-        if state is None:
-            state = {"logits": torch.from_numpy(self._cross_fitted(teacher, languages))}
-            kept.save(state)
-        shares = zip(teacher["weights"].values(), state["logits"], strict=True)
-        joined = sum(weight * logits for weight, logits in shares)
-        prior = self._recipe["balance"] * self.priors[languages[0]]
-        answers = torch.softmax(joined + prior, 1).numpy()
-        share = teacher["share"]
-        return {lang: ((1 - share) * self.targets[lang] + share * answers).astype(np.float32)
-                for lang in languages}
-
-    def _cross_fitted(self, teacher: Mapping[str, Any], languages: Sequence[str]) -> np.ndarray:
-        """(languages, n, 7) mean logits of each row by networks that learnt from the other folds."""
-        count = len(self.targets[languages[0]])
-        logits = np.zeros((len(languages), count, len(EMOTIONS)), np.float32)
-        order = np.random.default_rng(teacher["seed"]).permutation(count)
-        for fold in np.array_split(order, teacher["folds"]):
-            rest = np.setdiff1d(np.arange(count), fold)
-            rows = {head: rest.tolist() if head in languages else range(len(t))
-                    for head, t in self.targets.items()}
-            for seed in range(1, teacher["seeds"] + 1):
-                seed_all(seed)
-                model = self.network()
-                for _ in self.learn(model, rows, self.targets, teacher["epochs"], None, seed):
-                    pass
-                for number, lang in enumerate(languages):
-                    logits[number, fold] += self.logits(model, lang, fold) / teacher["seeds"]
-        return logits
+    def validate(self, model: SentenceEncoder) -> dict[str, float]:
+        """Macro-F1 of every corpus by its own head, and their mean."""
+        f1 = {}
+        for head, dev in self.dev.items():
+            logits = model.heads[head](self.embeddings(model, dev.texts))[:, -CLASSES:]
+            f1[head] = metrics.macro_f1(logits.numpy(), dev.targets.argmax(1))
+        return {"macro_f1": sum(f1.values()) / len(f1), **f1}
 
 
-def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
-    """Train as `recipe` says; writes `text.safetensors` (half precision) and `temperature.txt`."""
-    from safetensors.torch import save_file
+def recipe_seed(recipe: Mapping[str, Any], epoch: int) -> int:
+    """A seed of its own for every epoch, so that a resumed run draws what an unbroken one would."""
+    return int(recipe["seed"]) * 10_007 + epoch
 
-    dataset = Dataset(data, recipe)
-    checkpoint = Checkpoint(out / "checkpoint.pt", dataset.origin)
-    checkpoint.load()  # an hour of teaching would end in the refusal of a foreign one
-    targets = dict(dataset.targets)
-    if "teacher" in recipe:
-        targets |= dataset.distilled(recipe["teacher"], out / "teacher.pt")
+
+def picked(count: int, wanted: int, rng: random.Random, epoch: int) -> list[int]:
+    """`wanted` of `count` rows; a window over one shuffled order that goes on where the last epoch ended."""
+    order = list(range(count))
+    random.Random(count).shuffle(order)
+    return [order[(epoch * wanted + i) % count] for i in range(wanted)]
+
+
+def some(rows: corpus.Texts, count: int) -> corpus.Texts:
+    """At most `count` rows, evenly over the whole."""
+    keep = np.linspace(0, len(rows.texts) - 1, min(count, len(rows.texts))).astype(int)
+    return corpus.Texts([rows.texts[i] for i in keep], rows.targets[keep])
+
+
+def loss(logits: Tensor, target: Tensor) -> Tensor:
+    """Cross-entropy of the seven votes where there are any, and of every further label on its own."""
+    voted = target[:, -CLASSES:].sum(1) > 0.5
+    total = logits.sum() * 0
+    if voted.any():
+        total = soft_cross_entropy(logits[voted][:, -CLASSES:], target[voted][:, -CLASSES:])
+    if target.shape[1] > CLASSES:
+        further = slice(0, target.shape[1] - CLASSES)
+        total = total + 4 * binary_cross_entropy_with_logits(logits[:, further], target[:, further])
+    return total
+
+
+def fit(data: Path, recipe: dict[str, Any], out: Path, *, base: Path | None = None) -> Iterator[Epoch]:
+    """Fine-tune the encoder at `base` as `recipe` says; writes `text.onnx` and `temperature.txt`.
+
+    Raises `DataError` when there is no encoder at `base`.
+    """
+    if base is None or not (base / "tokenizer.json").is_file():
+        raise DataError(base or "--base", "is no folder with a pretrained encoder and its tokenizer.json",
+                        "point --base at multilingual-e5-small as transformers saves it")
+    dataset = Dataset(data, recipe, base)
     seed_all(recipe["seed"])
     model = dataset.network()
-    yield from dataset.learn(model, {head: range(len(t)) for head, t in targets.items()}, targets,
-                             recipe["schedule"]["epochs"], checkpoint, recipe["seed"])
-    logits = np.concatenate([dataset.dev_logits(model, lang) for lang in dataset.dev])
-    labels = np.concatenate([d.targets.argmax(1) for d in dataset.dev.values()])
-    write_text(out / "temperature.txt", f"{metrics.fit_temperature(logits, labels):.4f}\n")
-    weights = {k: v for k, v in model.state_dict().items()
-               if not k.startswith("heads.") or k.split(".")[1] in dataset.dev}
-    with atomic(out / "text.safetensors") as part:
-        save_file({k: v.half().contiguous() for k, v in weights.items()}, part)
+    priors = {head: recipe["balance"] * c.prior for head, c in dataset.corpora.items()}
+
+    def forward(inputs: Any) -> Tensor:
+        head, ids, mask = inputs
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = model(ids, mask, head)
+        return logits.float() + priors[head]
+
+    yield from train(model, dataset.batches, forward=forward, validate=lambda: dataset.validate(model),
+                     steps_per_epoch=dataset.steps(), schedule=Schedule(**recipe["schedule"]),
+                     checkpoint=Checkpoint(out / "checkpoint.pt", dataset.origin), seed=recipe["seed"],
+                     loss=loss)
+    finish(model, dataset, recipe["languages"], out)
+
+
+def finish(model: SentenceEncoder, dataset: Dataset, languages: Mapping[str, Mapping[str, float]],
+           out: Path) -> None:
+    """Write `text.onnx`, as emocli reads it, and `temperature.txt`, fitted on development rows."""
+    from emocli.text.encoder import SentenceModel
+
+    write(model, languages, dataset.base / "tokenizer.json", out / "text.onnx")
+    reader = SentenceModel(out / "text.onnx")
+    logits, labels = [], []
+    for head, dev in dataset.dev.items():
+        logits.append(reader.logits(dev.texts, "ko" if head in KOREAN else "en")[1])
+        labels.append(dev.targets.argmax(1))
+    temperature = metrics.fit_temperature(np.concatenate(logits), np.concatenate(labels))
+    write_text(out / "temperature.txt", f"{temperature:.4f}\n")

@@ -23,7 +23,6 @@ def test_a_head_without_the_face_is_fitted_and_refuses_another_run(tiny: Path, t
     assert [epoch.number for epoch in epochs] == [1, 2]
     assert {path.name for path in tmp_path.iterdir()} == {"checkpoint.pt", "fusion.safetensors"}
     head = Fusion(tmp_path / "fusion.safetensors").head
-    assert head.widths[0] == 1
     fitted = [float(head.temperatures[mask]) for mask in (0b010, 0b100, 0b110)]  # voice, text, both
     assert 1 not in fitted
     assert head.temperatures[0b001] == 1
@@ -39,7 +38,6 @@ def test_a_head_with_all_three_is_fitted(tiny: Path, tmp_path: Path) -> None:
                        "speech": ["ravdess", "nemo"]}
     assert len(list(fusion.fit(tiny, recipe, tmp_path))) == 2
     head = Fusion(tmp_path / "fusion.safetensors").head
-    assert min(head.widths) > 1
     assert bool((head.temperatures[1:] != 1).all())
 
 
@@ -67,10 +65,26 @@ def test_triplets_share_their_label() -> None:
 
 def test_a_modality_that_is_not_there_is_zeros() -> None:
     where, _ = fusion.triplets({"text": ITEMS}, 7, np.random.default_rng(0))
-    features, log_scores = fusion.tensors({"text": ITEMS}, where)
-    assert [tuple(f.shape) for f in features] == [(7, 1), (7, 1), (7, 2)]
+    log_scores = fusion.tensors({"text": ITEMS}, where)
     assert torch.equal(log_scores[:, :2], torch.zeros(7, 2, 7))
     assert log_scores[:, 2].exp().sum(1).numpy() == pytest.approx(1)
+
+
+def test_strangers_contradict_and_are_over_sure() -> None:
+    sure = replace(ITEMS, scores=np.eye(7)[ITEMS.labels] * 0.6 + 0.4 / 7)
+    random = np.random.default_rng(0)
+    where, labels = fusion.triplets({"face": sure, "text": sure}, 700, random)
+    plain = fusion.tensors({"face": sure, "text": sure}, where)
+    same, _ = fusion.strangers(plain, labels, {"face": sure, "text": sure}, random,
+                               {"contradict": 0.0, "over_sure": 1.0})
+    assert same[:, [0, 2]].numpy() == pytest.approx(plain[:, [0, 2]].numpy(), abs=1e-5)
+    spoilt, _ = fusion.strangers(plain, labels, {"face": sure, "text": sure}, random,
+                                 {"contradict": 0.5, "over_sure": 2.0})
+    wrong = (spoilt.argmax(2).numpy()[:, [0, 2]] != labels[:, None])
+    assert not wrong.all(1).any()  # one of them at most
+    assert 0.35 < wrong.any(1).mean() < 0.5  # now and then, the other item has the same label
+    assert spoilt[:, [0, 2]].amax(2).exp().mean() > plain[:, [0, 2]].amax(2).exp().mean() + 0.05
+    assert not spoilt[:, 1].isnan().any()
 
 
 def test_subsets_are_of_what_is_there() -> None:

@@ -1,129 +1,106 @@
-"""Training of the text network."""
+"""Training of the sentence encoder, on an encoder and corpora of next to nothing."""
 
+import gzip
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from safetensors.torch import load_file
 from support.cli import emocli
-from support.corpora import RECIPES, SENTENCES, rows, table, toml
+from support.corpora import rows, table, toml
+from support.encoder import tiny_encoder
 
-from emocli.errors import DataError, UsageError
-from emocli.text.model import TextModel
+from emocli.errors import DataError, UsageError, WeightsError
+from emocli.text.encoder import SentenceModel
 from emocli.training.tasks import text
 
-RECIPE: dict[str, Any] = RECIPES["text"]
-UNTAUGHT = {key: value for key, value in RECIPE.items() if key != "teacher"}
+RECIPE: dict[str, Any] = {
+    "seed": 1, "batch": 8, "dropout": 0.1, "balance": 0.5, "longest": 32, "epoch": 160, "validation": 30,
+    "heads": {"en": 0.4, "ko": 0.2, "kote": 0.2, "nsmc": 0.2},
+    "languages": {"en": {"en": 1.0}, "ko": {"ko": 0.5, "kote": 0.5}},
+    "schedule": {"epochs": 3, "lr": 1e-2}}
 
 
 @pytest.fixture(scope="module")
-def sentences(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Rows that are translations of each other."""
-    root = tmp_path_factory.mktemp("sentences")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_encoder(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("data")
     (root / "text").mkdir()
     for language in ("en", "ko"):
         for split in ("train", "dev"):
             table(root / "text" / f"goemotions_{language}_{split}.tsv.gz", rows(language))
+    table(root / "text" / "kote_ko_vote7.tsv.gz", rows("ko", 12))
+    with gzip.open(root / "text" / "kote_ko_44.tsv.gz", "wt", encoding="utf-8") as file:
+        labelled = [row.split("\t")[0] for row in rows("ko", 12)]
+        file.write("text\tlabels44\n" + "".join(f"{t}\t{i % 44}\n" for i, t in enumerate(labelled)))
+    with gzip.open(root / "text" / "nsmc_ko_unlabelled.tsv.gz", "wt", encoding="utf-8") as file:
+        file.write("text\trating\n" + "".join(f"그래요 행복해요 {i}\t{1 + 9 * (i % 2)}\n" for i in range(30)))
     return root
 
 
 @pytest.fixture(scope="module")
-def finished(sentences: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a whole run, with a teacher."""
+def finished(data: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("run")
-    assert len(list(text.fit(sentences, RECIPE, out))) == 3
+    losses = [epoch.loss for epoch in text.fit(data, RECIPE, out, base=base)]
+    assert losses[-1] < losses[0]
     return out
 
 
 @pytest.mark.slow
-def test_fit_writes_weights_that_the_reader_takes(finished: Path) -> None:
-    assert {path.name for path in finished.iterdir()} == {"checkpoint.pt", "teacher.pt", "text.safetensors",
-                                                          "temperature.txt"}
-    reader = TextModel(finished / "text.safetensors")
-    right = [reader.logits([sentence], language)[1][0].argmax() == label
-             for language, column in SENTENCES.items() for label, sentence in enumerate(column)]
-    assert sum(right) >= 6  # of chance, two
-    assert len(right) == 14
+def test_a_run_ends_in_a_file_that_reads_both_languages(finished: Path) -> None:
+    reader = SentenceModel(finished / "text.onnx")
+    assert reader.languages == ["en", "ko"]
+    features, english = reader.logits(["I am happy 3", "I am sad", "the train 1"], "en")
+    korean = reader.logits(["행복해요 3"], "ko")[1]
+    assert features.shape == (3, 16)
+    assert english.shape == (3, 7)
+    assert np.isfinite(korean).all()
+    assert len({tuple(row) for row in english.round(3).tolist()}) == 3
+    assert 0.05 < float((finished / "temperature.txt").read_text()) < 20
 
 
 @pytest.mark.slow
-def test_a_resumed_run_ends_like_an_unbroken_one(sentences: Path, finished: Path, tmp_path: Path) -> None:
-    broken = text.fit(sentences, RECIPE, tmp_path)
+def test_a_sentence_reads_the_same_in_any_company(finished: Path) -> None:
+    reader = SentenceModel(finished / "text.onnx")
+    texts = ["I am happy", "no", "that is gross and I am afraid of the train " * 30, ""]
+    together = reader.logits(texts, "en")[1]
+    alone = np.concatenate([reader.logits([t], "en")[1] for t in texts])
+    assert (together == alone).all()
+
+
+@pytest.mark.slow
+def test_a_resumed_run_ends_like_an_unbroken_one(data: Path, base: Path, finished: Path,
+                                                 tmp_path: Path) -> None:
+    broken = text.fit(data, RECIPE, tmp_path, base=base)
     next(broken)
     broken.close()
-    assert [epoch.number for epoch in text.fit(sentences, RECIPE, tmp_path)] == [2, 3]
-    assert (tmp_path / "text.safetensors").read_bytes() == (finished / "text.safetensors").read_bytes()
+    assert [epoch.number for epoch in text.fit(data, RECIPE, tmp_path, base=base)] == [2, 3]
+    ended, whole = (SentenceModel(folder / "text.onnx").logits(["I am sad"], "en")[1]
+                    for folder in (tmp_path, finished))
+    assert ended == pytest.approx(whole, abs=1e-5)
+    with pytest.raises(UsageError, match="another recipe"):
+        next(text.fit(data, RECIPE | {"dropout": 0.3}, tmp_path, base=base))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("change", "named"), [({"seed": 2}, "seed"), ({"keep": 0.8}, "recipe")])
-def test_another_run_in_the_same_folder_is_refused(change: dict[str, Any], named: str, sentences: Path,
-                                                   finished: Path) -> None:
-    before = (finished / "text.safetensors").read_bytes()
-    with pytest.raises(UsageError, match=f"another {named}"):
-        list(text.fit(sentences, RECIPE | change, finished))
-    (finished / "checkpoint.pt").rename(finished / "away.pt")
-    with pytest.raises(UsageError, match=rf"teacher\.pt: was begun with another {named}"):
-        list(text.fit(sentences, RECIPE | change, finished))
-    (finished / "away.pt").rename(finished / "checkpoint.pt")
-    assert (finished / "text.safetensors").read_bytes() == before
+def test_the_command(data: Path, base: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(toml(RECIPE | {"epoch": 40, "schedule": {"epochs": 1, "lr": 1e-3}}))
+    emocli("train", "text", "--data", data, "-o", tmp_path / "run", "--recipe", tmp_path / "a.toml",
+           "--base", base)
+    assert (tmp_path / "run" / "text.onnx").is_file()
 
 
-@pytest.mark.slow
-def test_other_rows_are_another_data_set(sentences: Path, finished: Path, tmp_path: Path) -> None:
-    (tmp_path / "text").mkdir()
-    for path in (sentences / "text").iterdir():
-        (tmp_path / "text" / path.name).write_bytes(path.read_bytes())
-    assert list(text.fit(tmp_path, RECIPE, finished)) == []  # the same rows elsewhere are the same data
-    for language in ("en", "ko"):
-        table(tmp_path / "text" / f"goemotions_{language}_train.tsv.gz", rows(language)[7:])
-    with pytest.raises(UsageError, match="another data"):
-        list(text.fit(tmp_path, RECIPE, finished))
+def test_without_an_encoder(data: Path, tmp_path: Path) -> None:
+    for nothing in (None, tmp_path):
+        with pytest.raises(DataError, match="--base"):
+            next(text.fit(data, RECIPE, tmp_path, base=nothing))
 
 
-@pytest.mark.slow
-def test_the_command_trains_and_refuses_to_go_on_with_another_seed(sentences: Path, tmp_path: Path) -> None:
-    (tmp_path / "recipe.toml").write_text(toml(UNTAUGHT | {"schedule": {"epochs": 1, "lr": 1e-2}}))
-    command = ("train", "text", "--data", sentences, "-o", tmp_path / "run", "--recipe",
-               tmp_path / "recipe.toml", "--threads", "1")
-    first = emocli(*command)
-    assert first.returncode == 0, first.stderr
-    assert "epoch   1/1" in first.stdout
-    assert list((tmp_path / "run" / "curves").iterdir())
-    second = emocli(*command, "--seed", "2")
-    assert second.returncode == 2
-    assert "wrote" not in second.stdout
-    assert "checkpoint.pt: was begun with another seed" in " ".join(second.stderr.split())
-
-
-def test_teachers_want_translations(sentences: Path, tmp_path: Path) -> None:
-    """Rows that are no translations of each other cannot teach each other; those that are, do."""
-    dataset = text.Dataset(sentences, RECIPE)
-    distilled = dataset.distilled(RECIPE["teacher"], tmp_path / "teacher.pt")
-    assert set(distilled) == {"en", "ko"}
-    for language, targets in distilled.items():
-        assert targets.sum(1) == pytest.approx(1, abs=1e-4)
-        assert (targets.argmax(1) == dataset.targets[language].argmax(1)).mean() > 0.9
-        assert np.abs(targets - dataset.targets[language]).max() > 0.05
-    again = dataset.distilled(RECIPE["teacher"], tmp_path / "teacher.pt")
-    assert np.array_equal(again["en"], distilled["en"])
-    (tmp_path / "text").mkdir()
-    for path in (sentences / "text").iterdir():
-        (tmp_path / "text" / path.name).write_bytes(path.read_bytes())
-    shifted = rows("ko")
-    table(tmp_path / "text" / "goemotions_ko_train.tsv.gz", shifted[1:] + shifted[:1])
-    with pytest.raises(DataError, match="no translations"):
-        text.Dataset(tmp_path, RECIPE).distilled(RECIPE["teacher"], tmp_path / "other.pt")
-    assert not (tmp_path / "other.pt").exists()
-
-
-def test_an_ngram_must_be_met_three_times() -> None:
-    rare, usual = (text.inverse_frequency([["a"]] * 3 + [["b"]] * times) for times in (2, 3))
-    assert 0 < (rare > 0).sum() < (usual > 0).sum()
-
-
-@pytest.mark.slow
-def test_half_precision_is_what_is_written(finished: Path) -> None:
-    weights = load_file(finished / "text.safetensors")
-    assert {str(tensor.dtype) for tensor in weights.values()} == {"torch.float16"}
+def test_what_is_no_encoder(tmp_path: Path) -> None:
+    (tmp_path / "a.onnx").write_bytes(b"nothing")
+    with pytest.raises(WeightsError, match=r"a\.onnx: is no sentence encoder"):
+        SentenceModel(tmp_path / "a.onnx")
