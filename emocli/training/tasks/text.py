@@ -37,6 +37,8 @@ PLAIN = {"en": ("goemotions_en", "train"), "ko": ("goemotions_ko", "train"), "xe
          "emorynlp": ("emorynlp_en", "train")}
 #: Share of a corpus without a development split that is kept for one.
 HELD_OUT = 12
+#: Sentence vectors are made so many times as long, so that heads learn fast at a rate that an encoder bears.
+GAIN = 10.0
 KOREAN = ("ko", "kote", "nsmc")
 
 
@@ -94,13 +96,13 @@ class SentenceEncoder(nn.Module):
         super().__init__()
         self.encoder, self.dropout, self.width = encoder, nn.Dropout(dropout), width
         self.heads = nn.ModuleDict({name: nn.Linear(width, k) for name, k in heads.items()})
-        for parameter in self.heads.parameters():
-            nn.init.zeros_(parameter)
+        for name, parameter in self.heads.named_parameters():
+            nn.init.normal_(parameter, std=0.01 if name.endswith("weight") else 0.0)
 
     def embed(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Mean of the last states over tokens, (n, width)."""
+        """GAIN times the mean of the last states over tokens, (n, width)."""
         states = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state.float()
-        return (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+        return GAIN * (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
 
     def forward(self, ids: Tensor, mask: Tensor, head: str) -> Tensor:
         """Logits (n, k) of one head."""
