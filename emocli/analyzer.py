@@ -105,7 +105,8 @@ class Analyzer:
         transcript = choose.transcribe(run, sound, self._transcriber, wanted=self.options.transcript,
                                        spoken=self.options.language)
         run.details["transcript"] = transcript.detail
-        run.speech = Speech(tidy(transcript.utterances, math.inf), transcript.language, sound)
+        run.speech = Speech(tidy(transcript.utterances, math.inf), transcript.language, sound,
+                            transcript.heard)
         return transcript
 
     def _rows(self, run: Run, segments: Sequence[Segment], reads: Sequence[Read]) -> tuple[Row, ...]:

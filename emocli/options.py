@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emocli.errors import EmocliError, UsageError
+from emocli.language_codes import code_of
 
 DEVICES = ("auto", "cpu", "cuda")
 #: Which library runs Whisper: faster-whisper on a CPU, openai-whisper on a GPU or for a `.pt`.
@@ -18,7 +19,8 @@ VOICE_MODES = {"fast": ("voice-small",), "accurate": ("voice",), "cascade": ("vo
 class AnalyzeOptions:
     """How to analyse.  `face_fps` is in pictures a second; `transcript` is "auto", "none" or a
     subtitle file; `asr_model` a Whisper size, the folder of a model of faster-whisper or the path of a `.pt`;
-    `asr_engine` is one of ASR_ENGINES; `language` "auto" or an ISO 639-1 code; `smooth` blends each row
+    `asr_engine` is one of ASR_ENGINES; `language` "auto" or a language code, kept as
+    ISO 639-1; `smooth` blends each row
     lightly with its neighbours;
     `voice_mode` is one of VOICE_MODES, or "auto", which takes "fast" on a busy machine; `voice_baseline` is a
     recording of the speaker, talking neutrally; `commercial` keeps to weights that may be used commercially,
@@ -50,11 +52,15 @@ class AnalyzeOptions:
         if self.voice_baseline and not Path(self.voice_baseline).is_file():
             raise UsageError(self.voice_baseline, "no such recording",
                              "give --voice-baseline a sound file or a video")
-        code = self.language
-        if code != "auto" and not (code.isascii() and code.isalpha() and 2 <= len(code) <= 3):
-            raise UsageError("--language", f"{code} is no language code", "give auto, en, ko, ...")
+        if self.language.lower() != "auto":
+            code = code_of(self.language)
+            if not code:
+                raise UsageError("--language", f"{self.language} is no language code",
+                                 "give auto, or a code of ISO 639: en, ko, ja, ...")
+            object.__setattr__(self, "language", code)
         if self.transcript not in ("auto", "none") and not Path(self.transcript).is_file():
-            raise UsageError(self.transcript, "no such subtitle file", "give auto, none or an .srt/.vtt file")
+            raise UsageError(self.transcript, "no such subtitle file",
+                             "give auto, none or an .srt, .vtt or .ass file")
 
 
 def torch_device(device: str) -> str:

@@ -12,7 +12,7 @@ import emocli
 from emocli import storage, weights
 from emocli.errors import InputError
 from emocli.options import AnalyzeOptions
-from emocli.transcript.sidecar import find_beside
+from emocli.transcript.sidecar import all_beside
 
 #: Bytes at a file's head and at its tail that stand for its content, with its size.
 ENDS = 1 << 20
@@ -51,8 +51,7 @@ def of_file(path: Path) -> str:
 
 
 def of_job(path: Path, settings: str) -> str:
-    """Of a video, the subtitle file beside it, and the settings."""
+    """Of a video, the subtitle files beside it, and the settings."""
     video = of_file(path)
-    beside = find_beside(path)
-    parts = [settings, video, *([f"{beside[0].name} {of_file(beside[0])}"] if beside else [])]
+    parts = [settings, video, *(f"{b.path.name} {of_file(b.path)}" for b in all_beside(path))]
     return hashlib.sha256("\n".join(parts).encode(errors="backslashreplace")).hexdigest()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ from emocli.outputs.base import OutputOptions, width
 from emocli.plaintext import printable
 from emocli.timeline.records import face_id
 from emocli.timeline.types import Row, Timeline, Utterance, Word
+from emocli.transcript import markup
 
 #: What a viewer can read: lines of a cue, columns of a line, seconds of a cue.
 LINES, COLUMNS, LONGEST = 2, 42, 7.0
@@ -111,12 +111,11 @@ def cues(timeline: Timeline, options: OutputOptions) -> list[Cue]:
     return in_order
 
 
-def _event(cue: Cue) -> Any:
+def _event(cue: Cue, written: Callable[[str], str]) -> Any:
     import pysubs2
 
-    event = pysubs2.SSAEvent(start=round(cue.start * 1000), end=round(cue.end * 1000))
-    event.plaintext = "\n".join(line.replace("-->", "→") for line in cue.lines)
-    return event
+    return pysubs2.SSAEvent(start=round(cue.start * 1000), end=round(cue.end * 1000),
+                            text=written("\n".join(cue.lines)).replace("\n", r"\N"))
 
 
 def srt(timeline: Timeline, options: OutputOptions) -> str:
@@ -124,8 +123,8 @@ def srt(timeline: Timeline, options: OutputOptions) -> str:
     import pysubs2
 
     subtitles = pysubs2.SSAFile()
-    subtitles.events = [_event(cue) for cue in cues(timeline, options)]
-    return subtitles.to_string("srt", keep_html_tags=True)
+    subtitles.events = [_event(cue, markup.written) for cue in cues(timeline, options)]
+    return subtitles.to_string("srt", keep_ssa_tags=True)
 
 
 def vtt(timeline: Timeline, options: OutputOptions) -> str:
@@ -134,13 +133,13 @@ def vtt(timeline: Timeline, options: OutputOptions) -> str:
 
     subtitles = pysubs2.SSAFile()
     for cue in cues(timeline, options):
-        event = _event(cue)
-        event.text = f"<c.{cue.emotion}>{html.escape(event.text, quote=False)}</c>"
+        event = _event(cue, markup.written_vtt)
+        event.text = f"<c.{cue.emotion}>{event.text}</c>"
         if cue.face_id:
             event.text = f"<v {speaker(cue.face_id, options)}>{event.text}</v>"
         subtitles.append(event)
     sheet = "\n".join(f"::cue(.{own.name}) {{ color: {light(own.colour)}; }}" for own in CLASSES)
-    header, _, rest = subtitles.to_string("vtt").partition("\n")
+    header, _, rest = subtitles.to_string("vtt", keep_ssa_tags=True).partition("\n")
     return f"{header}\n\nSTYLE\n{sheet}\n{rest}"
 
 
@@ -159,7 +158,7 @@ def ass(timeline: Timeline, options: OutputOptions) -> str:
             fontname="Arial", fontsize=size, outlinecolor=outline, outline=max(1.0, size / 16), shadow=0,
             marginv=round(size * 0.8))
     for cue in shown:
-        event = _event(cue)
+        event = _event(cue, markup.written_ass)
         red, green, blue = _rgb(light(CLASSES[INDEX[cue.emotion]].colour))
         event.text = f"{{\\c&H{blue:02X}{green:02X}{red:02X}&}}{event.text}"
         event.style = event.name = speaker(cue.face_id, options)
