@@ -39,7 +39,7 @@ def transcribe(run: Run, sound: Sound, transcriber: asr.Transcriber, *, wanted: 
     """
     with run.stage("the transcript"):
         speech = activity.find(sound, run) if run.info.has_audio else []
-        transcript = (from_subtitles(run, speech, wanted, spoken)
+        transcript = (from_subtitles(run, wanted, speech, spoken)
                       or from_sound(run, sound, transcriber, speech, wanted=wanted))
         run.progress("transcript", run.info.duration)
     worded = [u for u in transcript.utterances if u.text]
@@ -51,8 +51,10 @@ def transcribe(run: Run, sound: Sound, transcriber: asr.Transcriber, *, wanted: 
                    language=_of_most(worded) or ("" if spoken == "auto" else spoken))
 
 
-def from_subtitles(run: Run, speech: Sequence[Utterance], wanted: str, spoken: str) -> Transcript | None:
+def from_subtitles(run: Run, wanted: str, speech: Sequence[Utterance] = (),
+                   spoken: str = "auto") -> Transcript | None:
     """A transcript that somebody has written: the file asked for, a sidecar, an embedded track; or None.
+    `speech` is what was heard, `spoken` its language or "auto".
 
     A sidecar that was not asked for and cannot be read is passed over with a note; one that was raises
     `InputError`.

@@ -63,7 +63,8 @@ def test_arrow_in_the_words_breaks_nothing(timeline: Timeline) -> None:
 
 #: Words that players, or those who read the files, could take for markup.
 MARKUP = (r"I {really} <i>mean</i> it", r"[laughs] R&D, &lt; a\Nb C:\new {\an8}top",
-          "1 < 2 and 3 > 2 <v Ann>", r"a \{b\} --> c {\\h} \ }{ <00:01.000> {\p1}", "In the year\n1984", "<font> and </b > &amp; &#60;")
+          "1 < 2 and 3 > 2 <v Ann>", r"a \{b\} --> c {\\h} \ }{ <00:01.000> {\p1}", "In the year\n1984",
+          "<font> and </b > &amp; &#60;")
 
 
 @pytest.mark.parametrize("kind", ["srt", "vtt", "ass"])
