@@ -16,7 +16,7 @@ DECIMALS = 6
 
 def columns(timeline: Timeline) -> tuple[str, ...]:
     """Columns of `<stem>.emotions.csv`, in order; two for each modality."""
-    return ("start", "end", "text", "face_id", "emotion", "confidence", *EMOTIONS,
+    return ("start", "end", "text", "speaker", "face_id", "emotion", "confidence", *EMOTIONS,
             *(f"{m}_{part}" for m in timeline.modalities for part in ("emotion", "confidence")),
             "language", "source", "flags")
 
@@ -34,6 +34,7 @@ def records(timeline: Timeline) -> list[dict[str, Any]]:
         record: dict[str, Any] = {
             "start": round(row.start, 3), "end": round(row.end, 3),
             "text": printable(utterance.text if utterance else ""),
+            "speaker": printable(utterance.speaker if utterance else ""),
             "face_id": face_id(row), "emotion": row.emotion, "confidence": round(row.confidence, DECIMALS)}
         record |= {name: round(float(s), DECIMALS) for name, s in zip(EMOTIONS, row.scores, strict=True)}
         for name in timeline.modalities:
