@@ -7,8 +7,9 @@ file, so that librosa is not imported.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,8 @@ from torch import nn
 
 #: Hz, samples between frames (10 ms), samples of a frame's window (25 ms), and mel bands.
 SAMPLE_RATE, HOP, WINDOW, BANDS = 16_000, 160, 400, 40
-#: Frames of a piece (1.6 s), and numbers of an embedding.
-FRAMES, SIZE = 160, 256
+#: Frames of a window (1.6 s), from one to the next, and numbers of an embedding.
+FRAMES, STEP, SIZE = 160, 80, 256
 #: Root mean square that quieter sound is raised to, as in training (-30 dB of full scale).
 LEVEL = 10 ** (-30 / 20)
 #: Pieces that go through the network together: memory does not grow with the sound.
@@ -31,13 +32,13 @@ class SpeakerEncoder(nn.Module):
 
     mel: torch.Tensor
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, device: str = "cpu") -> None:
         super().__init__()
         self.lstm = nn.LSTM(BANDS, SIZE, 3, batch_first=True)
         self.linear = nn.Linear(SIZE, SIZE)
         self.register_buffer("mel", torch.zeros(BANDS, WINDOW // 2 + 1))
         self.load_state_dict({name: tensor.float() for name, tensor in load_file(path).items()})
-        self.eval()
+        self.eval().to(device)
 
     def forward(self, pieces: torch.Tensor) -> torch.Tensor:
         """Embeddings (n, SIZE) of unit length from mel energies (n, frames, BANDS)."""
@@ -46,7 +47,7 @@ class SpeakerEncoder(nn.Module):
 
     @cached_property
     def _window(self) -> torch.Tensor:
-        return torch.hann_window(WINDOW)
+        return torch.hann_window(WINDOW, device=self.mel.device)
 
     @torch.inference_mode()
     def energies(self, samples: np.ndarray) -> np.ndarray:
@@ -56,20 +57,25 @@ class SpeakerEncoder(nn.Module):
         level = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
         if 0 < level < LEVEL:
             samples = samples * np.float32(LEVEL / level)
-        spectrum = torch.stft(torch.from_numpy(np.ascontiguousarray(samples, np.float32)), WINDOW, HOP,
-                              window=self._window, pad_mode="constant", return_complex=True)
-        return (self.mel @ spectrum.abs().square()).T.numpy()
+        sound = torch.from_numpy(np.ascontiguousarray(samples, np.float32)).to(self.mel.device)
+        spectrum = torch.stft(sound, WINDOW, HOP, window=self._window, pad_mode="constant", return_complex=True)
+        return np.asarray((self.mel @ spectrum.abs().square()).T.cpu().numpy())
+
+    def windows(self, samples: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
+        """The start, s, and the mel energies (FRAMES, BANDS) of each window; short speech is repeated."""
+        energies = self.energies(samples)
+        if len(energies) < FRAMES:
+            yield 0.0, np.resize(energies, (FRAMES, BANDS))
+            return
+        last = len(energies) - FRAMES
+        for at in (*range(0, last, STEP), last):
+            yield at * HOP / SAMPLE_RATE, energies[at:at + FRAMES]
 
     @torch.inference_mode()
     def embed(self, pieces: Iterable[np.ndarray]) -> np.ndarray:
         """Embeddings (n, SIZE) float32 of pieces (frames, BANDS); all must be of one length."""
         done = [np.zeros((0, SIZE), np.float32)]
-        batch: list[np.ndarray] = []
-        for piece in pieces:
-            batch.append(piece)
-            if len(batch) == AT_ONCE:
-                done.append(self(torch.from_numpy(np.stack(batch))).numpy())
-                batch = []
-        if batch:
-            done.append(self(torch.from_numpy(np.stack(batch))).numpy())
+        waiting = iter(pieces)
+        while batch := list(islice(waiting, AT_ONCE)):
+            done.append(self(torch.from_numpy(np.stack(batch)).to(self.mel.device)).cpu().numpy())
         return np.concatenate(done)

@@ -39,7 +39,7 @@ def smooth(turns: Sequence[Turn]) -> list[Turn]:
 
 
 def divide(utterances: Sequence[Utterance], turns: Sequence[Turn]) -> list[Utterance]:
-    """Utterances with their speaker, S1, S2, ... in order of speech; one with several is cut between words.
+    """Utterances with the speaker of the turns that they lie in; one with several is cut between words.
 
     Speech without text is cut at the turns' edges.  Words without times of their own stay together, and are
     the speaker's who has most of them.  What lies over NEAR s from every turn is nobody's.
@@ -57,11 +57,16 @@ def divide(utterances: Sequence[Utterance], turns: Sequence[Turn]) -> list[Utter
             if turn.end >= utterance.start - NEAR:
                 near.append(turn)
         pieces += _pieces(utterance, near)
+    return pieces
+
+
+def in_order(utterances: Sequence[Utterance]) -> tuple[list[Utterance], dict[str, str]]:
+    """Utterances whose speakers are called S1, S2, ... in order of speech, and the new name of each."""
     names: dict[str, str] = {}
-    for piece in pieces:
-        if piece.speaker:
-            names.setdefault(piece.speaker, f"S{len(names) + 1}")
-    return [replace(piece, speaker=names.get(piece.speaker, "")) for piece in pieces]
+    for utterance in utterances:
+        if utterance.speaker:
+            names.setdefault(utterance.speaker, f"S{len(names) + 1}")
+    return [replace(u, speaker=names.get(u.speaker, "")) for u in utterances], names
 
 
 def _pieces(utterance: Utterance, turns: Sequence[Turn]) -> Iterator[Utterance]:
