@@ -25,8 +25,8 @@ class AnalyzeOptions:
     lightly with its neighbours;
     `voice_mode` is one of VOICE_MODES, or "auto", which takes "fast" on a busy machine; `voice_baseline` is a
     recording of the speaker, talking neutrally, of one of several as "S1=FILE"; `speakers` tells them apart:
-    "auto", "off", how many there are, or an .rttm file that says who speaks when; `commercial` keeps to weights that may be used commercially,
-    and so leaves the face out."""
+    "auto", "off", how many there are, or an .rttm file that says who speaks when; `commercial` keeps to
+    weights that may be used commercially, and so leaves the face out."""
 
     face_fps: float = 5.0
     transcript: str = "auto"

@@ -1,10 +1,10 @@
 """Which windows of speech are one voice's, and how many voices there are.
 
-Two models, as in VBx (Landini et al. 2022, "Bayesian HMM clustering of x-vector sequences"): PLDA tells what of
-an embedding is the speaker and what is the mood, learnt from actors who speak in several moods; and a hidden
-Markov model whose states are speakers goes over the windows in order of time, so that a window in doubt is its
-neighbours' speaker's.  Speakers who explain too little die out, which is how their number is found.  It starts
-from an agglomerative clustering (scikit-learn) of pairs.
+Two models, as in VBx (Landini et al. 2022, "Bayesian HMM clustering of x-vector sequences"): PLDA tells what
+of an embedding is the speaker and what is the mood, learnt from actors who speak in several moods; and a
+hidden Markov model whose states are speakers goes over the windows in order of time, so that a window in
+doubt is its neighbours' speaker's.  Speakers who explain too little die out, which is how their number is
+found.  It starts from an agglomerative clustering (scikit-learn) of pairs.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LEAST, ROUNDS = 3, 20
 
 
 class Likeness:
-    """PLDA: `between` (d,) is how speakers vary along each axis, along which one speaker's moods vary by 1."""
+    """PLDA: `between` (d,) is how speakers vary along each axis, where one speaker's moods vary by 1."""
 
     def __init__(self, mean: np.ndarray, axes: np.ndarray, between: np.ndarray) -> None:
         self.mean, self.axes, self.between = (np.asarray(a, np.float64) for a in (mean, axes, between))
@@ -87,7 +87,8 @@ def cluster(likeness: Likeness, embeddings: np.ndarray, count: int | None = None
             most: int = MOST_START) -> np.ndarray:
     """The speaker 0, 1, ... of each window (n,) in order of time, from their embeddings (n, d).
 
-    `count` speakers, or as many as the windows bear out, but `most` of them; fewer where there are not so many windows.
+    `count` speakers, or as many as the windows bear out, but `most` of them; fewer where there are not so
+    many windows.
     """
     if len(embeddings) < 2 or count == 1:
         return np.zeros(len(embeddings), int)

@@ -34,8 +34,9 @@ SILENT = 1e-3
 
 @dataclass(frozen=True)
 class Windows:
-    """n windows of speech in order of time: start and end in s (n, 2), and their embeddings (n, d)."""
+    """n windows of utterances in order of time: start and end in s (n, 2), and their embeddings (n, d)."""
 
+    utterances: Sequence[Utterance]
     times: np.ndarray
     embeddings: np.ndarray
 
@@ -64,20 +65,32 @@ class Diarizer:
         with run.stage("telling speakers apart"):
             if self._wanted != "auto" and count is None:
                 return self._read(run, Path(self._wanted), utterances)
-            made, _ = in_order(divide(utterances, self.turns(run, sound, utterances, count)))
+            made, _ = in_order(divide(utterances, self.turns(self.listen(run, sound, utterances), count)))
         run.uses("numpy", "safetensors", "scikit-learn", "torch", weights=weights.record(*self.names))
         return made
 
-    def turns(self, run: Run, sound: Sound, utterances: Sequence[Utterance],
-              count: int | None = None) -> list[Turn]:
-        """Who speaks when in the utterances of a sound; `count` of them, or as many as are heard."""
+    def listen(self, run: Run, sound: Sound, utterances: Sequence[Utterance]) -> Windows:
+        """The windows of all utterances that are loud enough to have a voice."""
+        times: list[tuple[float, float]] = []
+        encoder, _ = self._load()
+
+        def pieces() -> Iterator[np.ndarray]:
+            for utterance in utterances:
+                for start, piece in _pieces(encoder, sound, utterance):
+                    times.append((start, min(utterance.end, start + SECONDS)))
+                    yield piece
+                run.progress("speakers", utterance.end)
+
+        embeddings = encoder.embed(pieces())
+        run.progress("speakers", run.info.duration)
+        return Windows(utterances, np.array(times).reshape(-1, 2), embeddings)
+
+    def turns(self, windows: Windows, count: int | None = None) -> list[Turn]:
+        """Who speaks when, inside the utterances: `count` speakers, or as many as are heard."""
         from emocli.speakers.clustering import cluster
 
-        encoder, likeness = self._load()
-        windows = listen(encoder, sound, utterances, run)
-        run.progress("speakers", run.info.duration)
-        speakers = cluster(likeness, windows.embeddings, count, most=MOST_SPEAKERS)
-        return smooth(list(turns_of(windows, speakers, utterances)))
+        speakers = cluster(self._load()[1], windows.embeddings, count, most=MOST_SPEAKERS)
+        return smooth(list(turns_of(windows, speakers)))
 
     def _read(self, run: Run, path: Path, utterances: Sequence[Utterance]) -> list[Utterance]:
         turns = read_rttm(path, run.info.path.stem)
@@ -97,22 +110,8 @@ class Diarizer:
         return self._models
 
 
-def listen(encoder: SpeakerEncoder, sound: Sound, utterances: Sequence[Utterance], run: Run) -> Windows:
-    """The windows of all utterances that are loud enough to have a voice."""
-    times: list[tuple[float, float]] = []
-
-    def pieces() -> Iterator[np.ndarray]:
-        for utterance in utterances:
-            for start, piece in _pieces(encoder, sound, utterance):
-                times.append((start, min(utterance.end, start + SECONDS)))
-                yield piece
-            run.progress("speakers", utterance.end)
-
-    embeddings = encoder.embed(pieces())
-    return Windows(np.array(times).reshape(-1, 2), embeddings)
-
-
-def _pieces(encoder: SpeakerEncoder, sound: Sound, utterance: Utterance) -> Iterator[tuple[float, np.ndarray]]:
+def _pieces(encoder: SpeakerEncoder, sound: Sound,
+            utterance: Utterance) -> Iterator[tuple[float, np.ndarray]]:
     """The start, s, and the mel energies of each window."""
     start = utterance.start
     while start < utterance.end:
@@ -124,10 +123,10 @@ def _pieces(encoder: SpeakerEncoder, sound: Sound, utterance: Utterance) -> Iter
         start = end
 
 
-def turns_of(windows: Windows, speakers: np.ndarray, utterances: Sequence[Utterance]) -> Iterator[Turn]:
+def turns_of(windows: Windows, speakers: np.ndarray) -> Iterator[Turn]:
     """The turns inside utterances: a window stands for the time that is nearest to its middle."""
     middles = windows.times.mean(1) if len(windows.times) else np.zeros(0)
-    for utterance in utterances:
+    for utterance in windows.utterances:
         first, last = np.searchsorted(middles, (utterance.start, utterance.end))
         own = middles[first:last]
         edges = [utterance.start, *(own[1:] + own[:-1]) / 2, utterance.end]

@@ -1,8 +1,8 @@
 """Who it sounds like: Resemblyzer's speaker encoder, as numbers of unit length.
 
 The network is the LSTM of "Generalized end-to-end loss for speaker verification" (Wan et al. 2018) as
-Resemblyzer 0.1.4 ships it (Apache-2.0), in half precision; the mel filter bank, librosa's, lies beside it in the
-file, so that librosa is not imported.
+Resemblyzer 0.1.4 ships it (Apache-2.0), in half precision; the mel filter bank, librosa's, lies beside it in
+the file, so that librosa is not imported.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ class SpeakerEncoder(nn.Module):
         if 0 < level < LEVEL:
             samples = samples * np.float32(LEVEL / level)
         sound = torch.from_numpy(np.ascontiguousarray(samples, np.float32)).to(self.mel.device)
-        spectrum = torch.stft(sound, WINDOW, HOP, window=self._window, pad_mode="constant", return_complex=True)
+        spectrum = torch.stft(sound, WINDOW, HOP, window=self._window, pad_mode="constant",
+                              return_complex=True)
         return np.asarray((self.mel @ spectrum.abs().square()).T.cpu().numpy())
 
     def windows(self, samples: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:

@@ -7,7 +7,6 @@ File, channel, start and duration in seconds, and the speaker's name; other kind
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 from emocli.errors import InputError
@@ -52,6 +51,6 @@ def _turn(path: Path, number: int, fields: list[str]) -> Turn:
         start, lasts, speaker = float(fields[3]), float(fields[4]), fields[7]
     except (IndexError, ValueError) as error:
         raise InputError(path, f"line {number} is no turn of a speaker", _STEP) from error
-    if not (math.isfinite(start) and math.isfinite(lasts) and 0 <= start <= LONGEST and 0 <= lasts <= LONGEST):
+    if not (0 <= start <= LONGEST and 0 <= lasts <= LONGEST):  # which is not so of a NaN, either
         raise InputError(path, f"line {number} has a time that cannot be ({fields[3]} + {fields[4]})", _STEP)
     return Turn(start, start + lasts, speaker)

@@ -26,6 +26,12 @@ def face_id(row: Row) -> int | None:
     return next((r.face_id for r in row.readings.values() if r.face_id is not None), None)
 
 
+def speakers(timeline: Timeline) -> list[str]:
+    """Who speaks, in order of speech; empty where nobody was told apart."""
+    said = (row.utterance.speaker for row in timeline.rows if row.utterance)
+    return [name for name in dict.fromkeys(said) if name]
+
+
 def records(timeline: Timeline) -> list[dict[str, Any]]:
     """Rows as plain values; None where a modality is absent."""
     rows: list[dict[str, Any]] = []

@@ -25,7 +25,8 @@ log = logging.getLogger("emocli")
 log.addHandler(logging.NullHandler())  # what is to be heard is the program's choice
 T = TypeVar("T")
 
-#: Told the stage (faces, sound, transcript, speakers, voice, or download) and the share of it that is done, 0..1.
+#: Told the stage (faces, sound, transcript, speakers, voice, or download) and the share of it that is done,
+#: 0..1.
 Progress = Callable[[str, float], None]
 
 

@@ -66,7 +66,8 @@ def voices(data: Path, splits: Sequence[str]) -> Voices:
 def compose(voices: Voices, speakers: Sequence[str], random: np.random.Generator, *,
             seconds: float = SECONDS, name: str = "") -> Dialogue:
     """A dialogue of these speakers, every one of whom has a turn; nobody follows themselves unless alone."""
-    parts, turns, length = [np.zeros(SAMPLE_RATE // 2, np.float32)], [], SAMPLE_RATE // 2
+    parts, length = [np.zeros(SAMPLE_RATE // 2, np.float32)], SAMPLE_RATE // 2
+    turns: list[Turn] = []
     waiting = list(random.permutation(speakers))
     while length < seconds * SAMPLE_RATE:
         last = turns[-1][2] if turns else ""
@@ -123,6 +124,8 @@ def meetings(data: Path) -> list[Dialogue]:
         files = {Path(m.name).name: handle.read() for m in archive
                  if m.isfile() and (handle := archive.extractfile(m))}
     lines = [line.split() for line in files["train.rttm"].decode().splitlines()]
-    return [Dialogue(Path(name).stem, speech.decode(payload, name), tuple(
-        (float(f[3]), float(f[3]) + float(f[4]), f[7]) for f in lines if f[1] == Path(name).stem))
-        for name, payload in sorted(files.items()) if name.endswith(".ogg")]
+    turns: dict[str, list[Turn]] = {}
+    for _, recording, _, start, lasts, _, _, who, *_ in lines:
+        turns.setdefault(recording, []).append((float(start), float(start) + float(lasts), who))
+    return [Dialogue(Path(name).stem, speech.decode(payload, name), tuple(turns.get(Path(name).stem, ())))
+            for name, payload in sorted(files.items()) if name.endswith(".ogg")]

@@ -1,8 +1,8 @@
 """What of a voice is the speaker and what is the mood: PLDA over embeddings of acted speech.
 
 Each actor speaks in all moods, so how an actor's clips differ is mood (and sentence), and how actors' means
-differ is the speaker.  Both covariances are drawn towards a sphere, the second because actors are few; jointly
-they are diagonal along `axes` (Ioffe 2006, "Probabilistic linear discriminant analysis").
+differ is the speaker.  Both covariances are drawn towards a sphere, the second because actors are few;
+jointly they are diagonal along `axes` (Ioffe 2006, "Probabilistic linear discriminant analysis").
 """
 
 from __future__ import annotations
@@ -32,15 +32,16 @@ def fit(data: Path, recipe: Mapping[str, Any], folder: Path) -> Iterator[Epoch]:
     vectors, speakers = clips(data, recipe["corpora"], recipe["splits"])
     likeness = learn(vectors, speakers, recipe["round_within"], recipe["round_between"])
     with atomic(folder / "speakers.safetensors") as part:
-        save_file({"mean": np.float16(likeness.mean), "axes": np.float16(likeness.axes),
-                   "between": np.float32(likeness.between)}, part)
+        save_file({"mean": likeness.mean.astype(np.float16), "axes": likeness.axes.astype(np.float16),
+                   "between": likeness.between.astype(np.float32)}, part)
     error = equal_error(likeness, vectors, speakers, np.random.default_rng(recipe["seed"]))
     yield Epoch(1, 1, 0.0, 0.0, 0.0, {"equal_error": error})
 
 
 def clips(data: Path, corpora: list[str], splits: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """The mean embedding of each clip (n, d), and its speaker (n,)."""
-    encoder, means, speakers = SpeakerEncoder(resolve("speaker")), [], []
+    encoder, speakers = SpeakerEncoder(resolve("speaker")), []
+    means: list[np.ndarray] = []
     waiting: list[list[np.ndarray]] = []
 
     def embed() -> None:
