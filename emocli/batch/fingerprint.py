@@ -11,7 +11,7 @@ from pathlib import Path
 import emocli
 from emocli import storage, weights
 from emocli.errors import InputError
-from emocli.options import AnalyzeOptions
+from emocli.options import AnalyzeOptions, baseline_of
 from emocli.transcript.sidecar import all_beside
 
 #: Bytes at a file's head and at its tail that stand for its content, with its size.
@@ -21,8 +21,8 @@ ENDS = 1 << 20
 def of_settings(options: AnalyzeOptions, formats: Iterable[str], *more: object) -> str:
     """Of everything but the video: options, the files that they name, files wanted, version, weights."""
     used = {w.name: w.sha256 for w in weights.manifest().values()}
-    named = [of_file(path) for name in (options.transcript, options.voice_baseline)
-             if (path := Path(name)).is_file()]
+    given = (Path(options.transcript), baseline_of(options.voice_baseline)[1], Path(options.speakers))
+    named = [of_file(path) for path in given if path.is_file()]
     plain = json.dumps([asdict(options), named, sorted(formats), list(map(str, more)), emocli.__version__,
                         used], sort_keys=True)
     return hashlib.sha256(plain.encode()).hexdigest()

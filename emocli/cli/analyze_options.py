@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option
@@ -37,8 +36,11 @@ Smooth = Annotated[bool, Option("--smooth/--no-smooth", help="Blend each row lig
 VoiceMode = Annotated[str, Option(
     help="fast (the small network), accurate, cascade (fast, and accurate where it is unsure), or auto (fast "
          "on a busy machine).")]
-VoiceBaseline = Annotated[Path | None, Option(
-    help="A recording of the speaker, talking neutrally; helps where the video holds little speech.")]
+VoiceBaseline = Annotated[str, Option(
+    metavar="[Sn=]FILE", help="A recording of the speaker, talking neutrally; helps where the video holds "
+                              "little speech. With S1= in front, of the first of several speakers.")]
+Speakers = Annotated[str, Option(
+    help="Tell speakers apart: auto, off, their number, or an .rttm file of turns (pyannote's, say).")]
 Commercial = Annotated[bool, Option(
     "--commercial", help="Use only weights that may be used commercially: voice and words, not the face.")]
 Workers = Annotated[str, Option(

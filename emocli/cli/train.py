@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from emocli.training.loop import Epoch
 
-TASKS = ("face", "voice", "text", "fusion", "spectrogram")
+TASKS = ("face", "voice", "text", "fusion", "speakers", "spectrogram")
 
 
 def train_command(
-    task: Annotated[str, typer.Argument(help="face, voice, text, fusion or spectrogram.")],
+    task: Annotated[str, typer.Argument(help="face, voice, text, fusion, speakers or spectrogram.")],
     data: Annotated[Path, typer.Option(help="The data folder.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder for weights, checkpoint and curves; "
                                                                 "runs/TASK if left out.")] = None,

@@ -67,6 +67,7 @@ def _row(row: Row) -> dict[str, Any]:
         "utterance": utterance and {
             "start": round(utterance.start, 3), "end": round(utterance.end, 3),
             "text": printable(utterance.text), "language": utterance.language, "source": utterance.source,
+            "speaker": printable(utterance.speaker),
             "words": [{"start": round(w.start, 3), "end": round(w.end, 3), "text": printable(w.text)}
                       for w in utterance.words]}}
 

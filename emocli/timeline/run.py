@@ -29,7 +29,8 @@ T = TypeVar("T")
 #: Seconds of speech that make somebody heard in a stretch; half of it is enough of a shorter one.
 HEARD = 0.2
 
-#: Told the stage (faces, sound, transcript, voice, or download) and the share of it that is done, 0..1.
+#: Told the stage (faces, sound, transcript, speakers, voice, or download) and the share of it that is done,
+#: 0..1.
 Progress = Callable[[str, float], None]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from emocli import weights
 from emocli.errors import InputError
-from emocli.options import VOICE_MODES, AnalyzeOptions, torch_device
+from emocli.options import VOICE_MODES, AnalyzeOptions, baseline_of, torch_device
 from emocli.timeline.run import Read, Run, Speech, of_utterances
 from emocli.timeline.types import Reading, Segment
 
@@ -44,13 +44,16 @@ class VoiceReader:
             weights.resolve(name, commercial=options.commercial)
         self._options, self._listen = options, listen
         self._model: VoiceModel | None = None
-        self._enrolled: list[np.ndarray] | None = None
+        self._enrolled: dict[str, list[np.ndarray]] | None = None
 
     def observe(self, run: Run) -> Read:
         """Read every utterance, beside the pictures."""
         speech = run.speech
         if self._enrolled is None:
             self._enrolled = self._enrol()
+        told_apart = {u.speaker for u in speech.utterances}
+        if lacking := (self._enrolled.keys() - {""} - told_apart if told_apart else None):
+            run.note(f"--voice-baseline: nobody here is {', '.join(lacking)}, so the recording was not used")
         readings = [Reading(self.modality, reason=UNHEARD)] * len(speech.utterances)
         seconds = [0.0] * len(readings)
         voiced = [i for i, u in enumerate(speech.utterances) if speech.speaks(u.start, u.end)]
@@ -76,16 +79,16 @@ class VoiceReader:
             self._model = load(self.names, device=torch_device(self._options.device))
         return self._model
 
-    def _enrol(self) -> list[np.ndarray]:
-        """How the speaker usually talks: spectrograms of the recording, if there is one."""
+    def _enrol(self) -> dict[str, list[np.ndarray]]:
+        """How a speaker, or everybody, usually talks: spectrograms of the recording, if there is one."""
         if not self._options.voice_baseline:
-            return []
+            return {}
         from emocli.voice.model import enrol
 
-        recording = Path(self._options.voice_baseline)
+        whose, recording = baseline_of(self._options.voice_baseline)
         with self._listen(recording) as speech:
             if spectrograms := enrol(speech):
-                return spectrograms
+                return {whose: spectrograms}
         raise InputError(recording, "no speech was heard in it",
                          "give --voice-baseline a recording of the speaker, talking neutrally")
 
