@@ -11,12 +11,15 @@ from emocli import weights
 from emocli.errors import WeightsError
 from emocli.face.detect import Detector, YuNet
 from emocli.face.process import FaceProcess
+from emocli.face.speaking import Heard, Speaker, decide, heard, loudness, plan, weigh
 from emocli.options import AnalyzeOptions
 from emocli.timeline.run import Read, Run
-from emocli.timeline.types import FaceObservation, Reading, Segment
+from emocli.timeline.types import FaceObservation, FaceObservations, Reading, Segment
 
 #: A second person counts in a segment from this share of its pictures.
 SECOND_FACE = 0.3
+#: The weights that tell whose mouth moves, and why a row has no face where the speaker is not in the picture.
+LANDMARKER, UNSEEN = "face-landmarker", "the speaker is not seen"
 #: Where its package keeps the weights of MTCNN.
 MTCNN_FILES = tuple(f"assets/weights/{net}.lz4" for net in ("pnet", "rnet", "onet"))
 
@@ -40,17 +43,18 @@ class FaceReader:
 
     def observe(self, run: Run) -> Read:
         """Find, follow and read all faces."""
-        reason = "the file has no pictures"
+        reason, speakers = "the file has no pictures", list[Speaker]()
         if run.info.has_video and self._path:
             with run.stage("reading faces"):
                 self._observe(run)
             run.progress("faces", run.info.duration)
-            reason = "no face was found"
+            reason, speakers = "no face was found", self._speakers(run)
         elif run.info.has_video:
             reason = "no weights for it may be used commercially"
             run.note(f"the face is not read: {reason}")
             run.reached(run.info.duration)
-        return lambda segments: read(run.faces, segments, rate=self._options.face_fps, reason=reason)
+        return lambda segments: read(run.faces, segments, rate=self._options.face_fps, reason=reason,
+                                     speakers=speakers)
 
     def close(self) -> None:
         """End the face process."""
@@ -73,6 +77,31 @@ class FaceReader:
         if run.faces:
             run.uses(*(("keras", "tensorflow") if self._weights == "face" else ("ai-edge-litert",)),
                      weights=weights.record(self._weights))
+
+    def _speakers(self, run: Run) -> list[Speaker]:
+        """Whose face speaks in each utterance; nothing where that cannot be told."""
+        said = heard(run.speech.utterances, run.faces) if isinstance(run.faces, FaceObservations) else []
+        if not any(one.visible for one in said):
+            return []
+        try:
+            model = weights.resolve(LANDMARKER, offline=self._options.offline,
+                                    progress=lambda share: run.report("download", share))
+        except WeightsError as error:
+            run.note(f"whose face speaks is not looked at, and rows show the largest face: {error}")
+            return []
+        with run.stage("finding whose face speaks"):
+            return self._look(run, said, model)
+
+    def _look(self, run: Run, said: Sequence[Heard], model: Path) -> list[Speaker]:
+        from emocli.face.mouths import measure
+        from emocli.media.audio import SAMPLE_RATE
+
+        assert isinstance(run.faces, FaceObservations)
+        assert self._process
+        stretches = plan(said, len(run.faces), loudness(run.speech.sound.read, SAMPLE_RATE))
+        mouths = measure(run, self._process, model, run.faces, list(stretches.values()))
+        run.uses("ai-edge-litert", "scipy", weights=weights.record(LANDMARKER))
+        return decide(said, weigh(mouths, list(stretches)))
 
     def _lend(self) -> FaceProcess:
         if self._process is None:
@@ -103,26 +132,39 @@ class FaceReader:
 
 
 def read(observations: Sequence[FaceObservation], segments: Sequence[Segment], *, rate: float,
-         reason: str = "no face was found") -> list[Reading]:
-    """One reading a segment, of the person who fills most of it (by area and time), off the observations
-    of a video sampled at `rate` pictures a second; absent for a `reason` where there is nobody."""
-    times = np.array([o.time for o in observations])
+         reason: str = "no face was found", speakers: Sequence[Speaker] = ()) -> list[Reading]:
+    """One reading a segment, off the observations of a video sampled at `rate` pictures a second; absent for a
+    `reason` where there is nobody.
+
+    Where somebody speaks it is of the speaker, if `speakers` (of the utterances, in order) knows whose face
+    that is, and absent if that face is not seen.  Else it is of the person who fills most of the segment, by
+    area and time.
+    """
+    times, unknown = np.array([o.time for o in observations]), Speaker()
     edges = [np.searchsorted(times, [segment.start, segment.end]) for segment in segments]
-    return [_of_segment(observations[first:last], (s.end - s.start) * rate) if last > first
-            else Reading("face", reason=reason) for s, (first, last) in zip(segments, edges, strict=True)]
+    telling = iter(speakers)
+    told = [next(telling, unknown) if segment.utterance else unknown for segment in segments]
+    return [_of_segment(observations[first:last], (s.end - s.start) * rate, reason, speaker)
+            for s, (first, last), speaker in zip(segments, edges, told, strict=True)]
 
 
-def _of_segment(observations: Sequence[FaceObservation], expected: float) -> Reading:
+def _of_segment(observations: Sequence[FaceObservation], expected: float, reason: str,
+                speaker: Speaker) -> Reading:
     weight: Counter[int] = Counter()
     for o in observations:
         weight[o.face_id] += o.box[2] * o.box[3] * o.detection  # type: ignore[assignment]
-    main = weight.most_common(1)[0][0]
+    many = _several(observations)
+    if speaker.known and speaker.face_id not in weight:
+        return Reading("face", reason=UNSEEN, many_faces=many, speaking=False)
+    if not weight:
+        return Reading("face", reason=reason)
+    main = speaker.face_id if speaker.known else weight.most_common(1)[0][0]
     own = [o for o in observations if o.face_id == main]
     features, logits, scores = (np.stack([getattr(o, part) for o in own]).astype(np.float32)
                                 for part in ("features", "logits", "scores"))
     return Reading("face", features=features.mean(0), logits=logits.mean(0), scores=scores.mean(0),
                    quality=min(1.0, len(own) / max(1.0, expected)), face_id=main,
-                   many_faces=_several(observations))
+                   many_faces=many, speaking=True if speaker.known else None)
 
 
 def _several(observations: Sequence[FaceObservation]) -> bool:

@@ -120,7 +120,8 @@ class Reading:
     `features` (d,) and `logits` (7,) are None when the modality is absent, and `reason` then
     says why.  `scores` (7,) are calibrated and sum to 1; `quality` 0..1 is the share of the
     segment's time that they rest on: pictures with the face, sound with speech, the time of the words.
-    `face_id` is whom a face reading is of, and `many_faces` says that others are there too.
+    `face_id` is whom a face reading is of, and `many_faces` says that others are there too; `speaking` is True
+    where that face is the speaker's, False where the speaker is not seen, None where it is not known.
     """
 
     modality: str
@@ -131,6 +132,7 @@ class Reading:
     reason: str = ""
     face_id: int | None = None
     many_faces: bool = False
+    speaking: bool | None = None
 
     @property
     def present(self) -> bool:
