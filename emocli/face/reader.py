@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -98,10 +99,10 @@ class FaceReader:
 
         assert isinstance(run.faces, FaceObservations)
         assert self._process
-        stretches = plan(said, len(run.faces), loudness(run.speech.sound.read, SAMPLE_RATE))
-        mouths = measure(run, self._process, model, run.faces, list(stretches.values()))
+        looks = plan(said, run.faces, loudness(run.speech.sound.read, SAMPLE_RATE))
+        mouths = measure(run, self._process, model, run.faces, [stretch for _, stretch in looks])
         run.uses("ai-edge-litert", "scipy", weights=weights.record(LANDMARKER))
-        return decide(said, weigh(mouths, list(stretches)))
+        return decide(said, weigh(looks, mouths))
 
     def _lend(self) -> FaceProcess:
         if self._process is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,18 +20,30 @@ from emocli.timeline.types import FaceObservations, Utterance
 #: Pictures of one stretch at least and at most, and utterances of a voice that are looked at.
 FEWEST, MOST, ENOUGH = 6, 15, 40
 #: Meshes that may be found: this share of the observations, which keeps the second look to about a fifth of
-#: the faces' time, and some for a short video.
-SHARE, SOME = 0.15, 150
+#: the faces' time, and some for a short video; of them the share for pauses, and the shortest of these, s.
+SHARE, SOME, PAUSES, PAUSE = 0.15, 120, 0.25, 0.6
+#: Utterances that count for a voice at most, as what a mouth shows errs alike in all of them, and rounds in
+#: which they are weighed.
+COUNTED, ROUNDS = 4, 10
 #: Share of an utterance from which a face counts as seen in it.
 SEEN = 0.3
-#: Movement of the lips, in distances of the eyes a picture, that speaks for neither, and the ratio's bounds.
-NEITHER, LEAST, GREATEST = 0.010, -2.5, 2.5
+#: Movement of the lips, in distances of the eyes a picture, that speaks for neither (16 mm a second); how many
+#: times that of the pauses speaks for neither; what is counted as still in both.
+NEITHER, TIMES, STILL = 0.014, 2.0, 0.004
+#: What movement counts, bounded by (LEAST, GREATEST), and its ratio to the pauses', bounded by (LOWER, HIGHER).
+SLOPE, LEAST, GREATEST, LOWER, HIGHER = 1.5, -2.5, 2.5, -1.2, 1.0
 #: Evidence from which a face is the speaker's, and below which it is not; what a voice's own person and
-#: another voice's have ahead; what a voice must have shown for that.
-SURELY, HARDLY, OWN, OTHERS, SHOWN = 0.5, -0.7, 2.0, -1.0, 1.0
+#: another voice's have ahead; what a voice must have shown for that, in all; below which mean it is nobody's who is seen; the most that other utterances of a
+#: voice count for one, how many utterances of somebody who is seen are taken for granted to one of somebody
+#: who is not.
+SURELY, HARDLY, OWN, OTHERS, SHOWN, NARRATED, HABIT, GRANTED = 0.5, -0.7, 2.0, -1.0, 1.0, -0.8, 1.5, 2.0
 
 #: Loudness, dB, around each of some times, s.
 Envelope = Callable[[np.ndarray], np.ndarray]
+#: What to look at, in order, each with the number of its utterance, or None in a pause.
+Plan = list[tuple[int | None, Stretch]]
+#: Evidence on the faces that were looked at: number of the utterance -> face -> log-likelihood ratio.
+Evidence = Mapping[int, Mapping[int, float]]
 
 
 @dataclass(frozen=True)
@@ -71,8 +84,8 @@ def heard(utterances: Sequence[Utterance], faces: FaceObservations) -> list[Hear
     return found
 
 
-def plan(said: Sequence[Heard], observations: int, envelope: Envelope) -> dict[int, Stretch]:
-    """Which utterances to look at, by number, and where: their loudest part.
+def plan(said: Sequence[Heard], faces: FaceObservations, envelope: Envelope) -> Plan:
+    """Which utterances to look at and where: their loudest part; and some pauses, at their quietest.
 
     Voices take turns, and each one's utterances come in an order that is spread over the video.
     """
@@ -82,17 +95,38 @@ def plan(said: Sequence[Heard], observations: int, envelope: Envelope) -> dict[i
             by_voice[one.utterance.speaker].append(number)
     queues = [_spread(numbers)[:ENOUGH if voice else None] for voice, numbers in by_voice.items()]
     turns = [queue[i] for i in range(max(map(len, queues), default=0)) for queue in queues if i < len(queue)]
-    left = max(SOME, round(SHARE * observations))
-    wanted = sum(min(MOST_MEASURED, len(said[number].visible)) for number in turns)
-    pictures = int(np.clip(left // max(1, wanted), FEWEST, MOST))
-    chosen: dict[int, Stretch] = {}
-    for number in turns:
+    meshes = max(SOME, round(SHARE * len(faces)))
+    pauses = _pauses(said, faces)
+    chosen = _look(dict(enumerate(pauses)), _spread(range(len(pauses))), PAUSES * meshes,
+                   lambda times: -envelope(times))
+    meshes -= sum(len(stretch.face_ids) * round((stretch.end - stretch.start) * RATE) for _, stretch in chosen)
+    looks: Plan = [(None, stretch) for _, stretch in chosen]
+    looks += _look(dict(enumerate(said)), turns, meshes, envelope)
+    return sorted(looks, key=lambda look: look[1].start)
+
+
+def _look(said: Mapping[int, Heard], order: Sequence[int], meshes: float, envelope: Envelope) \
+        -> list[tuple[int, Stretch]]:
+    """What so many meshes are enough for: as many of `said`, in this order, as short stretches allow, or all of
+    them in longer ones."""
+    wanted = sum(min(MOST_MEASURED, len(said[number].visible)) for number in order)
+    pictures = int(np.clip(meshes // max(1, wanted), FEWEST, MOST))
+    chosen = []
+    for number in order:
         who = tuple(said[number].visible[:MOST_MEASURED])
-        left -= pictures * len(who)
-        if left < 0:
+        meshes -= pictures * len(who)
+        if meshes < 0:
             break
-        chosen[number] = _loudest(said[number].utterance, pictures / RATE, who, envelope)
-    return dict(sorted(chosen.items()))
+        chosen.append((number, _part(said[number].utterance, pictures / RATE, who, envelope)))
+    return chosen
+
+
+def _pauses(said: Sequence[Heard], faces: FaceObservations) -> list[Heard]:
+    """The pauses between utterances, with who is seen in them."""
+    edges = pairwise([0.0, *(t for one in said for t in (one.utterance.start, one.utterance.end)),
+                      float(faces.geometry[-1, 0])])
+    pauses = [Utterance(start, end) for start, end in list(edges)[::2] if end - start >= PAUSE]
+    return [one for one in heard(pauses, faces) if one.visible]
 
 
 def _spread(numbers: Sequence[int]) -> list[int]:
@@ -102,7 +136,8 @@ def _spread(numbers: Sequence[int]) -> list[int]:
     return [numbers[i] for i in order if i < len(numbers)]
 
 
-def _loudest(utterance: Utterance, seconds: float, who: tuple[int, ...], envelope: Envelope) -> Stretch:
+def _part(utterance: Utterance, seconds: float, who: tuple[int, ...], envelope: Envelope) -> Stretch:
+    """The part of so many seconds with the most of an envelope."""
     room = utterance.end - utterance.start - seconds
     if room <= 0:
         return Stretch(utterance.start, utterance.end, who)
@@ -113,20 +148,39 @@ def _loudest(utterance: Utterance, seconds: float, who: tuple[int, ...], envelop
     return Stretch(start, start + seconds, who)
 
 
-def evidence(track: Track) -> float:
-    """How much a mouth's movement speaks for talking, a log-likelihood ratio; 0 where too little was seen.
-
-    Lips of one who talks go back and forth: what they move in all, less where it leads them, a picture.
-    """
+def movement(track: Track) -> float:
+    """How much lips go back and forth, in distances of the eyes a picture: what they move in all, less where
+    it leads them.  NaN where too little was seen."""
     if len(track.times) < FEWEST - 2:
-        return 0.0
+        return float("nan")
     opening = np.array(track.shapes)[:, 0]
-    moved = np.abs(np.diff(opening)).sum() - abs(opening[-1] - opening[0])
-    speed = moved / (track.times[-1] - track.times[0]) / RATE
-    return float(np.clip(1.5 * np.log(max(speed, 1e-6) / NEITHER), LEAST, GREATEST))
+    moved = float(np.abs(np.diff(opening)).sum()) - abs(float(opening[-1] - opening[0]))
+    return moved / (track.times[-1] - track.times[0]) / RATE
 
 
-def assign(said: Sequence[Heard], looked: Mapping[int, Mapping[int, float]]) -> dict[str, set[int]]:
+def weigh(looks: Plan, mouths: Mouths) -> Evidence:
+    """How much each mouth's movement speaks for talking; nothing of mouths of which too little was seen.
+
+    Lips of one who talks move, and more than in pauses.
+    """
+    moved = [(number, face_id, movement(track)) for (number, _), tracks in zip(looks, mouths, strict=True)
+             for face_id, track in tracks.items()]
+    pauses: dict[int, list[float]] = defaultdict(list)
+    for number, face_id, speed in moved:
+        if number is None and np.isfinite(speed):
+            pauses[face_id].append(speed)
+    found: dict[int, dict[int, float]] = defaultdict(dict)
+    for number, face_id, speed in moved:
+        if number is not None and np.isfinite(speed):
+            ratio = SLOPE * np.log(max(speed, 1e-6) / NEITHER)
+            found[number][face_id] = float(np.clip(ratio, LEAST, GREATEST))
+            if face_id in pauses:
+                times = (speed + STILL) / (float(np.median(pauses[face_id])) + STILL)
+                found[number][face_id] += float(np.clip(np.log(times / TIMES), LOWER, HIGHER))
+    return found
+
+
+def assign(said: Sequence[Heard], looked: Evidence) -> dict[str, set[int]]:
     """The faces of each voice, none for a voice whose person is not seen; voices of which nothing is known,
     and speech that no voice has been told apart in, are left out.
 
@@ -135,26 +189,27 @@ def assign(said: Sequence[Heard], looked: Mapping[int, Mapping[int, float]]) -> 
     when others do, counts too.  What is left over and fits joins: one person may have got two numbers, or
     two voices.
     """
-    from scipy.optimize import linear_sum_assignment
-
     voices = sorted({one.utterance.speaker for one in said} - {""})
     people = sorted({number for one in said for number in one.visible})
     if not voices or not people:
         return {}
-    gain, shown = np.zeros((len(voices), len(people))), np.zeros(len(voices), int)
+    from scipy.optimize import linear_sum_assignment
+
+    sums, counts = np.zeros((2, len(voices), len(people)))
     for number, faces in looked.items():
         if (voice := said[number].utterance.speaker) in voices:
-            shown[voices.index(voice)] += 1
             for face_id, found in faces.items():
-                gain[voices.index(voice), people.index(face_id)] += found
-    gain += _presence(said, voices, people)
+                sums[voices.index(voice), people.index(face_id)] += found
+                counts[voices.index(voice), people.index(face_id)] += 1
+    mean = sums / np.maximum(1, counts)
+    gain = mean * np.minimum(counts, COUNTED) + _presence(said, voices, people)
     rows, columns = linear_sum_assignment(-np.hstack([gain, np.zeros((len(voices),) * 2)]))
     fits = gain >= SHOWN
     pairs = [(r, c) for r, c in zip(rows, columns, strict=True) if c < len(people) and fits[r, c]]
     paired = {r for r, _ in pairs}, {c for _, c in pairs}
     pairs += [(r, c) for r, c in np.argwhere(fits).tolist() if r not in paired[0] or c not in paired[1]]
-    assigned: dict[str, set[int]] = {voices[row]: set() for row in range(len(voices))
-                                     if shown[row] and gain[row].max() <= -SHOWN}
+    assigned: dict[str, set[int]] = {voice: set() for voice, means, looks in zip(voices, mean, counts, strict=True)
+                                     if looks.max() > 1 and means[looks > 0].max() <= NARRATED}
     for row, column in pairs:
         assigned.setdefault(voices[row], set()).add(people[column])
     return assigned
@@ -165,25 +220,46 @@ def _presence(said: Sequence[Heard], voices: Sequence[str], people: Sequence[int
     seen = np.array([[one.share.get(person, 0.0) for person in people] for one in said])
     lasts = np.array([one.utterance.end - one.utterance.start for one in said])
     own = np.array([[one.utterance.speaker == voice for one in said] for voice in voices])
-    mean = [(np.average(seen[mask], axis=0, weights=lasts[mask])
-             - (np.average(seen[~mask], axis=0, weights=lasts[~mask]) if not mask.all() else 0.0))
-            if not mask.all() else np.zeros(len(people)) for mask in own]
-    return 2 * np.array(mean)
+    if own.all(axis=1).any():
+        return np.zeros((len(voices), len(people)))
+    return 2 * np.array([np.average(seen[mask], axis=0, weights=lasts[mask])
+                         - np.average(seen[~mask], axis=0, weights=lasts[~mask]) for mask in own])
 
 
-def decide(said: Sequence[Heard], looked: Mapping[int, Mapping[int, float]]) -> list[Speaker]:
+def decide(said: Sequence[Heard], looked: Evidence) -> list[Speaker]:
     """The speaker of every utterance."""
-    assigned = assign(said, looked)
+    assigned, habits = assign(said, looked), _habits(said, looked)
     taken = set().union(*assigned.values())
-    return [_speaker(one, looked.get(number, {}), assigned.get(one.utterance.speaker), taken)
+    return [_speaker(one, looked.get(number, {}), assigned.get(one.utterance.speaker), taken, habits)
             for number, one in enumerate(said)]
 
 
-def _speaker(one: Heard, looked: Mapping[int, float], own: set[int] | None, taken: set[int]) -> Speaker:
+def _habits(said: Sequence[Heard], looked: Evidence) -> dict[tuple[str, int], float]:
+    """How likely a face is the speaker's when a voice is heard, going by all its utterances that were looked
+    at: the log odds of a share that is estimated together with them (expectation maximisation)."""
+    found: dict[tuple[str, int], list[tuple[float, int]]] = defaultdict(list)
+    for number, faces in looked.items():
+        for face_id, ratio in faces.items():
+            found[said[number].utterance.speaker, face_id].append((ratio, len(faces)))
+    habits: dict[tuple[str, int], float] = {}
+    for pair, pieces in found.items():
+        ratios, others = np.array(pieces).T
+        granted = GRANTED / float(others.mean())
+        odds = float(np.log(granted))
+        for _ in range(ROUNDS):
+            speaks = float((1 / (1 + np.exp(-odds - ratios))).sum())
+            odds = float(np.log((speaks + granted) / (len(ratios) - speaks + 1)))
+        habits[pair] = float(np.clip(odds, -HABIT, HABIT))
+    return habits
+
+
+def _speaker(one: Heard, looked: Mapping[int, float], own: set[int] | None, taken: set[int],
+             habits: Mapping[tuple[str, int], float]) -> Speaker:
     """The speaker of an utterance whose voice has these faces (None: it is not known which)."""
     def score(person: int) -> float:
         ahead = OWN if own and person in own else OTHERS if own is not None or person in taken else 0.0
-        return looked.get(person, 0.0) + ahead
+        habit = habits.get((one.utterance.speaker, person), 0.0)
+        return looked.get(person, 0.0) + (ahead or habit)
 
     scores = {person: score(person) for person in (*one.visible, *(own or set()) & one.share.keys())}
     best = max(scores, key=lambda person: scores[person], default=None)
@@ -203,9 +279,3 @@ def loudness(read: Callable[[float, float], np.ndarray], rate: int) -> Envelope:
         return 10 * np.log10((power[last] - power[first]) / np.maximum(1, last - first) + 1e-9)
 
     return envelope
-
-
-def weigh(mouths: Mouths, numbers: Sequence[int]) -> dict[int, dict[int, float]]:
-    """The evidence on every mouth that was looked at, by number of the utterance and face."""
-    return {number: {face_id: evidence(track) for face_id, track in faces.items()}
-            for number, faces in zip(numbers, mouths, strict=True)}

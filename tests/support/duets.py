@@ -1,6 +1,6 @@
 """Films of people side by side, put together from the clips, of whom the test knows who speaks when.
 
-GRID's man speaks once in 3 s; where he is to listen, the pictures before he begins go to and fro.
+GRID's man speaks once in 3 s; where he is to listen, the pictures after he ends go to and fro.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CLIPS = SHARED / "data" / "clips"
 RATE, WIDTH, HEIGHT, TURN = 25, 320, 360, 3.0
 _PICTURES = round(TURN * RATE)
 #: Of GRID's clip: the pictures in which he is silent, and when he speaks, s.
-_SILENT, SPOKEN = 20, (0.93, 2.2)
+_SILENT, SPOKEN = range(56, 75), (0.93, 2.2)
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Person:
         """What is seen of one in picture `index`, (HEIGHT, WIDTH, 3) BGR."""
         pictures = _pictures(self.clip)
         if self.clip == MAN.clip:
-            there_and_back = _SILENT - 1 - abs(index % (2 * _SILENT - 2) - (_SILENT - 1))
-            index = index % _PICTURES if speaks else there_and_back
+            there_and_back = len(_SILENT) - 1 - abs(index % (2 * len(_SILENT) - 2) - (len(_SILENT) - 1))
+            index = index % _PICTURES if speaks else _SILENT[there_and_back]
         image = pictures[index % len(pictures)]
         image = image[:, ::-1] if self.mirrored else image
         return np.clip(image * np.array(self.tint), 0, 255).astype(np.uint8)
