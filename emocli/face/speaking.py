@@ -17,8 +17,9 @@ import numpy as np
 from emocli.face.mouths import MOST_MEASURED, RATE, Mouths, Stretch, Track
 from emocli.timeline.types import FaceObservations, Utterance
 
-#: Pictures of one stretch at least and at most, and utterances of a voice that are looked at.
-FEWEST, MOST, ENOUGH = 6, 15, 40
+#: Pictures that a mouth must be seen in, of one stretch at least and at most, and utterances of a voice that
+#: are looked at.
+NEEDED, FEWEST, MOST, ENOUGH = 5, 7, 15, 40
 #: Meshes that may be found: this share of the observations, which keeps the second look to about a fifth of
 #: the faces' time, and some for a short video; of them the share for pauses, and the shortest of these, s.
 SHARE, SOME, PAUSES, PAUSE = 0.15, 120, 0.25, 0.6
@@ -27,9 +28,9 @@ SHARE, SOME, PAUSES, PAUSE = 0.15, 120, 0.25, 0.6
 COUNTED, ROUNDS = 4, 10
 #: Share of an utterance from which a face counts as seen in it.
 SEEN = 0.3
-#: Movement of the lips, in distances of the eyes a picture, that speaks for neither (16 mm a second); how many
+#: Movement of the lips, in distances of the eyes a picture, that speaks for neither (11 mm a second); how many
 #: times that of the pauses speaks for neither; what is counted as still in both.
-NEITHER, TIMES, STILL = 0.014, 2.0, 0.004
+NEITHER, TIMES, STILL = 0.010, 2.0, 0.003
 #: What movement counts, bounded by (LEAST, GREATEST), and its ratio to the pauses', bounded by (LOWER, HIGHER).
 SLOPE, LEAST, GREATEST, LOWER, HIGHER = 1.5, -2.5, 2.5, -1.2, 1.0
 #: Evidence from which a face is the speaker's, and below which it is not; what a voice's own person and
@@ -91,7 +92,7 @@ def plan(said: Sequence[Heard], faces: FaceObservations, envelope: Envelope) -> 
     """
     by_voice: dict[str, list[int]] = defaultdict(list)
     for number, one in enumerate(said):
-        if one.visible and one.utterance.end - one.utterance.start >= FEWEST / RATE:
+        if one.visible and one.utterance.end - one.utterance.start >= NEEDED / RATE:
             by_voice[one.utterance.speaker].append(number)
     queues = [_spread(numbers)[:ENOUGH if voice else None] for voice, numbers in by_voice.items()]
     turns = [queue[i] for i in range(max(map(len, queues), default=0)) for queue in queues if i < len(queue)]
@@ -149,12 +150,12 @@ def _part(utterance: Utterance, seconds: float, who: tuple[int, ...], envelope: 
 
 
 def movement(track: Track) -> float:
-    """How much lips go back and forth, in distances of the eyes a picture: what they move in all, less where
-    it leads them.  NaN where too little was seen."""
-    if len(track.times) < FEWEST - 2:
+    """How much lips go back and forth, in distances of the eyes a picture: what they move in all, less their
+    range, which a smile takes once.  NaN where too little was seen."""
+    if len(track.times) < NEEDED:
         return float("nan")
     opening = np.array(track.shapes)[:, 0]
-    moved = float(np.abs(np.diff(opening)).sum()) - abs(float(opening[-1] - opening[0]))
+    moved = float(np.abs(np.diff(opening)).sum() - np.ptp(opening))
     return moved / (track.times[-1] - track.times[0]) / RATE
 
 
