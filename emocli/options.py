@@ -20,6 +20,7 @@ class AnalyzeOptions:
     subtitle file; `asr_model` a Whisper size, the folder of a model of faster-whisper or the path of a `.pt`;
     `asr_engine` is one of ASR_ENGINES; `language` "auto" or an ISO 639-1 code; `smooth` blends each row
     lightly with its neighbours;
+    `blendshapes` also measures the faces' 52 blendshapes and the heads' pose;
     `voice_mode` is one of VOICE_MODES, or "auto", which takes "fast" on a busy machine; `voice_baseline` is a
     recording of the speaker, talking neutrally; `commercial` keeps to weights that may be used commercially,
     and so leaves the face out."""
@@ -35,6 +36,7 @@ class AnalyzeOptions:
     voice_mode: str = "accurate"
     voice_baseline: str = ""
     commercial: bool = False
+    blendshapes: bool = False
 
     def __post_init__(self) -> None:
         if not 0.1 <= self.face_fps <= 60:

@@ -59,6 +59,13 @@ def _cut(grey: np.ndarray, back: np.ndarray) -> np.ndarray:
                                      borderMode=cv2.BORDER_CONSTANT))
 
 
+def to_picture(mesh: np.ndarray, back: np.ndarray) -> np.ndarray:
+    """A mesh (478, 3) of a crop in px of the picture, float32; `back` (2, 3) is what `mesh_crop` gave."""
+    scale = float(np.hypot(back[0, 0], back[1, 0]))
+    flat = mesh[:, :2] @ back[:, :2].T + back[:, 2]
+    return np.concatenate([flat, mesh[:, 2:] * scale], 1).astype(np.float32)
+
+
 def mouth(points: np.ndarray) -> np.ndarray:
     """How open and how wide mouths are, (n, 2), in distances of the eyes, so that neither size nor turn of
     the head matters much; `points` are (n, 478, 3)."""
@@ -68,8 +75,8 @@ def mouth(points: np.ndarray) -> np.ndarray:
 
 
 def head_pose(points: np.ndarray, size: tuple[int, int]) -> tuple[float, float, float]:
-    """Yaw, pitch and roll of a head, degrees, from its mesh (478, 2 or 3) in px of a picture of `size` (width,
-    height); all NaN where no pose fits.
+    """Yaw, pitch and roll of a head, degrees, from its mesh (478, 2 or 3) in px of a picture of `size`
+    (width, height); all NaN where no pose fits.
 
     As one sees the picture: yaw > 0 turns the face to the right, pitch > 0 raises it, roll > 0 tilts it
     clockwise.  The camera is taken to look at the picture's middle, as wide as a lens of focal length

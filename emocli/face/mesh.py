@@ -13,21 +13,10 @@ from typing import Any
 import numpy as np
 
 from emocli.face.landmarks import CROP, POINTS
+from emocli.timeline.blendshapes import BLENDSHAPES
 
 #: Threads of a network: two take half as much work again, and are no quicker beside a decoder.
 THREADS = 1
-#: The 52 scores, in the network's order; 0..1 each.
-BLENDSHAPES = (
-    "_neutral", "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight",
-    "cheekPuff", "cheekSquintLeft", "cheekSquintRight", "eyeBlinkLeft", "eyeBlinkRight", "eyeLookDownLeft",
-    "eyeLookDownRight", "eyeLookInLeft", "eyeLookInRight", "eyeLookOutLeft", "eyeLookOutRight",
-    "eyeLookUpLeft", "eyeLookUpRight", "eyeSquintLeft", "eyeSquintRight", "eyeWideLeft", "eyeWideRight",
-    "jawForward", "jawLeft", "jawOpen", "jawRight", "mouthClose", "mouthDimpleLeft", "mouthDimpleRight",
-    "mouthFrownLeft", "mouthFrownRight", "mouthFunnel", "mouthLeft", "mouthLowerDownLeft",
-    "mouthLowerDownRight", "mouthPressLeft", "mouthPressRight", "mouthPucker", "mouthRight",
-    "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper", "mouthSmileLeft",
-    "mouthSmileRight", "mouthStretchLeft", "mouthStretchRight", "mouthUpperUpLeft", "mouthUpperUpRight",
-    "noseSneerLeft", "noseSneerRight")
 #: The points of a mesh that the blendshapes are made of, as MediaPipe's `face_blendshapes_graph` lists them.
 SUBSET = (
     0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63, 65, 66, 67, 70,
@@ -58,8 +47,9 @@ class Landmarker:
         return [meshes, presence]
 
     def blendshapes(self, meshes: np.ndarray) -> np.ndarray:
-        """Meshes (n, 478, 3) in px -> their scores (n, 52) float32, in the order of BLENDSHAPES."""
-        points = meshes[:, list(SUBSET), :2]
+        """Meshes (n, 478, 3) float32 in px of the picture -> their scores (n, 52) float32, in the order of
+        `timeline.blendshapes`."""
+        points = np.ascontiguousarray(meshes[:, list(SUBSET), :2])
         return np.array([self._shapes(one[None])[0].reshape(-1) for one in points],
                         np.float32).reshape(-1, len(BLENDSHAPES))
 

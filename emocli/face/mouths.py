@@ -19,8 +19,9 @@ from emocli.timeline.types import FaceObservations
 
 #: Pictures a second, crops of one call, and calls that may wait.
 RATE, BATCH, WAITING = 12.5, 16, 4
-#: Presence from which a mesh is one of a face, and faces of one stretch that are measured, the largest.
-PRESENT, MOST_MEASURED = 0.5, 4
+#: Presence from which a mesh is one of a face; pictures that a mouth must be seen in for its movement; faces
+#: of one stretch that are measured.
+PRESENT, NEEDED, MOST_MEASURED = 0.5, 5, 4
 #: Columns of `FaceObservations.geometry`: box, the eyes among the landmarks, the face's number.
 _BOX, _EYES, _ID = slice(1, 5), slice(5, 9), 16
 
@@ -49,7 +50,8 @@ Mouths = list[dict[int, Track]]
 
 def measure(run: Run, process: FaceProcess, model: Path, faces: FaceObservations,
             stretches: Sequence[Stretch]) -> Mouths:
-    """Look at the mouths of `faces` in `stretches`, which are in order and apart; `model` holds the landmarker.
+    """Look at the mouths of `faces` in `stretches`, which are in order and apart; `model` holds the
+    landmarker.
 
     Faces are not searched again: they are where the observations around say.  A face without a mesh (tiny,
     turned away) at a time is left out there.

@@ -63,11 +63,14 @@ class FaceProcess:
         """Faces of a BGR picture by MTCNN, later; raises as `classify` does."""
         return self._queue.submit(lambda: [Detection.of_row(row) for row in self._answer(PICTURE, image)[0]])
 
-    def find_meshes(self, crops: np.ndarray, model: Path, *, blendshapes: bool = False) \
-            -> Future[list[np.ndarray]]:
+    def find_meshes(self, crops: np.ndarray, model: Path) -> Future[list[np.ndarray]]:
         """Crops (n, 256, 256) uint8 -> later, what `mesh.Landmarker` finds in them with the weights `model`:
-        meshes (n, 478, 3), presence (n,), and blendshapes (n, 52) if wanted; raises as `classify` does."""
-        return self._queue.submit(self._answer, SHAPES if blendshapes else MESHES, crops, model=str(model))
+        meshes (n, 478, 3) and presence (n,); raises as `classify` does."""
+        return self._queue.submit(self._answer, MESHES, crops, model=str(model))
+
+    def find_blendshapes(self, meshes: np.ndarray, model: Path) -> Future[list[np.ndarray]]:
+        """Meshes (n, 478, 3) float32, px of the picture -> later, their blendshapes (n, 52), likewise."""
+        return self._queue.submit(self._answer, SHAPES, meshes, model=str(model))
 
     def close(self) -> None:
         """End the child, whatever it is doing."""

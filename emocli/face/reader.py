@@ -11,8 +11,9 @@ import numpy as np
 from emocli import weights
 from emocli.errors import WeightsError
 from emocli.face.detect import Detector, YuNet
+from emocli.face.looks import Heard, heard, loudness, plan
 from emocli.face.process import FaceProcess
-from emocli.face.speaking import Heard, Speaker, decide, heard, loudness, plan, weigh
+from emocli.face.speaking import Speaker, decide, weigh
 from emocli.options import AnalyzeOptions
 from emocli.timeline.run import Read, Run
 from emocli.timeline.types import FaceObservation, FaceObservations, Reading, Segment
@@ -80,18 +81,30 @@ class FaceReader:
                      weights=weights.record(self._weights))
 
     def _speakers(self, run: Run) -> list[Speaker]:
-        """Whose face speaks in each utterance; nothing where that cannot be told."""
-        said = heard(run.speech.utterances, run.faces) if isinstance(run.faces, FaceObservations) else []
-        if not any(one.visible for one in said):
+        """Whose face speaks in each utterance; nothing where that cannot be told.  Describes the faces, too,
+        where that is wanted."""
+        if not isinstance(run.faces, FaceObservations) or not len(run.faces):
             return []
-        try:
-            model = weights.resolve(LANDMARKER, offline=self._options.offline,
-                                    progress=lambda share: run.report("download", share))
-        except WeightsError as error:
-            run.note(f"whose face speaks is not looked at, and rows show the largest face: {error}")
+        assert self._process
+        model = self._landmarker(run, "whose face speaks is not looked at, and rows show the largest")
+        if model and self._options.blendshapes:
+            from emocli.face.expression import describe
+
+            with run.stage("describing faces"):
+                run.faces = describe(run, self._process, model, run.faces, self._options.face_fps)
+        said = heard(run.speech.utterances, run.faces)
+        if not model or not any(one.visible for one in said):
             return []
         with run.stage("finding whose face speaks"):
             return self._look(run, said, model)
+
+    def _landmarker(self, run: Run, without: str) -> Path | None:
+        try:
+            return weights.resolve(LANDMARKER, offline=self._options.offline,
+                                   progress=lambda share: run.report("download", share))
+        except WeightsError as error:
+            run.note(f"{without}: {error}")
+            return None
 
     def _look(self, run: Run, said: Sequence[Heard], model: Path) -> list[Speaker]:
         from emocli.face.mouths import measure
@@ -134,8 +147,8 @@ class FaceReader:
 
 def read(observations: Sequence[FaceObservation], segments: Sequence[Segment], *, rate: float,
          reason: str = "no face was found", speakers: Sequence[Speaker] = ()) -> list[Reading]:
-    """One reading a segment, off the observations of a video sampled at `rate` pictures a second; absent for a
-    `reason` where there is nobody.
+    """One reading a segment, off the observations of a video sampled at `rate` pictures a second; absent for
+    a `reason` where there is nobody.
 
     Where somebody speaks it is of the speaker, if `speakers` (of the utterances, in order) knows whose face
     that is, and absent if that face is not seen.  Else it is of the person who fills most of the segment, by

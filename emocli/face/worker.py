@@ -23,8 +23,8 @@ from emocli.face.network import HEADS, INPUT_SIZE
 Network = Callable[[np.ndarray], dict[str, np.ndarray]]
 #: Faces that LiteRT reads at once, which is quicker than more, and threads that it may use.
 LITERT_BATCH, MOST_THREADS = 16, 4
-#: Kinds of requests: read crops (n, 48, 48) uint8, find faces in a picture (h, w, 3) BGR, find the meshes of
-#: crops (n, 256, 256) uint8 with the weights that `model` names, and their blendshapes too; and of answers.
+#: Kinds of requests: read crops (n, 48, 48) uint8, find faces in a picture (h, w, 3) BGR, and, with the
+#: weights that `model` names, find meshes in crops (n, 256, 256) uint8 and blendshapes of meshes; an answer.
 CROPS, PICTURE, MESHES, SHAPES, ANSWER = "crops", "picture", "meshes", "shapes", "answer"
 
 
@@ -75,9 +75,9 @@ class _Models:
         if message["kind"] in (MESHES, SHAPES):
             if (path := message["model"]) not in self._landmarkers:
                 self._landmarkers[path] = Landmarker(Path(path))
-            meshes, presence = self._landmarkers[path].find(request)
-            extra = [self._landmarkers[path].blendshapes(meshes)] if message["kind"] == SHAPES else []
-            return [meshes, presence, *extra]
+            if message["kind"] == MESHES:
+                return self._landmarkers[path].find(request)
+            return [self._landmarkers[path].blendshapes(request)]
         if self._detector is None:
             from emocli.face.detect import Mtcnn
 

@@ -50,7 +50,8 @@ class Sample:
 @dataclass(frozen=True)
 class Chunk:
     """The samples from number `first` up to `beyond`, a sample being the first frame of each 1/rate s;
-    read from the key frame that lies at `seek`, ticks of the stream, or without seeking where that is None."""
+    read from the key frame that lies at `seek`, ticks of the stream, or without seeking where that is
+    None."""
 
     seek: int | None = 0
     first: int = 0
