@@ -28,11 +28,13 @@ _BOX, _EYES, _ID = slice(1, 5), slice(5, 9), 16
 
 @dataclass(frozen=True)
 class Stretch:
-    """What is to be looked at: from `start` to `end`, s, the faces with these numbers."""
+    """What is to be looked at: from `start` to `end`, s, the faces with these numbers, in one of `every` so
+    many pictures."""
 
     start: float
     end: float
     face_ids: tuple[int, ...]
+    every: int = 1
 
 
 @dataclass
@@ -104,7 +106,8 @@ def _pictures(run: Run, stretches: Sequence[Stretch]) -> Iterator[tuple[int, flo
                 while len(numbers) > 1 and sample.time > stretches[numbers[0]].end:
                     numbers.pop(0)
                 stretch = stretches[numbers[0]]
-                if stretch.start <= sample.time <= stretch.end:
+                due = int(sample.time * RATE + 1e-6) % stretch.every == 0
+                if due and stretch.start <= sample.time <= stretch.end:
                     yield numbers[0], sample.time, sample.grey, sample.narrow
 
 

@@ -81,29 +81,32 @@ class FaceReader:
                      weights=weights.record(self._weights))
 
     def _speakers(self, run: Run) -> list[Speaker]:
-        """Whose face speaks in each utterance; nothing where that cannot be told.  Describes the faces, too,
-        where that is wanted."""
+        """Whose face speaks in each utterance, nothing where that cannot be told; faces are described first,
+        if that is wanted, while others still find out what is said."""
         if not isinstance(run.faces, FaceObservations) or not len(run.faces):
             return []
-        assert self._process
-        model = self._landmarker(run, "whose face speaks is not looked at, and rows show the largest")
-        if model and self._options.blendshapes:
+        model = self._landmarker(run) if self._options.blendshapes else None
+        if model:
             from emocli.face.expression import describe
 
+            assert self._process
             with run.stage("describing faces"):
                 run.faces = describe(run, self._process, model, run.faces, self._options.face_fps)
+            run.uses("ai-edge-litert", "opencv-python-headless", weights=weights.record(LANDMARKER))
         said = heard(run.speech.utterances, run.faces)
-        if not model or not any(one.visible for one in said):
+        if not any(one.visible for one in said):
             return []
-        with run.stage("finding whose face speaks"):
-            return self._look(run, said, model)
+        if not self._options.blendshapes:
+            model = self._landmarker(run)
+        return self._look(run, said, model) if model else []
 
-    def _landmarker(self, run: Run, without: str) -> Path | None:
+    def _landmarker(self, run: Run) -> Path | None:
         try:
             return weights.resolve(LANDMARKER, offline=self._options.offline,
                                    progress=lambda share: run.report("download", share))
         except WeightsError as error:
-            run.note(f"{without}: {error}")
+            run.note("whose face speaks is not known, and rows show the largest one"
+                     f"{', without blendshapes' if self._options.blendshapes else ''}: {error}")
             return None
 
     def _look(self, run: Run, said: Sequence[Heard], model: Path) -> list[Speaker]:
@@ -112,10 +115,11 @@ class FaceReader:
 
         assert isinstance(run.faces, FaceObservations)
         assert self._process
-        looks = plan(said, run.faces, loudness(run.speech.sound.read, SAMPLE_RATE))
-        mouths = measure(run, self._process, model, run.faces, [stretch for _, stretch in looks])
-        run.uses("ai-edge-litert", "scipy", weights=weights.record(LANDMARKER))
-        return decide(said, weigh(looks, mouths))
+        with run.stage("finding whose face speaks"):
+            looks = plan(said, run.faces, loudness(run.speech.sound.read, SAMPLE_RATE))
+            mouths = measure(run, self._process, model, run.faces, [stretch for _, stretch in looks])
+            run.uses("ai-edge-litert", "scipy", weights=weights.record(LANDMARKER))
+            return decide(said, weigh(looks, mouths))
 
     def _lend(self) -> FaceProcess:
         if self._process is None:

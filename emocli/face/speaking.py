@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emocli.face.looks import Heard, Plan
-from emocli.face.mouths import NEEDED, RATE, Mouths, Track
+from emocli.face.mouths import NEEDED, Mouths, Track
 
 #: Movement of the lips, in distances of the eyes a picture, that speaks for neither (11 mm a second); how
 #: many times that of the pauses speaks for neither; what is counted as still there.
@@ -50,8 +50,7 @@ def movement(track: Track) -> float:
     if len(track.times) < NEEDED:
         return float("nan")
     opening = np.array(track.shapes)[:, 0]
-    moved = float(np.abs(np.diff(opening)).sum() - np.ptp(opening))
-    return moved / (track.times[-1] - track.times[0]) / RATE
+    return float(np.abs(np.diff(opening)).sum() - np.ptp(opening)) / (len(opening) - 1)
 
 
 def weigh(looks: Plan, mouths: Mouths) -> Evidence:
