@@ -23,10 +23,11 @@ class AnalyzeOptions:
     """How to analyse.  `face_fps` is in pictures a second; `transcript` is "auto", "none" or a
     subtitle file; `asr_model` a Whisper size, the folder of a model of faster-whisper or the path of a `.pt`;
     `asr_engine` is one of ASR_ENGINES; `language` "auto" or a language code, kept as ISO 639-1; `smooth`
-    blends each row lightly with its neighbours; `voice_mode` is one of VOICE_MODES, or "auto", which takes "fast" on a busy machine; `voice_baseline` is a
-    recording of the speaker, talking neutrally, of one of several as "S1=FILE"; `speakers` tells them apart:
-    "auto", "off", how many there are, or an .rttm file that says who speaks when; `commercial` keeps to
-    weights that may be used commercially, and so leaves the face out."""
+    blends each row lightly with its neighbours; `voice_mode` is one of VOICE_MODES, or "auto", which takes
+    "fast" on a busy machine; `voice_baseline` is a recording of the speaker, talking neutrally, of one of
+    several as "S1=FILE"; `speakers` tells them apart: "auto", "off", how many there are, or an .rttm file
+    that says who speaks when; `commercial` keeps to weights that may be used commercially, and so leaves the
+    face out; `blendshapes` also measures the faces' 52 blendshapes and the heads' pose."""
 
     face_fps: float = 5.0
     transcript: str = "auto"
@@ -40,6 +41,7 @@ class AnalyzeOptions:
     voice_baseline: str = ""
     speakers: str = "auto"
     commercial: bool = False
+    blendshapes: bool = False
 
     def __post_init__(self) -> None:
         if not 0.1 <= self.face_fps <= 60:

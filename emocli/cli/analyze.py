@@ -32,7 +32,8 @@ def analyze_command(
     asr_engine: option.AsrEngine = AnalyzeOptions.asr_engine,
     language: option.Language = AnalyzeOptions.language, device: option.Device = AnalyzeOptions.device,
     offline: option.Offline = AnalyzeOptions.offline, overwrite: option.Overwrite = Plan.overwrite,
-    faces: option.Faces = Plan.faces, srt_gaps: SrtGaps = OutputOptions.gaps,
+    faces: option.Faces = Plan.faces, blendshapes: option.Blendshapes = AnalyzeOptions.blendshapes,
+    srt_gaps: SrtGaps = OutputOptions.gaps,
     safe_csv: SafeCsv = OutputOptions.safe_csv,
     smooth: option.Smooth = AnalyzeOptions.smooth, voice_mode: option.VoiceMode = AnalyzeOptions.voice_mode,
     voice_baseline: option.VoiceBaseline = AnalyzeOptions.voice_baseline,
@@ -63,12 +64,13 @@ def analyze_command(
     options = AnalyzeOptions(face_fps=face_fps, transcript=transcript, asr_model=asr_model,
                              asr_engine=asr_engine, language=language, device=device, offline=offline,
                              smooth=smooth, voice_mode=voice_mode,
-                             voice_baseline=voice_baseline, speakers=speakers, commercial=commercial)
+                             voice_baseline=voice_baseline, speakers=speakers, commercial=commercial,
+                             blendshapes=blendshapes)
     writing = OutputOptions(gaps=srt_gaps, srt_style=srt_style, lang=lang, safe_csv=safe_csv)
     chosen = known_formats(formats + (",json,html" if report else ""), outputs.FORMATS)
-    plan = Plan((), place(out) if out else None, options, writing, chosen, faces, workers=_count(workers),
-                timeout=timeout, retry_failed=retry_failed, overwrite=overwrite, wait=wait, combine=combine,
-                parquet=parquet, engine=engine, ray_address=ray_address)
+    plan = Plan((), place(out) if out else None, options, writing, chosen, faces or blendshapes,
+                workers=_count(workers), timeout=timeout, retry_failed=retry_failed, overwrite=overwrite,
+                wait=wait, combine=combine, parquet=parquet, engine=engine, ray_address=ray_address)
     given = [place(path) for path in paths]
     jobs = discover(given, include=include or (), exclude=exclude or ())
     raise typer.Exit(batch.run(checked(plan, jobs, given), quiet=quiet))

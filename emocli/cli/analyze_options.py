@@ -32,6 +32,9 @@ Device = Annotated[str, Option(help="auto, cpu or cuda.")]
 Offline = Annotated[bool, Option("--offline", help="Fetch nothing.")]
 Overwrite = Annotated[bool, Option("--overwrite", help="Replace results that are there.")]
 Faces = Annotated[bool, Option("--faces", help="Also write <stem>.faces.csv.")]
+Blendshapes = Annotated[bool, Option(
+    "--blendshapes", help="Also write <stem>.faces.csv with the 52 blendshapes and the head's yaw, pitch and "
+                          "roll of every face.")]
 Smooth = Annotated[bool, Option("--smooth/--no-smooth", help="Blend each row lightly with its neighbours.")]
 VoiceMode = Annotated[str, Option(
     help="fast (the small network), accurate, cascade (fast, and accurate where it is unsure), or auto (fast "
