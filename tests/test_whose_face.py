@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from support.duets import LATE_MAN, MAN, OTHER_MAN, SMILER, WOMAN, Person, face_of, film
+from support.runs import analyze
 
 from emocli.analyzer import Analyzer
 from emocli.options import AnalyzeOptions
+from emocli.outputs.tables import MESH_COLUMNS
+from emocli.timeline.blendshapes import BLENDSHAPES
 from emocli.timeline.types import Row, Timeline
 
 pytestmark = [pytest.mark.slow, pytest.mark.shared]
@@ -86,3 +91,34 @@ def test_a_face_that_weeps_is_seldom_taken_for_the_speakers(analyzer: Analyzer, 
     rows = spoken(timeline)
     assert sum(row.readings["face"].speaking is True for row in rows) <= 0.25 * len(rows)
     assert sum("off_screen" in row.flags for row in rows) >= 0.4 * len(rows)
+
+
+def test_without_the_landmarker_it_is_the_largest_face(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                       data: Path) -> None:
+    mirror = tmp_path / "mirror" / "face_detection"
+    mirror.mkdir(parents=True)
+    shutil.copy(data / "weights" / "face_detection" / "face_detection_yunet_2023mar.onnx", mirror)
+    monkeypatch.setenv("EMOCLI_WEIGHTS_MIRROR", str(mirror.parent))
+    monkeypatch.setenv("EMOCLI_CACHE", str(tmp_path / "cache"))
+    path = film(tmp_path / "a.mp4", [((MAN, WOMAN), (MAN,))] * 2)
+    with Analyzer(AnalyzeOptions(offline=True, blendshapes=True)) as alone:
+        timeline = alone.analyze(path)
+    (row, _) = spoken(timeline)
+    assert row.readings["face"].face_id == face_of(timeline, WOMAN, row, (MAN, WOMAN))
+    assert row.readings["face"].speaking is None
+    (note,) = timeline.notes
+    assert "rows show the largest one, without blendshapes: face-landmarker: cannot be fetched" in note
+
+
+def test_blendshapes_are_in_the_csv(tmp_path: Path) -> None:
+    path = film(tmp_path / "a.mp4", [((MAN, SMILER), (MAN,))])
+    analyzed = analyze(path, "-o", tmp_path / "out", "--blendshapes", "--offline")
+    assert analyzed.returncode == 0, analyzed.stderr
+    faces = pd.read_csv(tmp_path / "out" / "a.faces.csv")
+    assert len(faces) > 20
+    assert faces[list(MESH_COLUMNS)].notna().all(axis=None)
+    assert faces[list(BLENDSHAPES)].to_numpy().min() >= 0
+    assert faces[list(BLENDSHAPES)].to_numpy().max() <= 1
+    smiler, man = (faces[faces["x"].lt(320) == left] for left in (False, True))
+    assert smiler["mouthSmileLeft"].max() > man["mouthSmileLeft"].max() + 0.2
+    assert faces[["yaw", "pitch", "roll"]].abs().to_numpy().max() < 60

@@ -56,7 +56,7 @@ def test_json_says_whether_the_face_is_the_speakers(timeline: Timeline, tmp_path
     jsonschema.validate(json.loads(path.read_text("utf-8")), document.schema())
     back = document.read(path)
     assert [row.readings["face"].speaking for row in back.rows] == [True, False, None]
-    assert document.document(back) == json.loads(path.read_text("utf-8"))
+    assert document.document(back)["rows"] == json.loads(path.read_text("utf-8"))["rows"]
 
 
 @pytest.mark.parametrize(("text", "words"), [
