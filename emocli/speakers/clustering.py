@@ -73,7 +73,7 @@ class Likeness:
         wanted = None if count is None else min(count, len(vectors))
         model = AgglomerativeClustering(
             n_clusters=wanted, metric="precomputed", linkage="average",
-            distance_threshold=most - APART if wanted is None else None)
+            distance_threshold=max(0.0, most - APART) if wanted is None else None)
         return np.asarray(model.fit_predict(distances))
 
     def means(self, vectors: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -30,7 +30,8 @@ def fit(data: Path, recipe: Mapping[str, Any], folder: Path) -> Iterator[Epoch]:
     """Learn `speakers.safetensors` as the recipe says; its one epoch tells the equal error rate of pairs of
     clips on the training data."""
     vectors, speakers = clips(data, recipe["corpora"], recipe["splits"])
-    likeness = learn(vectors, speakers, recipe["round_within"], recipe["round_between"])
+    likeness = learn(vectors, speakers, recipe["round_within"], recipe["round_between"],
+                     recipe["scale_between"])
     with atomic(folder / "speakers.safetensors") as part:
         save_file({"mean": likeness.mean.astype(np.float16), "axes": likeness.axes.astype(np.float16),
                    "between": likeness.between.astype(np.float32)}, part)
@@ -62,14 +63,15 @@ def clips(data: Path, corpora: list[str], splits: list[str]) -> tuple[np.ndarray
     return np.stack(means), np.array(speakers)
 
 
-def learn(vectors: np.ndarray, speakers: np.ndarray, round_within: float, round_between: float) -> Likeness:
+def learn(vectors: np.ndarray, speakers: np.ndarray, round_within: float, round_between: float,
+          scale_between: float = 1.0) -> Likeness:
     """PLDA of vectors (n, d) with their speakers (n,), every speaker counting the same."""
     names, at = np.unique(speakers, return_inverse=True)
     means = np.stack([vectors[at == i].mean(0) for i in range(len(names))])
     within = np.mean([np.cov(vectors[at == i].T, bias=True) for i in range(len(names))], 0)
     between = np.cov(means.T)
     spread, axes = scipy.linalg.eigh(_rounded(between, round_between), _rounded(within, round_within))
-    return Likeness(means.mean(0), axes, spread)
+    return Likeness(means.mean(0), axes, spread * scale_between)
 
 
 def _rounded(covariance: np.ndarray, share: float) -> np.ndarray:
