@@ -39,6 +39,7 @@ class Analyzer:
 
     def __init__(self, options: AnalyzeOptions | None = None, *, readers: Sequence[Reader] | None = None,
                  fusion: Path | None = None) -> None:
+        from emocli.speakers.diarizer import Diarizer
         from emocli.transcript.asr import Transcriber
 
         self.options = options or AnalyzeOptions()
@@ -48,6 +49,7 @@ class Analyzer:
         self._fusion_path = fusion or weights.resolve(self._head, commercial=self.options.commercial)
         self._fusion: Fusion | None = None
         self._transcriber = Transcriber(self.options)
+        self._diarizer = Diarizer(self.options)
 
     def __enter__(self) -> Analyzer:
         return self
@@ -105,7 +107,8 @@ class Analyzer:
         transcript = choose.transcribe(run, sound, self._transcriber, wanted=self.options.transcript,
                                        spoken=self.options.language)
         run.details["transcript"] = transcript.detail
-        run.speech = Speech(tidy(transcript.utterances, math.inf), transcript.language, sound)
+        utterances = self._diarizer.assign(run, sound, tidy(transcript.utterances, math.inf))
+        run.speech = Speech(utterances, transcript.language, sound, transcript.heard)
         return transcript
 
     def _rows(self, run: Run, segments: Sequence[Segment], reads: Sequence[Read]) -> tuple[Row, ...]:

@@ -11,8 +11,8 @@ from pathlib import Path
 import emocli
 from emocli import storage, weights
 from emocli.errors import InputError
-from emocli.options import AnalyzeOptions
-from emocli.transcript.sidecar import find_beside
+from emocli.options import AnalyzeOptions, baseline_of
+from emocli.transcript.sidecar import all_beside
 
 #: Bytes at a file's head and at its tail that stand for its content, with its size.
 ENDS = 1 << 20
@@ -21,8 +21,8 @@ ENDS = 1 << 20
 def of_settings(options: AnalyzeOptions, formats: Iterable[str], *more: object) -> str:
     """Of everything but the video: options, the files that they name, files wanted, version, weights."""
     used = {w.name: w.sha256 for w in weights.manifest().values()}
-    named = [of_file(path) for name in (options.transcript, options.voice_baseline)
-             if (path := Path(name)).is_file()]
+    given = (Path(options.transcript), baseline_of(options.voice_baseline)[1], Path(options.speakers))
+    named = [of_file(path) for path in given if path.is_file()]
     plain = json.dumps([asdict(options), named, sorted(formats), list(map(str, more)), emocli.__version__,
                         used], sort_keys=True)
     return hashlib.sha256(plain.encode()).hexdigest()
@@ -51,8 +51,7 @@ def of_file(path: Path) -> str:
 
 
 def of_job(path: Path, settings: str) -> str:
-    """Of a video, the subtitle file beside it, and the settings."""
+    """Of a video, the subtitle files beside it, and the settings."""
     video = of_file(path)
-    beside = find_beside(path)
-    parts = [settings, video, *([f"{beside[0].name} {of_file(beside[0])}"] if beside else [])]
+    parts = [settings, video, *(f"{b.path.name} {of_file(b.path)}" for b in all_beside(path))]
     return hashlib.sha256("\n".join(parts).encode(errors="backslashreplace")).hexdigest()

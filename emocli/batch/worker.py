@@ -82,7 +82,7 @@ def failure(error: BaseException, path: str = "") -> dict[str, Any]:
 
 def _analyze(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions, tell: Tell) -> dict[str, Any]:
     from emocli.outputs import formats
-    from emocli.transcript.sidecar import find_beside
+    from emocli.transcript.sidecar import all_beside
 
     began = time.monotonic()
     told: dict[str, float] = {}
@@ -99,9 +99,9 @@ def _analyze(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions, te
         timeline = analyzer.analyze(video, report)
         hashes = formats.write(timeline, files, writing)
     else:
-        beside = find_beside(video) if storage.remote(video) else None
+        beside = [b.path for b in all_beside(video)] if storage.remote(video) else []
         with storage.scratch() as folder:
-            timeline = analyzer.analyze(storage.fetch(video, folder, *(beside or ())[:1]), report)
+            timeline = analyzer.analyze(storage.fetch(video, folder, *beside), report)
             local = {kind: folder / "out" / file.name if storage.remote(file) else file
                      for kind, file in files.items()}
             hashes = formats.write(timeline, local, replace(

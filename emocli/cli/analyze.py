@@ -32,10 +32,13 @@ def analyze_command(
     asr_engine: option.AsrEngine = AnalyzeOptions.asr_engine,
     language: option.Language = AnalyzeOptions.language, device: option.Device = AnalyzeOptions.device,
     offline: option.Offline = AnalyzeOptions.offline, overwrite: option.Overwrite = Plan.overwrite,
-    faces: option.Faces = Plan.faces, srt_gaps: SrtGaps = OutputOptions.gaps,
+    faces: option.Faces = Plan.faces, blendshapes: option.Blendshapes = AnalyzeOptions.blendshapes,
+    srt_gaps: SrtGaps = OutputOptions.gaps,
     safe_csv: SafeCsv = OutputOptions.safe_csv,
     smooth: option.Smooth = AnalyzeOptions.smooth, voice_mode: option.VoiceMode = AnalyzeOptions.voice_mode,
-    voice_baseline: option.VoiceBaseline = None, text_mode: option.TextMode = AnalyzeOptions.text_mode,
+    voice_baseline: option.VoiceBaseline = AnalyzeOptions.voice_baseline,
+    speakers: option.Speakers = AnalyzeOptions.speakers,
+    text_mode: option.TextMode = AnalyzeOptions.text_mode,
     commercial: option.Commercial = AnalyzeOptions.commercial,
     workers: option.Workers = "auto", include: option.Include = None, exclude: option.Exclude = None,
     timeout: option.Timeout = Plan.timeout, combine: option.Combine = Plan.combine,
@@ -62,13 +65,13 @@ def analyze_command(
     options = AnalyzeOptions(face_fps=face_fps, transcript=transcript, asr_model=asr_model,
                              asr_engine=asr_engine, language=language, device=device, offline=offline,
                              smooth=smooth, voice_mode=voice_mode,
-                             voice_baseline=str(voice_baseline or ""), text_mode=text_mode,
-                             commercial=commercial)
+                             voice_baseline=voice_baseline, speakers=speakers, text_mode=text_mode,
+                             commercial=commercial, blendshapes=blendshapes)
     writing = OutputOptions(gaps=srt_gaps, srt_style=srt_style, lang=lang, safe_csv=safe_csv)
     chosen = known_formats(formats + (",json,html" if report else ""), outputs.FORMATS)
-    plan = Plan((), place(out) if out else None, options, writing, chosen, faces, workers=_count(workers),
-                timeout=timeout, retry_failed=retry_failed, overwrite=overwrite, wait=wait, combine=combine,
-                parquet=parquet, engine=engine, ray_address=ray_address)
+    plan = Plan((), place(out) if out else None, options, writing, chosen, faces or blendshapes,
+                workers=_count(workers), timeout=timeout, retry_failed=retry_failed, overwrite=overwrite,
+                wait=wait, combine=combine, parquet=parquet, engine=engine, ray_address=ray_address)
     given = [place(path) for path in paths]
     jobs = discover(given, include=include or (), exclude=exclude or ())
     raise typer.Exit(batch.run(checked(plan, jobs, given), quiet=quiet))
@@ -90,6 +93,9 @@ def checked(plan: Plan, jobs: Sequence[Job], given: Sequence[Path]) -> Plan:
     if not alone and plan.options.transcript not in ("auto", "none"):
         raise UsageError("--transcript", f"{plan.options.transcript} belongs to one video, and these are "
                          f"{len(jobs)} or a folder", "put a subtitle file of the same stem beside each video")
+    if not alone and Path(plan.options.speakers).is_file():
+        raise UsageError("--speakers", f"{plan.options.speakers} belongs to one video, and these are "
+                         f"{len(jobs)} or a folder", "give auto, off or a number")
     urls = any(remote(path) for path in (*(job.path for job in jobs), *([plan.out] if plan.out else [])))
     wants = [name for name, used in {
         "--combine": plan.combine, "--parquet": plan.parquet, "--retry-failed": plan.retry_failed,

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option
@@ -33,12 +32,18 @@ Device = Annotated[str, Option(help="auto, cpu or cuda.")]
 Offline = Annotated[bool, Option("--offline", help="Fetch nothing.")]
 Overwrite = Annotated[bool, Option("--overwrite", help="Replace results that are there.")]
 Faces = Annotated[bool, Option("--faces", help="Also write <stem>.faces.csv.")]
+Blendshapes = Annotated[bool, Option(
+    "--blendshapes", help="Also write <stem>.faces.csv with the 52 blendshapes and the head's yaw, pitch and "
+                          "roll of every face.")]
 Smooth = Annotated[bool, Option("--smooth/--no-smooth", help="Blend each row lightly with its neighbours.")]
 VoiceMode = Annotated[str, Option(
     help="fast (the small network), accurate, cascade (fast, and accurate where it is unsure), or auto (fast "
          "on a busy machine).")]
-VoiceBaseline = Annotated[Path | None, Option(
-    help="A recording of the speaker, talking neutrally; helps where the video holds little speech.")]
+VoiceBaseline = Annotated[str, Option(
+    metavar="[Sn=]FILE", help="A recording of the speaker, talking neutrally; helps where the video holds "
+                              "little speech. With S1= in front, of the first of several speakers.")]
+Speakers = Annotated[str, Option(
+    help="Tell speakers apart: auto, off, their number, or an .rttm file of turns (pyannote's, say).")]
 TextMode = Annotated[str, Option(
     help="accurate (a sentence encoder), or fast (a small network of n-grams).")]
 Commercial = Annotated[bool, Option(

@@ -27,6 +27,7 @@ WORDS = frozenset(("formats", "srt-style", "lang", "language", "device", "voice-
                    "format", "corrupt", "seed", "epochs", "threads"))
 #: Options that take one of these words, or else a file.
 WORDS_OR_FILE = {"transcript": ("auto", "none"),
+                 "speakers": ("auto", "off", *range(1, 21), *map(str, range(1, 21))),
                  "asr-model": ("tiny", "base", "small", "medium", "large-v3", "turbo")}
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 #: Surest moments that the summary lists.
 MOMENTS = 5
-_LABELS = {"faces": "faces", "sound": "sound", "transcript": "words", "voice": "voice",
+_LABELS = {"faces": "faces", "sound": "sound", "transcript": "words", "speakers": "speakers",
+           "voice": "voice",
            "download": "fetching", "video": "video"}
 
 

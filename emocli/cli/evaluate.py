@@ -16,7 +16,7 @@ from emocli.storage import write_text
 
 
 def evaluate_command(
-    modality: Annotated[str, typer.Argument(help="face, voice, text, fusion or all.")],
+    modality: Annotated[str, typer.Argument(help="face, voice, text, fusion, speakers or all.")],
     data: Annotated[Path, typer.Option(
         help="The data folder, a folder with one sub-folder a class, or a TSV with the columns text and "
              "labels.")],
@@ -34,15 +34,20 @@ def evaluate_command(
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
     """Measure the weights on labelled data: accuracy, macro-F1, ECE, per class, confusion matrix,
-    reliability diagram.
+    reliability diagram; of speakers, the diarization error.
 
     Example: emocli evaluate face --data my_faces
     """
-    from emocli.training import evaluate, plots, report
+    from emocli.training import diarization, evaluate, plots, report
 
     _check(modality, data, language=language, corrupt=corrupt, full=full)
     results = {}
-    for name in evaluate.MODALITIES if modality == "all" else [modality]:
+    if modality in (evaluate.SPEAKERS, "all"):
+        with optional_dependency("emocli evaluate"):
+            results[evaluate.SPEAKERS] = diarization.evaluate(data)
+        if not json_:
+            _errors(results[evaluate.SPEAKERS])
+    for name in evaluate.MODALITIES if modality == "all" else {modality} - {evaluate.SPEAKERS}:
         with optional_dependency("emocli evaluate"):
             results[name], pool = evaluate.evaluate(name, data, language=language, corrupt=corrupt)
             if full:
@@ -59,26 +64,41 @@ def evaluate_command(
         typer.echo(json.dumps(result, ensure_ascii=False))
     else:
         say_written(path)
-        typer.echo(f"and the plots into {printable(out)}")
+        if modality != evaluate.SPEAKERS:
+            typer.echo(f"and the plots into {printable(out)}")
 
 
 def _check(modality: str, data: Path, *, language: str, corrupt: str, full: bool) -> None:
     """Raise `UsageError` for what cannot be evaluated."""
     from emocli.training import corruptions, evaluate
 
-    if modality not in (*evaluate.MODALITIES, "all"):
-        raise UsageError(modality, "nothing of this name can be evaluated",
-                         f"choose from {', '.join(evaluate.MODALITIES)}, all")
+    known = (*evaluate.MODALITIES, evaluate.SPEAKERS, "all")
+    if modality not in known:
+        raise UsageError(modality, "nothing of this name can be evaluated", f"choose from {', '.join(known)}")
     if language not in ("auto", "en", "ko"):
         raise UsageError("--language", f"{language} was not learnt", "give auto, en or ko")
     spoilt = {"face": tuple(corruptions.FACES), "voice": corruptions.NOISES}.get(modality, ())
     if corrupt and corrupt not in spoilt:
         raise UsageError("--corrupt", f"{modality} cannot be spoilt by {corrupt}",
                          f"choose from {', '.join(spoilt)}" if spoilt else "evaluate face or voice")
-    if full and (modality == "face" or not (data / "speech").is_dir()):
+    if full and (modality in ("face", evaluate.SPEAKERS) or not (data / "speech").is_dir()):
         raise UsageError("--full", "only voice, text and fusion are compared with others, and only on the "
                                    "data folder",
                          "evaluate voice, text, fusion or all on the data folder")
+
+
+def _errors(result: dict[str, Any]) -> None:
+    """The table of diarization errors."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from emocli.training import report
+
+    table = Table(*report.ERROR_COLUMNS, title=f"speakers: {result['bytes'] / 1e6:.2f} MB, "
+                  f"{result['seconds_per_second']:.4f} processor seconds a second of speech")
+    for row in report.errors(result):
+        table.add_row(*row)
+    Console().print(table)
 
 
 def _tables(modality: str, result: dict[str, Any]) -> None:

@@ -43,7 +43,7 @@ def pull_command(names: Annotated[list[str] | None, typer.Argument(
                                   "all that are fetched if left out.")] = None) -> None:
     """Fetch weights into the cache, verified by sha256.
 
-    Example: emocli models pull yunet whisper-base
+    Example: emocli models pull yunet face-landmarker whisper-base
     """
     from emocli import weights
     from emocli.transcript import whisper_weights

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from emocli.training.loop import Epoch
 
-TASKS = ("face", "voice", "text", "fusion", "spectrogram", "ngrams")
+TASKS = ("face", "voice", "text", "fusion", "speakers", "spectrogram", "ngrams")
 
 
 def train_command(
-    task: Annotated[str, typer.Argument(help="face, voice, text, fusion, spectrogram or ngrams.")],
+    task: Annotated[str, typer.Argument(help="face, voice, text, fusion, speakers, spectrogram or ngrams.")],
     data: Annotated[Path, typer.Option(help="The data folder.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder for weights, checkpoint and curves; "
                                                                 "runs/TASK if left out.")] = None,

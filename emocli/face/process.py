@@ -13,7 +13,7 @@ import numpy as np
 from emocli.child import FAILED, Child, ChildEndedError
 from emocli.errors import EmocliError, WeightsError
 from emocli.face.detect import Detection
-from emocli.face.worker import CROPS, PICTURE
+from emocli.face.worker import CROPS, MESHES, PICTURE, SHAPES
 
 log = logging.getLogger("emocli")
 #: Times in a run that a face process that has died is started again.
@@ -63,6 +63,15 @@ class FaceProcess:
         """Faces of a BGR picture by MTCNN, later; raises as `classify` does."""
         return self._queue.submit(lambda: [Detection.of_row(row) for row in self._answer(PICTURE, image)[0]])
 
+    def find_meshes(self, crops: np.ndarray, model: Path) -> Future[list[np.ndarray]]:
+        """Crops (n, 256, 256) uint8 -> later, what `mesh.Landmarker` finds in them with the weights `model`:
+        meshes (n, 478, 3) and presence (n,); raises as `classify` does."""
+        return self._queue.submit(self._answer, MESHES, crops, model=str(model))
+
+    def find_blendshapes(self, meshes: np.ndarray, model: Path) -> Future[list[np.ndarray]]:
+        """Meshes (n, 478, 3) float32, px of the picture -> later, their blendshapes (n, 52), likewise."""
+        return self._queue.submit(self._answer, SHAPES, meshes, model=str(model))
+
     def close(self) -> None:
         """End the child, whatever it is doing."""
         with self._lock:
@@ -80,12 +89,12 @@ class FaceProcess:
     def _start(self) -> Child:
         return Child(self._worker, str(self._weights), environment=self._environment)
 
-    def _answer(self, kind: str, request: np.ndarray) -> list[np.ndarray]:
+    def _answer(self, kind: str, request: np.ndarray, **more: str) -> list[np.ndarray]:
         """Ask the child, and once more if it dies meanwhile."""
         while True:
             try:
                 self._await_ready()
-                self._child.send({"kind": kind}, [request])
+                self._child.send({"kind": kind, **more}, [request])
                 answer, arrays = self._child.receive()
             except ChildEndedError as error:
                 self._start_again(error)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from emocli import weights
 from emocli.errors import WeightsError
 from emocli.face.detect import Detector, YuNet
+from emocli.face.looks import Heard, heard, loudness, plan
 from emocli.face.process import FaceProcess
+from emocli.face.speaking import Speaker, decide, weigh
 from emocli.options import AnalyzeOptions
 from emocli.timeline.run import Read, Run
-from emocli.timeline.types import FaceObservation, Reading, Segment
+from emocli.timeline.types import FaceObservation, FaceObservations, Reading, Segment
 
 #: A second person counts in a segment from this share of its pictures.
 SECOND_FACE = 0.3
+#: The weights that tell whose mouth moves, and why a row has no face where the speaker is not in the picture.
+LANDMARKER, UNSEEN = "face-landmarker", "the speaker is not seen"
 #: Where its package keeps the weights of MTCNN.
 MTCNN_FILES = tuple(f"assets/weights/{net}.lz4" for net in ("pnet", "rnet", "onet"))
 
@@ -40,17 +45,18 @@ class FaceReader:
 
     def observe(self, run: Run) -> Read:
         """Find, follow and read all faces."""
-        reason = "the file has no pictures"
+        reason, speakers = "the file has no pictures", list[Speaker]()
         if run.info.has_video and self._path:
             with run.stage("reading faces"):
                 self._observe(run)
             run.progress("faces", run.info.duration)
-            reason = "no face was found"
+            reason, speakers = "no face was found", self._speakers(run)
         elif run.info.has_video:
             reason = "no weights for it may be used commercially"
             run.note(f"the face is not read: {reason}")
             run.reached(run.info.duration)
-        return lambda segments: read(run.faces, segments, rate=self._options.face_fps, reason=reason)
+        return lambda segments: read(run.faces, segments, rate=self._options.face_fps, reason=reason,
+                                     speakers=speakers)
 
     def close(self) -> None:
         """End the face process."""
@@ -73,6 +79,47 @@ class FaceReader:
         if run.faces:
             run.uses(*(("keras", "tensorflow") if self._weights == "face" else ("ai-edge-litert",)),
                      weights=weights.record(self._weights))
+
+    def _speakers(self, run: Run) -> list[Speaker]:
+        """Whose face speaks in each utterance, nothing where that cannot be told; faces are described first,
+        if that is wanted, while others still find out what is said."""
+        if not isinstance(run.faces, FaceObservations) or not len(run.faces):
+            return []
+        model = self._landmarker(run) if self._options.blendshapes else None
+        if model:
+            from emocli.face.expression import describe
+
+            assert self._process
+            with run.stage("describing faces"):
+                run.faces = describe(run, self._process, model, run.faces, self._options.face_fps)
+            run.uses("ai-edge-litert", "opencv-python-headless", weights=weights.record(LANDMARKER))
+        said = heard(run.speech.utterances, run.faces)
+        if not any(one.visible for one in said):
+            return []
+        if not self._options.blendshapes:
+            model = self._landmarker(run)
+        return self._look(run, said, model) if model else []
+
+    def _landmarker(self, run: Run) -> Path | None:
+        try:
+            return weights.resolve(LANDMARKER, offline=self._options.offline,
+                                   progress=lambda share: run.report("download", share))
+        except WeightsError as error:
+            run.note("whose face speaks is not known, and rows show the largest one"
+                     f"{', without blendshapes' if self._options.blendshapes else ''}: {error}")
+            return None
+
+    def _look(self, run: Run, said: Sequence[Heard], model: Path) -> list[Speaker]:
+        from emocli.face.mouths import measure
+        from emocli.media.audio import SAMPLE_RATE
+
+        assert isinstance(run.faces, FaceObservations)
+        assert self._process
+        with run.stage("finding whose face speaks"):
+            looks = plan(said, run.faces, loudness(run.speech.sound.read, SAMPLE_RATE))
+            mouths = measure(run, self._process, model, run.faces, [stretch for _, stretch in looks])
+            run.uses("ai-edge-litert", "scipy", weights=weights.record(LANDMARKER))
+            return decide(said, weigh(looks, mouths))
 
     def _lend(self) -> FaceProcess:
         if self._process is None:
@@ -103,26 +150,39 @@ class FaceReader:
 
 
 def read(observations: Sequence[FaceObservation], segments: Sequence[Segment], *, rate: float,
-         reason: str = "no face was found") -> list[Reading]:
-    """One reading a segment, of the person who fills most of it (by area and time), off the observations
-    of a video sampled at `rate` pictures a second; absent for a `reason` where there is nobody."""
-    times = np.array([o.time for o in observations])
+         reason: str = "no face was found", speakers: Sequence[Speaker] = ()) -> list[Reading]:
+    """One reading a segment, off the observations of a video sampled at `rate` pictures a second; absent for
+    a `reason` where there is nobody.
+
+    Where somebody speaks it is of the speaker, if `speakers` (of the utterances, in order) knows whose face
+    that is, and absent if that face is not seen.  Else it is of the person who fills most of the segment, by
+    area and time.
+    """
+    times, unknown = np.array([o.time for o in observations]), Speaker()
     edges = [np.searchsorted(times, [segment.start, segment.end]) for segment in segments]
-    return [_of_segment(observations[first:last], (s.end - s.start) * rate) if last > first
-            else Reading("face", reason=reason) for s, (first, last) in zip(segments, edges, strict=True)]
+    telling = iter(speakers)
+    told = [next(telling, unknown) if segment.utterance else unknown for segment in segments]
+    return [_of_segment(observations[first:last], (s.end - s.start) * rate, reason, speaker)
+            for s, (first, last), speaker in zip(segments, edges, told, strict=True)]
 
 
-def _of_segment(observations: Sequence[FaceObservation], expected: float) -> Reading:
+def _of_segment(observations: Sequence[FaceObservation], expected: float, reason: str,
+                speaker: Speaker) -> Reading:
     weight: Counter[int] = Counter()
     for o in observations:
         weight[o.face_id] += o.box[2] * o.box[3] * o.detection  # type: ignore[assignment]
-    main = weight.most_common(1)[0][0]
+    many = _several(observations)
+    if speaker.known and speaker.face_id not in weight:
+        return Reading("face", reason=UNSEEN, many_faces=many, speaking=False)
+    if not weight:
+        return Reading("face", reason=reason)
+    main = speaker.face_id if speaker.known else weight.most_common(1)[0][0]
     own = [o for o in observations if o.face_id == main]
     features, logits, scores = (np.stack([getattr(o, part) for o in own]).astype(np.float32)
                                 for part in ("features", "logits", "scores"))
     return Reading("face", features=features.mean(0), logits=logits.mean(0), scores=scores.mean(0),
                    quality=min(1.0, len(own) / max(1.0, expected)), face_id=main,
-                   many_faces=_several(observations))
+                   many_faces=many, speaking=True if speaker.known else None)
 
 
 def _several(observations: Sequence[FaceObservation]) -> bool:

@@ -1,4 +1,4 @@
-"""The child process that reads crops with the Keras network, and finds faces with MTCNN.
+"""The child process that reads crops with the Keras network, finds meshes, and finds faces with MTCNN.
 
 On a CPU LiteRT runs the network: TensorFlow is a little faster once it runs, but takes seconds to
 start and hundreds of megabytes.  TensorFlow and PyTorch stay out of each other's process (their
@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from emocli.child import FAILED, READY, Channel, ChildEndedError, parent
+from emocli.face.mesh import Landmarker
 from emocli.face.network import HEADS, INPUT_SIZE
 
 #: Faces (n, 48, 48, 1) float32 -> the arrays that `emocli.face.network` names.
 Network = Callable[[np.ndarray], dict[str, np.ndarray]]
 #: Faces that LiteRT reads at once, which is quicker than more, and threads that it may use.
 LITERT_BATCH, MOST_THREADS = 16, 4
-#: Kinds of requests: read crops (n, 48, 48) uint8, find faces in a picture (h, w, 3) BGR; and of answers.
-CROPS, PICTURE, ANSWER = "crops", "picture", "answer"
+#: Kinds of requests: read crops (n, 48, 48) uint8, find faces in a picture (h, w, 3) BGR, and, with the
+#: weights that `model` names, find meshes in crops (n, 256, 256) uint8 and blendshapes of meshes; an answer.
+CROPS, PICTURE, MESHES, SHAPES, ANSWER = "crops", "picture", "meshes", "shapes", "answer"
 
 
 def _keras(path: str) -> Network:
@@ -57,17 +60,24 @@ def _litert(path: str) -> Network:
 
 
 class _Models:
-    """The network, and MTCNN once it is asked for."""
+    """The network, and MTCNN and the mesh once they are asked for."""
 
     def __init__(self, weights: str) -> None:
         self._network = (_litert if weights.endswith(".tflite") else _keras)(weights)
         self._network(np.zeros((64, INPUT_SIZE, INPUT_SIZE, 1), np.float32))
         self._detector: Any = None
+        self._landmarkers: dict[str, Landmarker] = {}
 
-    def answer(self, kind: str, request: np.ndarray) -> list[np.ndarray]:
-        if kind == CROPS:
+    def answer(self, message: Mapping[str, Any], request: np.ndarray) -> list[np.ndarray]:
+        if message["kind"] == CROPS:
             heads = self._network(request[..., None].astype(np.float32))
             return [heads[name] for name in ("features", *HEADS) if name in heads]
+        if message["kind"] in (MESHES, SHAPES):
+            if (path := message["model"]) not in self._landmarkers:
+                self._landmarkers[path] = Landmarker(Path(path))
+            if message["kind"] == MESHES:
+                return self._landmarkers[path].find(request)
+            return [self._landmarkers[path].blendshapes(request)]
         if self._detector is None:
             from emocli.face.detect import Mtcnn
 
@@ -86,7 +96,7 @@ def serve(channel: Channel, weights: str) -> None:
     while True:
         message, (request,) = channel.receive()
         try:
-            answer = models.answer(message["kind"], request)
+            answer = models.answer(message, request)
         except Exception as error:  # of any library
             channel.send({"kind": FAILED, "error": f"{type(error).__name__}: {error}"})
         else:

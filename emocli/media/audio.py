@@ -10,6 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
+from threading import Lock
 from types import TracebackType
 from typing import Any
 
@@ -34,9 +35,11 @@ SLACK = 1.0
 
 class Sound:
     """The sound of one file on its clock.  `duration` is its end in seconds; silence stands
-    before a late start and in gaps.  A context manager: closing removes the file."""
+    before a late start and in gaps.  Several threads may read.  A context manager: closing removes the
+    file."""
 
     def __init__(self) -> None:
+        self._place = Lock()  # of the file, which has only one
         self._file = tempfile.TemporaryFile(prefix="emocli-")
         self.samples = 0
         self.start = 0.0
@@ -51,8 +54,9 @@ class Sound:
         """Samples between two times, (n,) float32 in -1..1, shorter beyond the end."""
         first = min(max(0, round(start * SAMPLE_RATE)), self.samples)
         last = min(max(first, round(end * SAMPLE_RATE)), self.samples)
-        self._file.seek(2 * first)
-        raw = np.frombuffer(self._file.read(2 * (last - first)), np.int16)
+        with self._place:
+            self._file.seek(2 * first)
+            raw = np.frombuffer(self._file.read(2 * (last - first)), np.int16)
         return raw.astype(np.float32) / 32768
 
     def blocks(self, seconds: float) -> Iterator[tuple[float, np.ndarray]]:
@@ -74,9 +78,10 @@ class Sound:
 
     def _write(self, at: int, data: bytes) -> None:
         try:
-            self._file.seek(at)
-            self._file.write(data)
-            self._file.flush()
+            with self._place:
+                self._file.seek(at)
+                self._file.write(data)
+                self._file.flush()
         except OSError as error:
             raise OutputError(tempfile.gettempdir(), f"cannot hold the decoded sound ({error.strerror})",
                               "free some space or set TMPDIR to a larger disk") from error

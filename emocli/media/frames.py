@@ -50,9 +50,10 @@ class Sample:
 @dataclass(frozen=True)
 class Chunk:
     """The samples from number `first` up to `beyond`, a sample being the first frame of each 1/rate s;
-    read from the key frame that lies at `seek`, ticks of the stream."""
+    read from the key frame that lies at `seek`, ticks of the stream, or without seeking where that is
+    None."""
 
-    seek: int = 0
+    seek: int | None = 0
     first: int = 0
     beyond: float = math.inf
 
@@ -70,6 +71,15 @@ def chunks(info: MediaInfo, rate: float) -> list[Chunk]:
             begins.append((ticks, first))
     beyond = [*(float(first) for _, first in begins[1:]), math.inf]
     return [Chunk(seek, first, end) for (seek, first), end in zip(begins, beyond, strict=True)]
+
+
+def chunk_of(info: MediaInfo, rate: float, start: float, end: float) -> Chunk:
+    """The samples of a stretch, s, read from the key frame before it, or from the file's beginning where key
+    frames cannot be sought."""
+    clock, first = clock_of(info.path), math.ceil(start * rate - 1e-6)
+    keys = clock.keys if info.container.startswith(INDEXED) and clock.seekable else ()
+    before = bisect_right([time for _, time in keys], first / rate)
+    return Chunk(keys[before - 1][0] if before else None, first, math.floor(end * rate + 1e-6) + 1)
 
 
 class ContainerPool:
@@ -96,8 +106,7 @@ class ContainerPool:
         if stream := video_stream(container):
             context = stream.codec_context
             context.thread_count = 1  # other cores have faces to read, and slice threads hide what is broken
-            if self._info.frame_rate >= SKIP_FROM * self._rate:
-                context.skip_frame = "NONREF"
+            context.skip_frame = _skipped(self._info, self._rate)
             if min(self._info.width, self._info.height) >= UNSMOOTHED_FROM:
                 context.options = {**context.options, "skip_loop_filter": "nokey"}
         return container
@@ -113,12 +122,14 @@ class ContainerPool:
 class FrameStream:
     """Iterate to get samples; afterwards `end` is the last frame's end, s, `broken` counts the packets that
     could not be decoded, and `decoded` the frames that were.  Use it once.  Chunks of a video share a
-    `pool`."""
+    `pool`.  Without `colour` a sample's `small` is empty, and frames before the chunk that no other refers to
+    are passed over."""
 
     info: MediaInfo
     rate: float
     chunk: Chunk = Chunk()
     pool: ContainerPool | None = None
+    colour: bool = True
     end: float = 0.0
     broken: int = 0
     decoded: int = 0
@@ -134,7 +145,7 @@ class FrameStream:
             stream = video_stream(container)
             if stream is None:
                 return
-            if self.chunk.first:
+            if self.chunk.first and self.chunk.seek is not None:
                 container.seek(self.chunk.seek, stream=stream)
             due = self.chunk.first
             for frame in self._frames(container, stream):
@@ -164,6 +175,9 @@ class FrameStream:
                 self.end = max(self.end, begins + (lasts if lasts <= clock.gap else usual))
                 inside = self._within(begins)
             self.broken += packet.is_corrupt and inside
+            if not self.colour:
+                stream.codec_context.skip_frame = (
+                    _skipped(self.info, self.rate) if inside else "NONREF")
             for frame in packets.decode(packet):
                 self.decoded += 1
                 if frame.pts is not None:
@@ -179,12 +193,19 @@ class FrameStream:
         width, height = self.info.width, self.info.height
         if turns % 2:
             width, height = height, width
-        small = _small(frame, *scaled(width, height, DETECTION_SIDE, SHORTEST_SIDE), self._scaler)
+        small = np.zeros((0, 0, 3), np.uint8)
+        if self.colour:
+            small = _small(frame, *scaled(width, height, DETECTION_SIDE, SHORTEST_SIDE), self._scaler)
         grey, narrow = _luma(frame, width, height, self._scaler)
         if turns:
             small = np.ascontiguousarray(np.rot90(small, -turns))
             grey = np.ascontiguousarray(np.rot90(grey, -turns))
         return Sample(time, small, grey, narrow)
+
+
+def _skipped(info: MediaInfo, rate: float) -> str:
+    """Which frames the decoder leaves out where samples are wanted."""
+    return "NONREF" if info.frame_rate >= SKIP_FROM * rate else "DEFAULT"
 
 
 def scaled(width: int, height: int, longest: int, shortest: int) -> tuple[int, int]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from emocli.emotions import CLASSES, INDEX
 from emocli.outputs.base import OutputOptions, width
 from emocli.plaintext import printable
-from emocli.timeline.records import face_id
+from emocli.timeline.records import face_id, speakers
 from emocli.timeline.types import Row, Timeline, Utterance, Word
+from emocli.transcript import markup
 
 #: What a viewer can read: lines of a cue, columns of a line, seconds of a cue.
 LINES, COLUMNS, LONGEST = 2, 42, 7.0
@@ -21,13 +21,15 @@ OUTLINES = ("#000000", "#10306b", "#4b1d52", "#174a2a", "#5a2a0a")
 
 @dataclass(frozen=True)
 class Cue:
-    """Seconds, one or two lines of text, the emotion's class, and whose face was read (0 for nobody's)."""
+    """Seconds, one or two lines of text, the emotion's class, whose face was read (0 for nobody's), and who
+    speaks, where several do."""
 
     start: float
     end: float
     lines: tuple[str, ...]
     emotion: str = "neutral"
     face_id: int = 0
+    speaker: str = ""
 
 
 def marks(emotion: str, options: OutputOptions) -> tuple[str, str]:
@@ -103,20 +105,21 @@ def split(row: Row, options: OutputOptions) -> list[Cue]:
 def cues(timeline: Timeline, options: OutputOptions) -> list[Cue]:
     """All cues in order, times as they are written (whole milliseconds)."""
     in_order: list[Cue] = []
+    several = len(speakers(timeline)) > 1
     for row in timeline.rows:
         if row.utterance:
-            in_order += split(row, options)
+            who = row.utterance.speaker if several else ""
+            in_order += [replace(cue, speaker=who) for cue in split(row, options)]
         elif options.gaps and any(shown := marks(row.emotion, options)):
             in_order.append(Cue(row.start, row.end, ("".join(shown),), row.emotion, face_id(row) or 0))
     return in_order
 
 
-def _event(cue: Cue) -> Any:
+def _event(cue: Cue, written: Callable[[str], str]) -> Any:
     import pysubs2
 
-    event = pysubs2.SSAEvent(start=round(cue.start * 1000), end=round(cue.end * 1000))
-    event.plaintext = "\n".join(line.replace("-->", "→") for line in cue.lines)
-    return event
+    return pysubs2.SSAEvent(start=round(cue.start * 1000), end=round(cue.end * 1000),
+                            text=written("\n".join(cue.lines)).replace("\n", r"\N"))
 
 
 def srt(timeline: Timeline, options: OutputOptions) -> str:
@@ -124,28 +127,28 @@ def srt(timeline: Timeline, options: OutputOptions) -> str:
     import pysubs2
 
     subtitles = pysubs2.SSAFile()
-    subtitles.events = [_event(cue) for cue in cues(timeline, options)]
-    return subtitles.to_string("srt", keep_html_tags=True)
+    subtitles.events = [_event(cue, markup.written) for cue in cues(timeline, options)]
+    return subtitles.to_string("srt", keep_ssa_tags=True)
 
 
 def vtt(timeline: Timeline, options: OutputOptions) -> str:
-    """`<stem>.emotions.vtt`: a class an emotion, a voice a face, and a style sheet in front."""
+    """`<stem>.emotions.vtt`: a class an emotion, a voice a speaker or a face, and a style sheet in front."""
     import pysubs2
 
     subtitles = pysubs2.SSAFile()
     for cue in cues(timeline, options):
-        event = _event(cue)
-        event.text = f"<c.{cue.emotion}>{html.escape(event.text, quote=False)}</c>"
-        if cue.face_id:
-            event.text = f"<v {speaker(cue.face_id, options)}>{event.text}</v>"
+        event = _event(cue, markup.written_vtt)
+        event.text = f"<c.{cue.emotion}>{event.text}</c>"
+        if said_by := voice(cue, options):
+            event.text = f"<v {said_by}>{event.text}</v>"
         subtitles.append(event)
     sheet = "\n".join(f"::cue(.{own.name}) {{ color: {light(own.colour)}; }}" for own in CLASSES)
-    header, _, rest = subtitles.to_string("vtt").partition("\n")
+    header, _, rest = subtitles.to_string("vtt", keep_ssa_tags=True).partition("\n")
     return f"{header}\n\nSTYLE\n{sheet}\n{rest}"
 
 
 def ass(timeline: Timeline, options: OutputOptions) -> str:
-    """`<stem>.emotions.ass`: a colour an emotion, a style a face."""
+    """`<stem>.emotions.ass`: a colour an emotion, a style a speaker or a face."""
     import pysubs2
 
     subtitles, shown = pysubs2.SSAFile(), cues(timeline, options)
@@ -153,24 +156,25 @@ def ass(timeline: Timeline, options: OutputOptions) -> str:
                        "PlayResX": str(timeline.media.width or 1280),
                        "PlayResY": str(timeline.media.height or 720), "ScaledBorderAndShadow": "yes"}
     size = (timeline.media.height or 720) / 18
-    for number in sorted({0, *(cue.face_id for cue in shown)}):
+    numbers = {(int(cue.speaker[1:] or 0) or cue.face_id, voice(cue, options) or "Default") for cue in shown}
+    for number, name in sorted({(0, "Default"), *numbers}):
         outline = pysubs2.Color(*_rgb(OUTLINES[number % len(OUTLINES)]))
-        subtitles.styles[speaker(number, options)] = pysubs2.SSAStyle(
+        subtitles.styles[name] = pysubs2.SSAStyle(
             fontname="Arial", fontsize=size, outlinecolor=outline, outline=max(1.0, size / 16), shadow=0,
             marginv=round(size * 0.8))
     for cue in shown:
-        event = _event(cue)
+        event = _event(cue, markup.written_ass)
         red, green, blue = _rgb(light(CLASSES[INDEX[cue.emotion]].colour))
         event.text = f"{{\\c&H{blue:02X}{green:02X}{red:02X}&}}{event.text}"
-        event.style = event.name = speaker(cue.face_id, options)
+        event.style = event.name = voice(cue, options) or "Default"
         subtitles.append(event)
     return subtitles.to_string("ass")
 
 
-def speaker(number: int, options: OutputOptions) -> str:
-    """`Face 1`, by whom an utterance is taken to be said: the largest face of the row."""
+def voice(cue: Cue, options: OutputOptions) -> str:
+    """Who says a cue: `S1` where several speak, else `Face 1`, whose face was read in the row, or ""."""
     word = "얼굴" if options.lang == "ko" else "Face"
-    return f"{word} {number}" if number else "Default"
+    return cue.speaker or (f"{word} {cue.face_id}" if cue.face_id else "")
 
 
 def light(colour: str) -> str:

@@ -51,10 +51,11 @@ def _named(scores: Any) -> dict[str, float]:
 
 
 def _reading(reading: Reading) -> dict[str, Any]:
+    speaking = {} if reading.speaking is None else {"speaking": reading.speaking}
     if reading.scores is None:
-        return {"present": False, "reason": printable(reading.reason)}
+        return {"present": False, "reason": printable(reading.reason), **speaking}
     return {"present": True, "emotion": reading.emotion, "confidence": round(reading.confidence, DECIMALS),
-            "quality": round(reading.quality, 3), "scores": _named(reading.scores)}
+            "quality": round(reading.quality, 3), "scores": _named(reading.scores), **speaking}
 
 
 def _row(row: Row) -> dict[str, Any]:
@@ -67,6 +68,7 @@ def _row(row: Row) -> dict[str, Any]:
         "utterance": utterance and {
             "start": round(utterance.start, 3), "end": round(utterance.end, 3),
             "text": printable(utterance.text), "language": utterance.language, "source": utterance.source,
+            "speaker": printable(utterance.speaker),
             "words": [{"start": round(w.start, 3), "end": round(w.end, 3), "text": printable(w.text)}
                       for w in utterance.words]}}
 
@@ -163,9 +165,9 @@ def _scores(named: dict[str, float]) -> np.ndarray:
 
 def _read_reading(name: str, content: dict[str, Any], number: int | None) -> Reading:
     if not content["present"]:
-        return Reading(name, reason=content["reason"])
+        return Reading(name, reason=content["reason"], speaking=content.get("speaking"))
     return Reading(name, scores=_scores(content["scores"]), quality=content.get("quality", 0.0),
-                   face_id=number if name == "face" else None)
+                   face_id=number if name == "face" else None, speaking=content.get("speaking"))
 
 
 def _read_row(row: dict[str, Any]) -> Row:

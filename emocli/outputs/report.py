@@ -28,7 +28,7 @@ from emocli.emotions import CLASSES, EMOTIONS, INDEX
 from emocli.errors import InputError
 from emocli.outputs.base import OutputOptions
 from emocli.plaintext import printable
-from emocli.timeline.records import face_id
+from emocli.timeline.records import face_id, speakers
 from emocli.timeline.types import Reading, Row, Timeline
 
 #: Persons with a lane of their own, those seen most; mixed moments with a thumbnail, the surest.
@@ -134,6 +134,7 @@ def _data(timeline: Timeline, language: str, lanes: list[int]) -> dict[str, Any]
     read, t = [o for o in timeline.faces if o.scores is not None], words(language)
     scores = np.array([o.scores for o in read], float).reshape(-1, len(EMOTIONS))
     times = np.unique([o.time for o in read])
+    several = len(speakers(timeline)) > 1
     return {
         "duration": round(timeline.media.duration, 3), "labels": [c.label(language) for c in CLASSES],
         "emoji": [c.emoji for c in CLASSES], "colours": [c.colour for c in CLASSES], "lanes": sorted(lanes),
@@ -143,11 +144,18 @@ def _data(timeline: Timeline, language: str, lanes: list[int]) -> dict[str, Any]
         "rows": [[round(r.start, 3), round(r.end, 3), INDEX[r.emotion], round(r.confidence * 1000),
                   [round(float(s) * 1000) for s in r.scores],
                   [_says(r.readings[m]) for m in timeline.modalities],
-                  face_id(r) or 0, printable(r.utterance.text) if r.utterance else ""]
+                  face_id(r) or 0, _said(r, several)]
                  for r in timeline.rows],
         "faces": {"time": _packed([round(o.time * 1000) for o in read], "<u4"),
                   "id": _packed([o.face_id for o in read], "<u2"),
                   "scores": _packed(scores * 255 + 0.5, "u1")}}
+
+
+def _said(row: Row, several: bool) -> str:
+    """The words, after who says them where `several` speak."""
+    said = row.utterance
+    who = f"{said.speaker}: " if said and several and said.speaker else ""
+    return who + printable(said.text) if said else ""
 
 
 def _packed(values: Any, kind: str) -> str:

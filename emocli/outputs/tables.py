@@ -7,14 +7,19 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from emocli.emotions import EMOTIONS
 from emocli.outputs.base import OutputOptions
 from emocli.plaintext import printable
+from emocli.timeline.blendshapes import BLENDSHAPES, POSE
 from emocli.timeline.records import DECIMALS, columns, records
-from emocli.timeline.types import Timeline
+from emocli.timeline.types import FaceObservation, Timeline
 
 #: Columns of `<stem>.faces.csv`, in order.
 FACE_COLUMNS = ("time", "face_id", "x", "y", "width", "height", "detection", *EMOTIONS)
+#: Columns after these with `--blendshapes`.
+MESH_COLUMNS = (*BLENDSHAPES, *POSE)
 #: How a cell begins that a spreadsheet takes for a formula, the wide forms of East Asian keyboards too.
 FORMULA = tuple("=+-@＝＋－＠")
 
@@ -36,10 +41,20 @@ def cell(text: object, *, safe: bool) -> str:
 
 
 def faces_csv(timeline: Timeline, options: OutputOptions) -> str:
-    """`<stem>.faces.csv`: one line a face and frame; boxes in px, scores of the face alone."""
-    return _csv(FACE_COLUMNS, (
+    """`<stem>.faces.csv`: one line a face and frame; boxes in px, scores of the face alone, and where
+    they were measured, blendshapes and pose, empty where no mesh was found."""
+    described = bool(timeline.faces) and timeline.faces[0].blendshapes is not None
+    return _csv((*FACE_COLUMNS, *(MESH_COLUMNS if described else ())), (
         (f"{o.time:.3f}", o.face_id, *(round(v, 1) for v in o.box), round(o.detection, 4),
-         *(round(float(s), DECIMALS) for s in o.scores)) for o in timeline.faces if o.scores is not None))
+         *(round(float(s), DECIMALS) for s in o.scores), *(_mesh(o) if described else ()))
+        for o in timeline.faces if o.scores is not None))
+
+
+def _mesh(face: FaceObservation) -> list[float | None]:
+    """The cells of MESH_COLUMNS."""
+    if face.blendshapes is None or face.pose is None or not np.isfinite(face.blendshapes).all():
+        return [None] * len(MESH_COLUMNS)
+    return [*(round(float(s), 4) for s in face.blendshapes), *(round(float(a), 1) for a in face.pose)]
 
 
 def _csv(header: Sequence[str], lines: Iterable[Iterable[Any]]) -> str:

@@ -9,6 +9,7 @@ from emocli.emotions import CLASSES, INDEX
 from emocli.outputs.base import OutputOptions
 from emocli.plaintext import printable
 from emocli.storage import scratch
+from emocli.timeline.records import speakers
 from emocli.timeline.types import Timeline
 
 #: Start and end, s, and what is written there.
@@ -16,8 +17,11 @@ Interval = tuple[float, float, str]
 
 
 def intervals(timeline: Timeline, options: OutputOptions) -> dict[str, list[Interval]]:
-    """The intervals of each tier, in whole milliseconds: `emotion` (fused), the words, and each modality."""
+    """The intervals of each tier, in whole milliseconds: `emotion` (fused), the words, each modality, and the
+    speaker, if they were told apart."""
     tiers: dict[str, list[Interval]] = {"emotion": [], "words": [], **{m: [] for m in timeline.modalities}}
+    if speakers(timeline):
+        tiers["speaker"] = []
     for row in timeline.rows:
         start, end = round(row.start, 3), round(row.end, 3)
         if end <= start:
@@ -26,9 +30,13 @@ def intervals(timeline: Timeline, options: OutputOptions) -> dict[str, list[Inte
         for tier, emotion in named.items():
             if emotion:
                 tiers[tier].append((start, end, CLASSES[INDEX[emotion]].label(options.lang)))
-        if row.utterance and (text := " ".join(printable(row.utterance.text).split())):
+        if row.utterance:
             start, end = round(row.utterance.start, 3), round(row.utterance.end, 3)
-            tiers["words"] += [(start, end, text)] if end > start else []
+            words = " ".join(printable(row.utterance.text).split())
+            said = {"words": words, "speaker": row.utterance.speaker}
+            for tier, text in said.items():
+                if text and end > start:
+                    tiers[tier].append((start, end, text))
     return tiers
 
 

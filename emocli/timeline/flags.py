@@ -22,6 +22,7 @@ def flags_of(segment: Segment, fused: np.ndarray, readings: Mapping[str, Reading
 
     sure = {r.emotion for r in readings.values() if r.present and r.confidence >= SURE}
     tests = {"no_face": not present("face"), "many_faces": any(r.many_faces for r in readings.values()),
+             "off_screen": any(r.speaking is False for r in readings.values()),
              "no_speech": segment.utterance is None or not (present("voice") or present("text")),
              "low_confidence": float(fused.max()) < LOW_CONFIDENCE, "mixed": len(sure) > 1}
     return tuple(name for name, holds in tests.items() if holds)

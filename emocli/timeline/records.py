@@ -16,7 +16,7 @@ DECIMALS = 6
 
 def columns(timeline: Timeline) -> tuple[str, ...]:
     """Columns of `<stem>.emotions.csv`, in order; two for each modality."""
-    return ("start", "end", "text", "face_id", "emotion", "confidence", *EMOTIONS,
+    return ("start", "end", "text", "speaker", "face_id", "emotion", "confidence", *EMOTIONS,
             *(f"{m}_{part}" for m in timeline.modalities for part in ("emotion", "confidence")),
             "language", "source", "flags")
 
@@ -24,6 +24,12 @@ def columns(timeline: Timeline) -> tuple[str, ...]:
 def face_id(row: Row) -> int | None:
     """The number of the face that was read for a row, or None."""
     return next((r.face_id for r in row.readings.values() if r.face_id is not None), None)
+
+
+def speakers(timeline: Timeline) -> list[str]:
+    """Who speaks, in order of speech; empty where nobody was told apart."""
+    said = (row.utterance.speaker for row in timeline.rows if row.utterance)
+    return [name for name in dict.fromkeys(said) if name]
 
 
 def records(timeline: Timeline) -> list[dict[str, Any]]:
@@ -34,6 +40,7 @@ def records(timeline: Timeline) -> list[dict[str, Any]]:
         record: dict[str, Any] = {
             "start": round(row.start, 3), "end": round(row.end, 3),
             "text": printable(utterance.text if utterance else ""),
+            "speaker": printable(utterance.speaker if utterance else ""),
             "face_id": face_id(row), "emotion": row.emotion, "confidence": round(row.confidence, DECIMALS)}
         record |= {name: round(float(s), DECIMALS) for name, s in zip(EMOTIONS, row.scores, strict=True)}
         for name in timeline.modalities:

@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from emocli.timeline.segments import shared
 from emocli.timeline.types import FaceObservation, MediaInfo, Reading, Segment, Utterance
 
 if TYPE_CHECKING:
@@ -25,7 +26,11 @@ log = logging.getLogger("emocli")
 log.addHandler(logging.NullHandler())  # what is to be heard is the program's choice
 T = TypeVar("T")
 
-#: Told the stage (faces, sound, transcript, voice, or download) and the share of it that is done, 0..1.
+#: Seconds of speech that make somebody heard in a stretch; half of it is enough of a shorter one.
+HEARD = 0.2
+
+#: Told the stage (faces, sound, transcript, speakers, voice, or download) and the share of it that is done,
+#: 0..1.
 Progress = Callable[[str, float], None]
 
 
@@ -35,11 +40,18 @@ class StoppedError(Exception):
 
 @dataclass(frozen=True)
 class Speech:
-    """What is said: utterances in order, without overlaps, their language or "", and the sound itself."""
+    """What is said: utterances in order, without overlaps, their language or "", the sound itself, and the
+    stretches in which somebody was heard to speak, whatever the words come from (None: nobody has listened).
+    """
 
     utterances: Sequence[Utterance]
     language: str
     sound: Sound
+    heard: Sequence[Utterance] | None = None
+
+    def speaks(self, start: float, end: float) -> bool:
+        """Whether somebody was heard between two times."""
+        return self.heard is None or shared(start, end, self.heard) >= min(HEARD, (end - start) / 2)
 
 
 class Run:

@@ -41,7 +41,8 @@ class MediaInfo:
 class FaceObservation:
     """One face in one frame: `box` x, y, width, height in px of the displayed frame, five
     `landmarks` (5, 2) in image order left to right (eyes, nose, mouth corners), `detection` 0..1;
-    `features`, `logits` and `scores` once the network has read the crop."""
+    `features`, `logits` and `scores` once the network has read the crop; where they are wanted, `blendshapes`
+    (52,) and the head's `pose` (3,): yaw, pitch and roll, degrees, NaN where no mesh was found."""
 
     time: float
     box: tuple[float, float, float, float]
@@ -51,18 +52,22 @@ class FaceObservation:
     features: np.ndarray | None = None
     logits: np.ndarray | None = None
     scores: np.ndarray | None = None
+    blendshapes: np.ndarray | None = None
+    pose: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class FaceObservations(Sequence[FaceObservation]):
     """The n observations of a video in four arrays, a third of the memory of as many objects: `geometry`
     (n, 17) holds time, box, landmarks, detection and face id; `features` is (n, d), `logits` and `scores`
-    are (n, 7)."""
+    are (n, 7), `blendshapes` (n, 52) and `pose` (n, 3) where they are wanted."""
 
     geometry: np.ndarray
     features: np.ndarray
     logits: np.ndarray
     scores: np.ndarray
+    blendshapes: np.ndarray | None = None
+    pose: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.geometry)
@@ -74,11 +79,13 @@ class FaceObservations(Sequence[FaceObservation]):
     def __getitem__(self, at: slice) -> FaceObservations: ...
 
     def __getitem__(self, at: int | slice) -> FaceObservation | FaceObservations:
+        extra = (part if part is None else part[at] for part in (self.blendshapes, self.pose))
         if isinstance(at, slice):
-            return FaceObservations(self.geometry[at], self.features[at], self.logits[at], self.scores[at])
+            return FaceObservations(self.geometry[at], self.features[at], self.logits[at], self.scores[at],
+                                    *extra)
         time, x, y, width, height, *points, detection, face_id = self.geometry[at].tolist()
         return FaceObservation(time, (x, y, width, height), np.reshape(points, (5, 2)), detection,
-                               int(face_id), self.features[at], self.logits[at], self.scores[at])
+                               int(face_id), self.features[at], self.logits[at], self.scores[at], *extra)
 
 
 @dataclass(frozen=True)
@@ -120,7 +127,8 @@ class Reading:
     `features` (d,) and `logits` (7,) are None when the modality is absent, and `reason` then
     says why.  `scores` (7,) are calibrated and sum to 1; `quality` 0..1 is the share of the
     segment's time that they rest on: pictures with the face, sound with speech, the time of the words.
-    `face_id` is whom a face reading is of, and `many_faces` says that others are there too.
+    `face_id` is whom a face reading is of, and `many_faces` says that others are there too; `speaking` is
+    True where that face is the speaker's, False where the speaker is not seen, None where it is not known.
     """
 
     modality: str
@@ -131,6 +139,7 @@ class Reading:
     reason: str = ""
     face_id: int | None = None
     many_faces: bool = False
+    speaking: bool | None = None
 
     @property
     def present(self) -> bool:

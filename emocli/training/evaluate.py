@@ -27,6 +27,8 @@ from emocli.training.predictions import (
 from emocli.weights import manifest, resolve
 
 MODALITIES = ("face", "voice", "text", "fusion")
+#: What else is evaluated, in a way of its own (`training/diarization.py`).
+SPEAKERS = "speakers"
 #: Triplets that fusion is tested on, and the seed that draws them.
 TRIPLETS, SEED = 2100, 2026
 

@@ -10,7 +10,7 @@ from emocli.media.audio import Sound
 from emocli.options import AnalyzeOptions, torch_device
 from emocli.timeline.run import Run
 from emocli.timeline.types import Utterance
-from emocli.transcript import whisper_weights
+from emocli.transcript import language, whisper_weights
 from emocli.transcript.recognition import recognize
 from emocli.transcript.recognizer import Recognizer
 
@@ -28,11 +28,14 @@ class Transcriber:
     def transcribe(self, run: Run, sound: Sound, speech: Sequence[Utterance]) -> list[Utterance]:
         """Utterances with words; raises `WeightsError` when there is no Whisper."""
         recognizer = self._recognizer or self._load(run)
+        spoken = language.of_whisper(self._options.language)
+        if spoken == "auto" != self._options.language:
+            run.note(f"Whisper does not know the language {self._options.language}; it chooses one by itself")
         run.uses(*recognizer.distributions, weights=self._weights)
         utterances = []
         with run.stage("recognizing words"):
             for utterance in recognize(
-                    recognizer, sound, speech, language=self._options.language, check=run.check,
+                    recognizer, sound, speech, language=spoken, check=run.check,
                     progress=lambda seconds: run.progress("transcript", seconds)):
                 log.info("%s: %.2f to %.2f s: %s", run.info.path.name, utterance.start, utterance.end,
                          utterance.text)

@@ -1,6 +1,7 @@
 """Whisper by faster-whisper (CTranslate2) with int8 weights: the recognizer of a CPU.
 
-The weights are OpenAI's, converted; several windows go through the network together.
+The weights are OpenAI's, converted; several windows go through the decoder together, and each through the
+encoder once, for its language and its words.
 """
 
 from __future__ import annotations
@@ -28,6 +29,19 @@ FRAMES_PER_SECOND = 100
 SURE_LANGUAGE = 0.7
 
 
+class _Encoded:
+    """A `WhisperModel` whose windows are encoded already."""
+
+    def __init__(self, model: Any, windows: Any) -> None:
+        self._model, self._windows = model, windows
+
+    def encode(self, features: np.ndarray) -> Any:
+        return self._windows
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+
 class FasterWhisper:
     """A folder with `model.bin`, `config.json`, `tokenizer.json` and a vocabulary.
 
@@ -38,7 +52,7 @@ class FasterWhisper:
     batch = 4  # more take memory, 67 MB a window, and no less time
 
     def __init__(self, folder: Path) -> None:
-        from faster_whisper import BatchedInferencePipeline, WhisperModel
+        from faster_whisper import WhisperModel
 
         logging.getLogger("faster_whisper").setLevel(logging.WARNING)
         try:
@@ -47,40 +61,53 @@ class FasterWhisper:
         except Exception as error:  # of CTranslate2, of tokenizers, of JSON
             raise WeightsError(folder, f"is no Whisper model of faster-whisper ({str(error)[:120]})",
                                "fetch it again, or give another --asr-model") from error
-        self._pipeline = BatchedInferencePipeline(self._model)
 
     def recognize(self, windows: Sequence[np.ndarray], language: str,
                   check: Callable[[], None]) -> list[list[Phrase]]:
         """The phrases of each window."""
-        languages = self._languages(windows, check) if language == "auto" else [language] * len(windows)
+        encoded = [self._encode(samples, check) for samples in windows]
+        languages = self._languages(encoded) if language == "auto" else [language] * len(windows)
         phrases: list[list[Phrase]] = [[] for _ in windows]
         for code in sorted(set(languages)):
-            check()
             numbers = [i for i, own in enumerate(languages) if own == code]
-            decoded = self._decode([windows[i] for i in numbers], code, check)
-            for number, result in zip(numbers, decoded, strict=True):
-                phrases[number] = result
+            for first in range(0, len(numbers), self.batch):
+                check()
+                some = numbers[first:first + self.batch]
+                decoded = self._decode([windows[i] for i in some], [encoded[i] for i in some], code, check)
+                for number, result in zip(some, decoded, strict=True):
+                    phrases[number] = result
         return phrases
 
-    def _languages(self, windows: Sequence[np.ndarray], check: Callable[[], None]) -> list[str]:
+    def _encode(self, samples: np.ndarray, check: Callable[[], None]) -> np.ndarray:
+        """A window as the decoder sees it, (1, positions, width) float32."""
+        from faster_whisper.audio import pad_or_trim
+
+        check()
+        return np.array(self._model.encode(pad_or_trim(self._model.feature_extractor(samples)[..., :-1])))
+
+    def _languages(self, encoded: Sequence[np.ndarray]) -> list[str]:
         """Each window's own language, or, where that is not clear, the likeliest of those beside it."""
+        if not self._model.model.is_multilingual:
+            return ["en"] * len(encoded)
         votes: Counter[str] = Counter()
         own: list[tuple[str, float]] = []
-        for samples in windows:
-            check()
-            code, probability, every = self._model.detect_language(samples)
-            own.append((code, probability))
-            for other, share in every:
-                votes[other] += share
+        for shares in self._model.model.detect_language(_view(encoded)):
+            every = [(token.strip("<|>"), share) for token, share in shares]
+            own.append(every[0])
+            for code, share in every:
+                votes[code] += share
         likeliest = max(votes, key=lambda code: votes[code])
         return [code if probability >= SURE_LANGUAGE else likeliest for code, probability in own]
 
-    def _decode(self, windows: Sequence[np.ndarray], language: str,
+    def _decode(self, windows: Sequence[np.ndarray], encoded: Sequence[np.ndarray], language: str,
                 check: Callable[[], None]) -> list[list[Phrase]]:
+        from faster_whisper import BatchedInferencePipeline
+
         edges = np.cumsum([0, *map(len, windows)]) / SAMPLE_RATE
         clips = [{"start": start, "end": end} for start, end in pairwise(edges.tolist())]
-        segments, _ = self._pipeline.transcribe(
-            np.concatenate(windows), language=language, clip_timestamps=clips, batch_size=self.batch,
+        pipeline = BatchedInferencePipeline(_Encoded(self._model, _view(encoded)))
+        segments, _ = pipeline.transcribe(
+            np.concatenate(windows), language=language, clip_timestamps=clips, batch_size=len(windows),
             beam_size=BEAM_SIZE, word_timestamps=True, without_timestamps=False)
         phrases: list[list[Phrase]] = [[] for _ in windows]
         for segment in segments:
@@ -92,3 +119,10 @@ class FasterWhisper:
             phrases[number].append(Phrase(segment.start - start, segment.end - start, segment.text.strip(),
                                           words, language, segment.no_speech_prob, segment.avg_logprob))
         return phrases
+
+
+def _view(encoded: Sequence[np.ndarray]) -> Any:
+    """Windows side by side, for CTranslate2."""
+    import ctranslate2
+
+    return ctranslate2.StorageView.from_array(np.concatenate(encoded))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,15 @@ from emocli import weights
 from emocli.media.audio import Sound
 from emocli.timeline.run import Speech
 from emocli.timeline.types import Reading, Utterance
-from emocli.voice.features import HOP, SAMPLE_RATE, normalise, speaker_statistics, spectrogram, trim
+from emocli.voice.features import (
+    HOP,
+    SAMPLE_RATE,
+    Statistics,
+    normalise,
+    speaker_statistics,
+    spectrogram,
+    trim,
+)
 from emocli.voice.functionals import functionals, relative
 from emocli.voice.network import VoiceNetwork
 from emocli.voice.store import read as read_state
@@ -57,19 +65,29 @@ class VoiceModel:
         return features, logits
 
     def read(self, speech: Speech, progress: Callable[[float], None] = lambda seconds: None, *,
-             enrolled: Sequence[np.ndarray] = ()) -> tuple[list[Reading], list[float]]:
+             enrolled: Mapping[str, Sequence[np.ndarray]] | None = None
+             ) -> tuple[list[Reading], list[float]]:
         """One reading an utterance, absent where it is silent, and the seconds of sound that it rests on.
 
-        All speech of a video is taken as one speaker's when it is standardised, shrunk towards the training
-        speakers' mean when there is little of it.  `enrolled` are spectrograms of more of that speaker's
-        speech.
+        Speech is standardised by its speaker, shrunk towards the training speakers' mean when there is little
+        of it; what nobody told apart is one speaker's.  `enrolled` are spectrograms of more of a speaker's
+        speech, by speaker, of everybody's under "".
         """
         utterances, sound = speech.utterances, speech.sound
         readings = [Reading("voice", reason="the sound is silent here")] * len(utterances)
         seconds = [0.0] * len(utterances)
-        sampled = range(0, len(utterances), max(1, len(utterances) // STATISTICS_FROM))
-        mels = {i: spectrogram(x) for i in sampled if len(x := audible(utterances[i], sound))}
-        statistics = speaker_statistics([*mels.values(), *enrolled], self.network.usual("columns"))
+        by_speaker: dict[str, list[int]] = {}
+        for i, utterance in enumerate(utterances):
+            by_speaker.setdefault(utterance.speaker, []).append(i)
+        more = {who: [*(enrolled or {}).get("", ()), *((enrolled or {}).get(who, ()) if who else ())]
+                for who in by_speaker}
+        mels: dict[int, np.ndarray] = {}
+        statistics: dict[str, Statistics] = {}
+        for who, own in by_speaker.items():
+            sampled = own[::max(1, len(own) // STATISTICS_FROM)]
+            heard = {i: spectrogram(x) for i in sampled if len(x := audible(utterances[i], sound))}
+            statistics[who] = speaker_statistics([*heard.values(), *more[who]], self.network.usual("columns"))
+            mels |= heard
         numbers: dict[int, np.ndarray] = {}
         for i, utterance in enumerate(utterances):
             if i in mels:
@@ -78,15 +96,22 @@ class VoiceModel:
                 mel = spectrogram(samples)
             else:
                 continue
-            numbers[i], seconds[i] = functionals(normalise(mel, statistics)), len(mel) * HOP / SAMPLE_RATE
+            numbers[i] = functionals(normalise(mel, statistics[utterance.speaker]))
+            seconds[i] = len(mel) * HOP / SAMPLE_RATE
             progress(utterance.end)
-        if numbers:
-            usual = [functionals(normalise(mel, statistics)) for mel in enrolled]
-            features, logits = self.logits(self.inputs(np.stack([*numbers.values(), *usual]), len(usual)))
-            scores = torch.softmax(torch.from_numpy(logits), 1).numpy()
-            for i, *answer in zip(numbers, features, logits, scores, strict=True):
-                readings[i] = Reading("voice", *answer)
+        for who, own in by_speaker.items():
+            if loud := [i for i in own if i in numbers]:
+                usual = [functionals(normalise(mel, statistics[who])) for mel in more[who]]
+                inputs = self.inputs(np.stack([*(numbers[i] for i in loud), *usual]), len(usual))
+                for i, reading in zip(loud, self._readings(inputs), strict=True):
+                    readings[i] = reading
         return readings, seconds
+
+    def _readings(self, inputs: np.ndarray) -> Iterator[Reading]:
+        """One reading of each row of INPUTS."""
+        features, logits = self.logits(inputs)
+        scores = torch.softmax(torch.from_numpy(logits), 1).numpy()
+        yield from (Reading("voice", *answer) for answer in zip(features, logits, scores, strict=True))
 
 
 def load(names: Sequence[str], *, device: str = "cpu") -> VoiceModel:

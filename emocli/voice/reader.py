@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,13 +14,16 @@ import numpy as np
 
 from emocli import weights
 from emocli.errors import InputError
-from emocli.options import VOICE_MODES, AnalyzeOptions, torch_device
+from emocli.options import VOICE_MODES, AnalyzeOptions, baseline_of, torch_device
 from emocli.timeline.run import Read, Run, Speech, of_utterances
-from emocli.timeline.types import Reading
+from emocli.timeline.types import Reading, Segment
 
 if TYPE_CHECKING:
     from emocli.voice.model import VoiceModel
 
+#: Why there is no reading: of words over no speech, between utterances, and where a moment of speech is left.
+UNHEARD, SILENCE = "nobody is heard under these words", "nobody speaks"
+TOO_SHORT = "too little speech to read"
 #: Opens a recording and finds the speech in it.
 Listen = Callable[[Path], AbstractContextManager[Speech]]
 
@@ -39,23 +44,30 @@ class VoiceReader:
             weights.resolve(name, commercial=options.commercial)
         self._options, self._listen = options, listen
         self._model: VoiceModel | None = None
-        self._enrolled: list[np.ndarray] | None = None
+        self._enrolled: dict[str, list[np.ndarray]] | None = None
 
     def observe(self, run: Run) -> Read:
         """Read every utterance, beside the pictures."""
         speech = run.speech
         if self._enrolled is None:
             self._enrolled = self._enrol()
-        readings: list[Reading] = []
-        seconds: list[float] = []
-        if speech.utterances:
+        told_apart = {u.speaker for u in speech.utterances}
+        if lacking := (self._enrolled.keys() - {""} - told_apart if told_apart else None):
+            run.note(f"--voice-baseline: nobody here is {', '.join(lacking)}, so the recording was not used")
+        readings = [Reading(self.modality, reason=UNHEARD)] * len(speech.utterances)
+        seconds = [0.0] * len(readings)
+        voiced = [i for i, u in enumerate(speech.utterances) if speech.speaks(u.start, u.end)]
+        if voiced:
             with run.stage("reading the voice"):
-                readings, seconds = self._load().read(
-                    speech, lambda end: run.progress(self.modality, end), enrolled=self._enrolled)
+                answers = self._load().read(
+                    replace(speech, utterances=[speech.utterances[i] for i in voiced]),
+                    lambda end: run.progress(self.modality, end), enrolled=self._enrolled)
+            for i, reading, lasting in zip(voiced, *answers, strict=True):
+                readings[i], seconds[i] = reading, lasting
         run.progress(self.modality, run.info.duration)
         if any(r.present for r in readings):
             run.uses("numpy", "scipy", "torch", weights=weights.record(*self.names))
-        return of_utterances(readings, seconds, Reading(self.modality, reason="nobody speaks"))
+        return partial(_between, speech, of_utterances(readings, seconds, Reading(self.modality)))
 
     def close(self) -> None:
         """Nothing runs."""
@@ -67,18 +79,25 @@ class VoiceReader:
             self._model = load(self.names, device=torch_device(self._options.device))
         return self._model
 
-    def _enrol(self) -> list[np.ndarray]:
-        """How the speaker usually talks: spectrograms of the recording, if there is one."""
+    def _enrol(self) -> dict[str, list[np.ndarray]]:
+        """How a speaker, or everybody, usually talks: spectrograms of the recording, if there is one."""
         if not self._options.voice_baseline:
-            return []
+            return {}
         from emocli.voice.model import enrol
 
-        recording = Path(self._options.voice_baseline)
+        whose, recording = baseline_of(self._options.voice_baseline)
         with self._listen(recording) as speech:
             if spectrograms := enrol(speech):
-                return spectrograms
+                return {whose: spectrograms}
         raise InputError(recording, "no speech was heard in it",
                          "give --voice-baseline a recording of the speaker, talking neutrally")
+
+
+def _between(speech: Speech, read: Read, segments: Sequence[Segment]) -> list[Reading]:
+    """Readings of segments, those between utterances with the reason that is true of each."""
+    return [reading if reading.present or reading.reason else replace(
+        reading, reason=TOO_SHORT if speech.heard and speech.speaks(segment.start, segment.end) else SILENCE)
+        for segment, reading in zip(segments, read(segments), strict=True)]
 
 
 def voice_mode(wanted: str) -> str:

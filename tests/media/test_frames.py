@@ -9,7 +9,7 @@ from support.media import even, onset, ramp, sound_of, tone, write
 
 from emocli.media import frames
 from emocli.media.container import opened
-from emocli.media.frames import Chunk, ContainerPool, FrameStream, Sample, chunks, full_range
+from emocli.media.frames import Chunk, ContainerPool, FrameStream, Sample, chunk_of, chunks, full_range
 from emocli.media.probe import probe
 
 
@@ -163,3 +163,21 @@ def test_truncated(tmp_path: Path) -> None:
     stream = FrameStream(probe(part), 5)
     assert list(stream)
     assert 0.5 < stream.end < 3.5
+
+
+@pytest.mark.parametrize(("name", "least"), [("a.mp4", 1), ("a.mkv", 1), ("a.ts", 0)])
+def test_a_stretch_without_colour_is_the_same_frames(tmp_path: Path, name: str, least: int) -> None:
+    path = write(tmp_path / name, even(12, 25), options={"bf": "3", "g": "50"},
+                 pictures=lambda i: np.full((64, 64, 3), 20 + i % 200, np.uint8))
+    info = probe(path)
+    whole = {round(s.time, 3): s.grey.copy() for s in FrameStream(info, 12.5)}
+    with ContainerPool(info, 12.5) as pool:
+        for start, end in ((7.0, 8.0), (9.1, 9.9)) if least else ((7.0, 8.0),):
+            chunk = chunk_of(info, 12.5, start, end)
+            assert (chunk.seek is not None) == bool(least)
+            stream = FrameStream(info, 12.5, chunk, pool, colour=False)
+            taken = [(s.time, s.grey.copy(), s.small.size) for s in stream]
+            assert [time for time, _, _ in taken] == pytest.approx(
+                [t for t in sorted(whole) if start - 1e-3 <= t <= end + 1e-3], abs=2e-3)
+            assert all((grey == whole[round(time, 3)]).all() and not size for time, grey, size in taken)
+            assert stream.decoded < 110 if least else stream.decoded < 250

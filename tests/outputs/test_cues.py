@@ -15,6 +15,7 @@ from emocli.errors import UsageError
 from emocli.outputs import cues, formats
 from emocli.outputs.base import OutputOptions, width
 from emocli.timeline.types import Timeline, Utterance
+from emocli.transcript import sidecar
 
 PLAIN = OutputOptions()
 
@@ -58,6 +59,35 @@ def test_long_text_without_spaces_is_cut(timeline: Timeline) -> None:
 def test_arrow_in_the_words_breaks_nothing(timeline: Timeline) -> None:
     odd = replace(timeline, rows=(row(0, 1, 0, Utterance(0, 1, "a --> b", (), "en", "sidecar")),))
     assert len(pysubs2.SSAFile.from_string(cues.srt(odd, PLAIN), format_="srt")) == 1
+
+
+#: Words that players, or those who read the files, could take for markup.
+MARKUP = (r"I {really} <i>mean</i> it", r"[laughs] R&D, &lt; a\Nb C:\new {\an8}top",
+          "1 < 2 and 3 > 2 <v Ann>", r"a \{b\} --> c {\\h} \ }{ <00:01.000> {\p1}", "In the year\n1984",
+          "<font> and </b > &amp; &#60;")
+
+
+@pytest.mark.parametrize("kind", ["srt", "vtt", "ass"])
+def test_what_was_said_is_read_again(timeline: Timeline, tmp_path: Path, kind: str) -> None:
+    """Also where a line or a cue ends inside of what looks like markup."""
+    plain = OutputOptions(srt_style="plain")
+    said = [*MARKUP, *(f"{'x' * n} <a {'y' * 12}> {{\\an8 b}} 42" for n in (10, 24, 36)), "{a} <b c " * 60]
+    rows = tuple(row(9.0 * i, 9.0 * i + 5, i % 7, Utterance(9.0 * i, 9.0 * i + 5, text, (), "en", "sidecar"))
+                 for i, text in enumerate(said))
+    path = tmp_path / f"a.emotions.{kind}"
+    path.write_text(formats.FORMATS[kind](replace(timeline, rows=rows), plain), encoding="utf-8")
+    found: list[list[str]] = [[] for _ in said]
+    for utterance in sidecar.read(path):
+        found[int(utterance.start // 9)].append(utterance.text)
+    assert [" ".join(parts) for parts in found] == [" ".join(text.split()) for text in said]
+
+
+def test_words_in_braces_reach_players(timeline: Timeline) -> None:
+    odd = replace(timeline, rows=(row(0, 1, 6, Utterance(0, 1, MARKUP[0], (), "en", "sidecar")),))
+    texts = {kind: formats.FORMATS[kind](odd, PLAIN) for kind in ("srt", "vtt", "ass")}
+    assert "I {really} <" in texts["srt"]
+    assert "I {really} &lt;i&gt;mean&lt;/i&gt; it" in texts["vtt"]
+    assert r"I \{really\} <i>mean</i> it" in texts["ass"]  # as libass reads braces
 
 
 @pytest.mark.parametrize(("style", "lang", "first", "gap"), [

@@ -45,6 +45,20 @@ def test_json_reads_back(timeline: Timeline, tmp_path: Path) -> None:
     assert document.read(path, tmp_path / "b.mp4").media.path.name == "b.mp4"
 
 
+def test_json_says_whether_the_face_is_the_speakers(timeline: Timeline, tmp_path: Path) -> None:
+    first, second, third = timeline.rows
+    seen = replace(first.readings["face"], speaking=True)
+    unseen = Reading("face", reason="the speaker is not seen", speaking=False)
+    rows = (replace(first, readings=first.readings | {"face": seen}),
+            replace(second, readings=second.readings | {"face": unseen}), third)
+    path = tmp_path / "a.emotions.json"
+    path.write_text(document.to_json(replace(timeline, rows=rows), PLAIN), encoding="utf-8")
+    jsonschema.validate(json.loads(path.read_text("utf-8")), document.schema())
+    back = document.read(path)
+    assert [row.readings["face"].speaking for row in back.rows] == [True, False, None]
+    assert document.document(back)["rows"] == json.loads(path.read_text("utf-8"))["rows"]
+
+
 @pytest.mark.parametrize(("text", "words"), [
     ("{", "is no timeline"), ("[]", "version 1"), ('{"version": 2}', "version 1"),
     ('{"version": 1}', "must contain"),

@@ -4,6 +4,7 @@ import csv
 import io
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from support.timelines import made_up, row
@@ -40,6 +41,20 @@ def test_faces_csv(timeline: Timeline) -> None:
     frame = pd.read_csv(io.StringIO(tables.faces_csv(timeline, PLAIN)))
     assert list(frame.columns) == list(tables.FACE_COLUMNS)
     assert frame.iloc[0][["time", "face_id", "x", "height"]].tolist() == [0.2, 3, 1, 40]
+
+
+def test_faces_csv_with_blendshapes(timeline: Timeline) -> None:
+    (face,) = timeline.faces
+    found = replace(face, blendshapes=np.linspace(0, 1, 52), pose=np.array([-12.34, 5, 0]))
+    lost = replace(face, blendshapes=np.full(52, np.nan), pose=np.full(3, np.nan))
+    text = tables.faces_csv(replace(timeline, faces=(found, lost)), PLAIN)
+    frame = pd.read_csv(io.StringIO(text))
+    assert list(frame.columns) == [*tables.FACE_COLUMNS, *tables.MESH_COLUMNS]
+    assert len(tables.MESH_COLUMNS) == len(set(tables.MESH_COLUMNS)) == 55
+    first = frame.iloc[0][["_neutral", "noseSneerRight", "yaw", "pitch", "roll"]]
+    assert first.tolist() == [0, 1, -12.3, 5, 0]
+    assert frame.iloc[1][list(tables.MESH_COLUMNS)].isna().all()
+    assert text.splitlines()[2].endswith("," * 55)
 
 
 @pytest.mark.parametrize(("text", "cell"), [

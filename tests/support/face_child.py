@@ -1,5 +1,5 @@
 """Stands in for `emocli.face.worker`: no models, and it dies, fails or waits as the JSON in place of its
-weights says.
+weights says.  It has no meshes.
 
 `die` and `fail` are numbers of requests, counted over all lives; `wait` names a file that must be there
 before the first request is answered; `unready` says that it cannot load.  Crops whose first pixel is 255 are
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from emocli.child import FAILED, READY, ChildEndedError, parent
-from emocli.face.worker import ANSWER, CROPS
+from emocli.face.worker import ANSWER, CROPS, PICTURE
 
 #: A face that is found in every picture: box, five points, score.
 FACE = [30, 20, 60, 60, 45, 40, 75, 40, 60, 55, 48, 68, 72, 68, 0.99]
@@ -50,7 +50,8 @@ def main() -> None:
         if number in plan.get("die", ()):
             os._exit(3)
         crops = message["kind"] == CROPS
-        if number in plan.get("fail", ()) or (crops and (request[:, 0, 0] == 255).any()):
+        known = message["kind"] in (CROPS, PICTURE)
+        if number in plan.get("fail", ()) or not known or (crops and (request[:, 0, 0] == 255).any()):
             channel.send({"kind": FAILED, "error": "choked"})
         elif crops:
             happy = np.tile(np.eye(7, dtype=np.float32)[0] * 4, (len(request), 1))

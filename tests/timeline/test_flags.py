@@ -39,3 +39,9 @@ def test_unsure_modalities_do_not_make_a_row_mixed() -> None:
 def test_a_modality_that_is_not_read_is_absent() -> None:
     assert flags_of(Segment(0, 1, Utterance(0, 1)), np.eye(7)[0],
                     {"text": reading("text", 0)}) == ("no_face",)
+
+
+def test_speech_of_somebody_who_is_not_seen() -> None:
+    readings = {"face": Reading("face", reason="the speaker is not seen", speaking=False),
+                "voice": reading("voice", 0)}
+    assert flags_of(Segment(0, 1, Utterance(0, 1)), np.eye(7)[0], readings) == ("no_face", "off_screen")

@@ -4,12 +4,13 @@ import os
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from emocli.errors import WeightsError
 from emocli.options import AnalyzeOptions
 from emocli.timeline.run import Run, Speech
-from emocli.timeline.types import MediaInfo, Segment
+from emocli.timeline.types import MediaInfo, Reading, Segment, Utterance
 from emocli.voice.reader import VoiceReader, voice_mode
 
 
@@ -43,3 +44,27 @@ def test_without_speech_nothing_is_loaded_and_nothing_took_part() -> None:
     read = VoiceReader(AnalyzeOptions(), no_recording).observe(run)
     assert [r.reason for r in read([Segment(0, 3)])] == ["nobody speaks"]
     assert not run.weights
+
+
+class Voiced:
+    """A network's stand-in that reads what it is given."""
+
+    def read(self, speech: Speech, progress: object, *,
+             enrolled: object) -> tuple[list[Reading], list[float]]:
+        scores = np.full(7, 1 / 7)
+        return ([Reading("voice", scores=scores) for _ in speech.utterances],
+                [u.end - u.start for u in speech.utterances])
+
+
+def test_nobody_speaks_only_where_nobody_was_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words over no speech have no voice; a moment of speech that no words cover is not called silence."""
+    monkeypatch.setattr("emocli.voice.model.load", lambda names, device: Voiced())
+    sign, said = Utterance(0, 2, "HOTEL", (), "en", "sidecar"), Utterance(3, 5, "Hello", (), "en", "sidecar")
+    run = Run(MediaInfo(Path("a.wav"), 9.0, False, True))
+    run.speech = Speech([sign, said], "en", None, [Utterance(2.5, 5.6)])  # type: ignore[arg-type]
+    read = VoiceReader(AnalyzeOptions(), no_recording).observe(run)
+    readings = read([Segment(0, 2, sign), Segment(2, 3), Segment(3, 5, said), Segment(5, 7), Segment(7, 9)])
+    few = "too little speech to read"
+    assert [r.reason for r in readings] == [
+        "nobody is heard under these words", few, "", few, "nobody speaks"]
+    assert [r.present for r in readings] == [False, False, True, False, False]

@@ -86,7 +86,8 @@ def describe(corpus: str, stem: str) -> tuple[str, str, str] | None:
     raise DataError(corpus, "emocli does not know this corpus", "use one that the docstring names")
 
 
-def _decode(payload: bytes, name: str) -> np.ndarray:
+def decode(payload: bytes, name: str) -> np.ndarray:
+    """A sound file as samples (n,) float32 at 16 kHz; raises `DataError` with its `name`."""
     import soundfile
 
     try:
@@ -158,7 +159,7 @@ def read(data: Path, corpus: str, split: str = "") -> Iterator[Clip]:
     for known, name, handle in _members(data, corpus):
         label = index_of(known[0])
         if label is not None and split in ("", known[2]):
-            yield Clip(name, _decode(handle.read(), name), label, known[1], known[2])
+            yield Clip(name, decode(handle.read(), name), label, known[1], known[2])
 
 
 def read_folders(data: Path) -> Iterator[Clip]:
@@ -173,7 +174,7 @@ def read_folders(data: Path) -> Iterator[Clip]:
             if path.is_file() and not path.name.startswith("."):
                 empty = False
                 speaker = path.stem.partition("_")[0] if "_" in path.stem else ""
-                yield Clip(str(path), _decode(path.read_bytes(), str(path)), INDEX[EMOTIONS[label or 0]],
+                yield Clip(str(path), decode(path.read_bytes(), str(path)), INDEX[EMOTIONS[label or 0]],
                            speaker, "test")
     if empty:
         raise DataError(data, "no speech archive and no class folder with audio",

@@ -1,0 +1,110 @@
+"""How well speakers are told apart: diarization error on dialogues of unheard actors and on meetings.
+
+The error is `pyannote.metrics`': time that is missed, invented or another's, as a share of the speech; COLLAR
+seconds around each true edge are not counted (half of it on each side).  Speech is found by emocli's own
+speech activity, as in an analysis without words, and what that misses or invents is part of the error.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emocli.media.audio import SAMPLE_RATE, Sound
+from emocli.options import AnalyzeOptions
+from emocli.speakers.diarizer import Diarizer
+from emocli.speakers.turns import Turn
+from emocli.timeline.run import Run
+from emocli.timeline.types import MediaInfo
+from emocli.training.corpora import dialogues
+from emocli.training.corpora.dialogues import Dialogue
+from emocli.transcript import activity
+from emocli.weights import manifest
+
+#: Seconds around a true edge that are not counted; dialogues of each number of speakers; and the seed that
+#: composes them.
+COLLAR, EACH, SEED = 0.25, 10, 2026
+#: Kinds of error that `pyannote.metrics` tells apart, as it names them and as we do.
+_KINDS = {"missed detection": "missed", "false alarm": "invented", "confusion": "confused"}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was made of a dialogue: turns with the number of speakers found and with the number given, the
+    processor seconds that it took, and the seconds of speech."""
+
+    dialogue: Dialogue
+    found: Sequence[Turn]
+    given: Sequence[Turn]
+    seconds: float
+    speech: float
+
+    @property
+    def right_number(self) -> bool:
+        """Whether as many speakers were found as there are."""
+        return len({turn.speaker for turn in self.found}) == self.dialogue.speakers
+
+
+def evaluate(data: Path, *, each: int = EACH) -> dict[str, Any]:
+    """Figures on dialogues, monologues and meetings, of speakers that nothing was learnt or chosen on."""
+    options = AnalyzeOptions()
+    diarizer, permissive = Diarizer(options), Diarizer(AnalyzeOptions(commercial=True))
+    talks = dialogues.dialogues(data, ("test",), each, SEED)
+    told = {"dialogues": list(tell(diarizer, talks)),
+            "one speaker in every mood": list(tell(diarizer, dialogues.alone(data, ("test",), SEED))),
+            "meetings (AMI)": list(tell(diarizer, dialogues.meetings(data))),
+            "dialogues, --commercial": list(tell(permissive, talks))}
+    sets = {name: figures(those) for name, those in told.items()}
+    everything = [t for those in told.values() for t in those]
+    main, *others = sets
+    return sets[main] | {
+        "set": main, "sets": {name: sets[name] for name in others}, "collar": COLLAR,
+        "bytes": sum(manifest()[name].size for name in diarizer.names),
+        "seconds_per_second": sum(t.seconds for t in everything) / sum(t.speech for t in everything)}
+
+
+def tell(diarizer: Diarizer, talks: Iterable[Dialogue]) -> Iterator[Told]:
+    """Tell the speakers of dialogues apart, as an analysis would."""
+    for talk in talks:
+        seconds = len(talk.samples) / SAMPLE_RATE
+        with Sound() as sound:
+            sound.append((talk.samples * 32767).round().astype(np.int16))
+            utterances = activity.find(sound)
+            began = time.process_time()
+            run = Run(MediaInfo(Path(talk.name), seconds, False, True))
+            windows = diarizer.listen(run, sound, utterances)
+            found = diarizer.turns(windows)
+            took = time.process_time() - began
+            yield Told(talk, found, diarizer.turns(windows, talk.speakers), took,
+                       sum(u.end - u.start for u in utterances))
+
+
+def figures(told: Sequence[Told]) -> dict[str, Any]:
+    """The errors of several dialogues together, with the number of speakers found and given, and the share of
+    dialogues of which it was found."""
+    return {"n": len(told), "right_number": sum(t.right_number for t in told) / max(1, len(told)),
+            "found": _error([(t.dialogue, t.found) for t in told]),
+            "given": _error([(t.dialogue, t.given) for t in told])}
+
+
+def _error(pairs: Iterable[tuple[Dialogue, Sequence[Turn]]]) -> dict[str, float]:
+    from pyannote.core import Annotation, Segment, Timeline
+    from pyannote.metrics.diarization import DiarizationErrorRate
+
+    metric, sums = DiarizationErrorRate(collar=COLLAR), Counter[str]()
+    for number, (dialogue, turns) in enumerate(pairs):
+        truth, said = Annotation(uri=str(number)), Annotation(uri=str(number))
+        for track, (start, end, who) in enumerate(dialogue.turns):
+            truth[Segment(start, end), track] = who
+        for track, turn in enumerate(turns):
+            said[Segment(turn.start, turn.end), track] = turn.speaker
+        heard = Timeline([Segment(0, len(dialogue.samples) / SAMPLE_RATE)])
+        sums.update(dict(metric(truth, said, uem=heard, detailed=True)))
+    parts = {ours: float(sums[theirs] / max(1e-9, sums["total"])) for theirs, ours in _KINDS.items()}
+    return {"error": sum(parts.values())} | parts
