@@ -2,7 +2,8 @@
 
     python bench/transcribe.py SPEECH [--model base] [--actors 21 22 23 24] [--out bench/results]
 
-SPEECH is a folder with `ravdess.tar` and `emogator.tar` (16 kHz Ogg Opus).  What is heard, all through speech activity and recognition as `emocli analyze` runs them, with the
+SPEECH is a folder with `ravdess.tar` and `emogator.tar` (16 kHz Ogg Opus).
+What is heard, all through speech activity and recognition as `emocli analyze` runs them, with the
 language left open:
 
 - films of RAVDESS' two sentences, a film an actor, each take cut at 30 dB below its loudest 10 ms and

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.media import sound_of
 
 from emocli.transcript import activity
 
@@ -23,6 +24,18 @@ def test_endless_speech_is_cut() -> None:
     spoken = activity.utterances(np.ones(32 * 60, np.float32), 61.44)
     assert len(spoken) >= 4
     assert all(u.end - u.start <= activity.LONGEST + 1 for u in spoken)
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+def test_it_does_not_matter_how_the_sound_comes_in_blocks(clips: Path) -> None:
+    samples = sound_of(clips / "jfk.flac")
+    whole = activity.probabilities([(0.0, samples)])
+    assert len(whole) == len(samples) // activity.STEP
+    assert whole.max() > 0.9
+    assert whole.min() < 0.1
+    pieces = [(at / 16000, samples[at:at + 7001]) for at in range(0, len(samples), 7001)]
+    np.testing.assert_allclose(activity.probabilities(pieces), whole, atol=1e-4)
 
 
 @pytest.mark.slow
