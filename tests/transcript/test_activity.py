@@ -48,6 +48,18 @@ def test_the_same_answers_as_the_package_gives(demo: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.shared
+def test_it_does_not_matter_how_the_sound_comes_in_blocks(clips: Path) -> None:
+    samples = sound_of(clips / "jfk.flac")
+    whole = activity.probabilities([(0.0, samples)])
+    assert len(whole) == len(samples) // activity.STEP
+    assert whole.max() > 0.9
+    assert whole.min() < 0.1
+    pieces = [(at / 16000, samples[at:at + 7001]) for at in range(0, len(samples), 7001)]
+    np.testing.assert_allclose(activity.probabilities(pieces), whole, atol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.shared
 def test_speech_of_a_recording(clips: Path) -> None:
     with activity.listen(clips / "jfk.flac") as speech:
         assert 3 <= len(speech.utterances) <= 8
