@@ -1,10 +1,13 @@
 """Speed and memory of a whole run: `emocli analyze` as a user starts it, on looped footage.
 
-    python bench/analyze.py CLIP [--minutes 10 120] [--size 1920x1080] [--out bench/results]
+    python bench/analyze.py CLIP [--talk nemo.tar] [--minutes 10 120] [--size 1920x1080] [--out bench/results]
 
-Each length is made by looping CLIP at 30 frames a second with a sidecar transcript.  Cold is a
-fresh process, start-up included; warm is the second video of a process.  Beside them stand what
-each stage takes by itself, and limits: the same video only decoded (PyAV, all frames, its own
+Each length is made by looping CLIP at 30 frames a second.  With `--talk` the first length is measured
+with words by Whisper `base`, as users get them (in the cache before: `emocli models pull whisper-base`):
+its sound are the takes of that archive of speech (16 kHz Ogg Opus) in a shuffled order with 0.3 to 0.9 s
+between them, and there is no sidecar.  All other figures are of the clip's own sound, looped, with a
+sidecar transcript.  Cold is a fresh process, start-up included; warm is the second video of a process.
+Beside them stand what each stage takes by itself, and limits: the same video only decoded (PyAV, all frames, its own
 threads), every sample only searched at full size, every face only read.  Memory is the sum over the
 parent and its children (proportional set size), sampled four times a second, in a run of its own.
 Prints tables and writes JSON.
@@ -21,14 +24,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
-
-RATE = 30
+from footage import RATE, conversation, encode, loop
 
 
 def machine() -> str:
@@ -36,67 +37,6 @@ def machine() -> str:
     model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
                   if line.startswith("model name")), platform.processor())
     return f"{os.cpu_count()} cores, {model}, {psutil.virtual_memory().total / 2**30:.0f} GiB"
-
-
-def encode(clip: Path, out: Path, size: tuple[int, int]) -> None:
-    """A clip there and back (so that it can be looped without a cut), with its sound."""
-    import av
-
-    with av.open(str(clip)) as source:
-        frames = [f.reformat(*size, format="yuv420p") for f in source.decode(video=0)][:150]
-    with av.open(str(clip)) as source:
-        resampler = av.AudioResampler(format="fltp", layout="mono", rate=44100)
-        parts = [p.to_ndarray() for f in source.decode(audio=0) for p in resampler.resample(f)]
-    order = [*range(len(frames)), *range(len(frames) - 2, 0, -1)]
-    samples = np.arange(round(len(order) / RATE * 44100))
-    sound = np.take(np.concatenate(parts, 1), samples, axis=1, mode="wrap")
-    with av.open(str(out), "w") as target:
-        video = target.add_stream("libx264", rate=RATE, options={"preset": "medium", "crf": "26"})
-        video.width, video.height, video.pix_fmt = *size, "yuv420p"
-        audio = target.add_stream("aac", rate=44100, layout="mono")
-        for i, at in enumerate(order):
-            frame = frames[at]
-            frame.pts, frame.time_base, frame.pict_type = i, Fraction(1, RATE), 0
-            target.mux(video.encode(frame))
-        target.mux(video.encode(None))
-        for at in range(0, sound.shape[1], 1024):
-            block = np.ascontiguousarray(sound[:, at:at + 1024])
-            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
-            frame.sample_rate, frame.pts, frame.time_base = 44100, at, Fraction(1, 44100)
-            target.mux(audio.encode(frame))
-        target.mux(audio.encode(None))
-
-
-def loop(base: Path, out: Path, minutes: float) -> float:
-    """Copy the packets of `base` one after another up to a length, with a sidecar; its seconds."""
-    import av
-    import pysubs2
-
-    with av.open(str(base)) as source:
-        lasts = source.streams.video[0].frames / RATE
-    rounds = max(1, round(minutes * 60 / lasts))
-    with av.open(str(out), "w") as target:
-        streams: dict[int, Any] = {}
-        ends: dict[int, int] = {}
-        for number in range(rounds):
-            with av.open(str(base)) as source:
-                for stream in source.streams if not number else ():
-                    streams[stream.index] = target.add_stream_from_template(stream)
-                for packet in source.demux():
-                    if packet.dts is None or packet.pts is None:
-                        continue
-                    index, shift = packet.stream.index, round(number * lasts / packet.time_base)
-                    packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
-                    if packet.dts > ends.get(index, -10**9):
-                        ends[index] = packet.dts
-                        packet.stream = streams[index]
-                        target.mux(packet)
-    cues = pysubs2.SSAFile()
-    said = "I think this is how it went that day."
-    cues.events = [pysubs2.SSAEvent(start=t * 1000, end=t * 1000 + 4000, text=said)
-                   for t in range(1, round(rounds * lasts) - 5, 6)]
-    cues.save(str(out.with_suffix(".srt")))
-    return float(rounds * lasts)
 
 
 def memory(process: psutil.Process) -> float:
@@ -223,22 +163,30 @@ def stages(video: Path, reading: dict[str, float]) -> dict[str, float]:
     return seconds
 
 
-def measure(clip: Path, size: str, lengths: list[float], repeat: int) -> dict[str, Any]:
+def timings(video: Path, folder: Path, length: float, repeat: int) -> dict[str, Any]:
+    """What so many runs of a video take, the fastest first, and the peak memory of one more."""
+    timed = sorted(run(video, folder, watch=False) for _ in range(repeat))
+    return {"minutes": length / 60, "seconds": [s for s, *_ in timed],
+            "processor_seconds": [s for _, s, _ in timed], "x_real_time": [length / s for s, *_ in timed],
+            "peak_mb": run(video, folder, watch=True)[2]}
+
+
+def measure(clip: Path, size: str, lengths: list[float], repeat: int, talk: Path | None) -> dict[str, Any]:
     """All figures, as they are written; `lengths` in minutes."""
     width, height = map(int, size.split("x"))
-    result: dict[str, Any] = {"machine": machine(), "size": size, "clip": clip.name, "runs": []}
+    result: dict[str, Any] = {"machine": machine(), "size": size, "clip": clip.name, "whisper": [],
+                              "runs": []}
     with tempfile.TemporaryDirectory() as folder:
-        base = Path(folder) / "base.mp4"
+        base, out = Path(folder) / "base.mp4", Path(folder) / "out"
         encode(clip, base, (width, height))
+        if talk:
+            video = Path(folder) / "talk.mp4"
+            length = loop(base, video, lengths[0], conversation(talk, lengths[0] * 60))
+            result["whisper"].append(timings(video, out, length, repeat))
         for minutes in lengths:
             video = Path(folder) / f"{minutes:g}min.mp4"
-            length = loop(base, video, minutes)
-            rounds = repeat if minutes == lengths[0] else 0  # of the longer ones only the memory
-            timed = sorted(run(video, Path(folder) / "out", watch=False) for _ in range(rounds))
-            result["runs"].append({"minutes": minutes, "seconds": [s for s, *_ in timed],
-                                   "processor_seconds": [s for _, s, _ in timed],
-                                   "x_real_time": [length / s for s, *_ in timed],
-                                   "peak_mb": run(video, Path(folder) / "out", watch=True)[2]})
+            length = loop(base, video, minutes)  # of the longer ones only the memory
+            result["runs"].append(timings(video, out, length, repeat if minutes == lengths[0] else 0))
         # Not before the last of the runs: libraries that this process holds, too, count less as their memory.
         video = Path(folder) / f"{lengths[0]:g}min.mp4"
         loop(base, short := Path(folder) / "short.mp4", 0.2)
@@ -259,16 +207,16 @@ def show(result: dict[str, Any]) -> None:
     from rich.table import Table
 
     console, runs = Console(), result["runs"]
-    table = Table("length", "seconds", "processor seconds", "x real time", "peak memory",
+    table = Table("words", "length", "seconds", "processor seconds", "x real time", "peak memory",
                   title=f"{result['size']}, {RATE} frames/s; {result['machine']}")
-    for length in runs:
+    for words, length in [("Whisper base", r) for r in result["whisper"]] + [("sidecar", r) for r in runs]:
         figures = (" ".join(f"{v:.1f}" for v in length[key]) or "-"
                    for key in ("seconds", "processor_seconds", "x_real_time"))
-        table.add_row(f"{length['minutes']:g} min", *figures, f"{length['peak_mb']:.0f} MB")
+        table.add_row(words, f"{length['minutes']:.1f} min", *figures, f"{length['peak_mb']:.0f} MB")
     console.print(table)
     alone = result["stages"]
     table = Table("stage alone", "seconds", "share",
-                  title=f"{runs[0]['minutes']:g} min, one stage after another")
+                  title=f"{runs[0]['minutes']:.1f} min, one stage after another")
     for name, seconds in alone.items():
         table.add_row(name, f"{seconds:.1f}", f"{seconds / sum(alone.values()):.0%}")
     console.print(table)
@@ -288,12 +236,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clip", type=Path)
+    parser.add_argument("--talk", type=Path, help="a tar of speech, for runs with words by Whisper")
     parser.add_argument("--minutes", type=float, nargs="+", default=[10, 120])
     parser.add_argument("--repeat", type=int, default=3, help="runs of the first length")
     parser.add_argument("--size", default="1920x1080")
     parser.add_argument("--out", type=Path, default=Path("bench/results"))
     args = parser.parse_args()
-    result = measure(args.clip, args.size, args.minutes, args.repeat)
+    result = measure(args.clip, args.size, args.minutes, args.repeat, args.talk)
     show(result)
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / f"analyze-{args.size.split('x')[1]}p.json").write_text(json.dumps(result, indent=1) + "\n")

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from analyze import encode, loop, machine
+from analyze import machine
+from footage import encode, loop
 
 #: Bytes of an mp4 box that players pass over: what makes copies differ.
 FREE = b"\0\0\0\x0cfree"

@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from analyze import RATE, encode, loop, machine
+from analyze import machine
+from footage import RATE, encode, loop
 
 #: What the peer's environment holds.
 PEER = ("fer", "tensorflow-cpu", "opencv-contrib-python<5", "setuptools<80")

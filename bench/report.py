@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from analyze import encode, loop, machine
+from analyze import machine
+from footage import encode, loop
 
 
 def annotate(clip: Path, folder: Path, seconds: float) -> dict[str, float]:

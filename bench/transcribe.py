@@ -2,7 +2,8 @@
 
     python bench/transcribe.py SPEECH [--model base] [--actors 21 22 23 24] [--out bench/results]
 
-SPEECH is a folder with `ravdess.tar` and `emogator.tar` (16 kHz Ogg Opus).  What is heard, all through speech activity and recognition as `emocli analyze` runs them, with the
+SPEECH is a folder with `ravdess.tar` and `emogator.tar` (16 kHz Ogg Opus).
+What is heard, all through speech activity and recognition as `emocli analyze` runs them, with the
 language left open:
 
 - films of RAVDESS' two sentences, a film an actor, each take cut at 30 dB below its loudest 10 ms and
@@ -24,21 +25,19 @@ from __future__ import annotations
 
 import argparse
 import csv
-import io
 import json
-import random
 import subprocess
-import tarfile
 import tempfile
 import time
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import jiwer
 import numpy as np
 import soundfile
+from footage import Film, takes
 
 from emocli.media.audio import SAMPLE_RATE, decode
 from emocli.media.probe import probe
@@ -57,48 +56,14 @@ CLOSE = 0.2
 KOREAN = Path(__file__).parents[1] / "tests" / "data" / "everyday.tsv"
 
 
-class Film:
-    """Sounds one after another, each with its edges in seconds."""
-
-    def __init__(self, seed: int = 0, noise: float = 0.0) -> None:
-        self.random, self.noise, self.parts = np.random.default_rng(seed), noise, list[np.ndarray]()
-        self.edges: list[tuple[float, float]] = []
-        self.seconds = 0.0
-
-    def silence(self, least: float, most: float) -> None:
-        """Nothing, or faint noise, for a time between two."""
-        samples = round(self.random.uniform(least, most) * SAMPLE_RATE)
-        self._append(self.random.normal(0, self.noise, samples) if self.noise else np.zeros(samples))
-
-    def add(self, samples: np.ndarray) -> None:
-        """A sound, (n,) at 16 kHz."""
-        start = self.seconds
-        self._append(samples)
-        self.edges.append((start, self.seconds))
-
-    def _append(self, samples: np.ndarray) -> None:
-        self.parts.append(samples.astype(np.float32))
-        self.seconds += len(samples) / SAMPLE_RATE
-
-    def heard(self, recognizer: Recognizer) -> list[Utterance]:
-        """What the recognizer makes of it, by way of a file."""
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "film.wav"
-            soundfile.write(path, np.concatenate(self.parts), SAMPLE_RATE)
-            *_, (_, sound) = decode(probe(path))
-            with sound:
-                return list(recognize(recognizer, sound, activity.find(sound)))
-
-
-def takes(archive: Path, wanted: Any) -> Iterator[tuple[str, np.ndarray]]:
-    """Name (without suffix) and sound of the members whose name is wanted, in a shuffled order."""
-    with tarfile.open(archive) as tar:
-        names = sorted(n for n in tar.getnames() if n.endswith(".ogg") and wanted(Path(n).stem))
-        random.Random(0).shuffle(names)
-        for name in names:
-            member = tar.extractfile(name)
-            assert member is not None
-            yield Path(name).stem, soundfile.read(io.BytesIO(member.read()), dtype="float32")[0]
+def listen(film: Film, recognizer: Recognizer) -> list[Utterance]:
+    """What the recognizer makes of a film, by way of a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "film.wav"
+        soundfile.write(path, np.concatenate(film.parts), SAMPLE_RATE)
+        *_, (_, sound) = decode(probe(path))
+        with sound:
+            return list(recognize(recognizer, sound, activity.find(sound)))
 
 
 def level(samples: np.ndarray) -> np.ndarray:
@@ -154,7 +119,7 @@ def sentences(archive: Path, actors: list[int], most: int, recognizer: Recognize
             film.silence(0.5, 2.5)
             words.append(SENTENCES[name.split("-")[4]])
             edges += [film.edges[-1][0]] if sharp(take) else []
-        utterances = film.heard(recognizer)
+        utterances = listen(film, recognizer)
         truth.append(" ".join(words))
         heard.append(said(utterances))
         distances += [float(np.abs(starts(utterances) - edge).min()) for edge in edges]
@@ -184,7 +149,7 @@ def korean(recognizer: Recognizer, most: int) -> dict[str, Any]:
                 film.add(sound.read(0, sound.duration))
             film.silence(0.8, 1.2)
     began = time.process_time()
-    utterances = film.heard(recognizer)
+    utterances = listen(film, recognizer)
     truth = bare(" ".join(texts)).replace(" ", "")
     return {"sentences": len(texts), "seconds": film.seconds,
             "languages": sorted({u.language for u in utterances}),
@@ -225,7 +190,7 @@ def invented(speech: Path, actors: list[int], recognizer: Recognizer) -> dict[st
     band.add(music(120))
     figures = {}
     for name, film in {"long silence": silence, "laughter": laughter, "music": band}.items():
-        utterances = film.heard(recognizer)
+        utterances = listen(film, recognizer)
         near = film.edges if film is silence else []
         words = [w.text for u in utterances for w in u.words
                  if not any(a - 0.5 < (w.start + w.end) / 2 < b + 0.5 for a, b in near)]

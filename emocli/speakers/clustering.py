@@ -24,10 +24,10 @@ APART = 0.0
 START, MOST_START = 12, 40
 #: How much a window counts (they overlap), how much evidence a speaker needs, and the probability that the
 #: next window is the same speaker's.
-SHARE, NEED, STAY = 0.4, 20.0, 0.95
+SHARE, NEED, STAY = 0.4, 12.0, 0.95
 #: Shares of NEED that are tried in turn until the number of speakers that is asked for lives, and the one
 #: that they then divide the windows by.
-EASIER, FIXED = (1.0, 0.8, 0.6, 0.45, 0.3, 0.2, 0.1), 0.25
+EASIER, FIXED = (1.0, 0.7, 0.5, 0.3, 0.15), 0.4
 #: Windows that a speaker has at least, and rounds of the model.
 LEAST, ROUNDS = 3, 20
 
@@ -93,22 +93,17 @@ def cluster(likeness: Likeness, embeddings: np.ndarray, count: int | None = None
     if len(embeddings) < 2 or count == 1:
         return np.zeros(len(embeddings), int)
     vectors = likeness.project(embeddings)
-    if count is None:
-        start = _start(likeness, vectors, None)
-        labels = _numbered(without_rare(_lives(likeness, vectors, start, NEED), LEAST))
-        if labels.max() < most:
-            return labels
-        count = most
-    start = _start(likeness, vectors, max(START, 3 * count))
+    start = _start(likeness, vectors, None if count is None else max(START, 3 * count))
     for easier in EASIER:
-        lives = _lives(likeness, vectors, start, NEED * easier)
-        labels = _numbered(without_rare(lives, LEAST))
-        if labels.max() + 1 >= count:
+        labels = _numbered(without_rare(_lives(likeness, vectors, start, NEED * easier), LEAST))
+        if count is None or labels.max() + 1 >= count:
             break
     else:
         labels = start
-    groups = likeness.merge(likeness.means(vectors, labels), count=count)
-    return _numbered(_lives(likeness, vectors, groups[labels], NEED * FIXED, fixed=True).argmax(1))
+    wanted = min(most, labels.max() + 1) if count is None else count
+    if labels.max() + 1 > wanted:
+        labels = likeness.merge(likeness.means(vectors, labels), count=wanted)[labels]
+    return _numbered(_lives(likeness, vectors, labels, NEED * FIXED, fixed=True).argmax(1))
 
 
 def _start(likeness: Likeness, vectors: np.ndarray, count: int | None) -> np.ndarray:

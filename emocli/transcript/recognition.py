@@ -2,21 +2,25 @@
 
 Only what speech activity found is read, in windows of at most half a minute: Whisper then has no silence to
 invent words over, and memory does not grow with the video.  A window whose text repeats itself, or that the
-recognizer is not sure of, is read once more as two halves, so that no talk costs more than three times the
-usual; what is invented all the same is dropped by Whisper's own scores, by speech activity at the words'
-times, and where words follow one another faster than anybody speaks.
+recognizer is not sure of, is read once more as two halves, and speech that got no words by itself, so that
+no talk costs more than three times the usual; what is invented all the same is dropped by Whisper's own
+scores, by speech activity at the words' times, and where words follow one another faster than anybody speaks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from emocli.media.audio import Sound
 from emocli.timeline.types import Utterance, Word
 from emocli.transcript.activity import overlap
 from emocli.transcript.recognizer import WINDOW, Phrase, Recognizer
 
+#: Seconds of speech without words that are worth another reading, and the share of an utterance that words
+#: cover when it has some.
+MISSED, MISSED_SHARE = 0.6, 0.3
 #: Seconds of a silence that always divides windows, and of the sound that is kept around a window.
 LONGEST_PAUSE, MARGIN = 3.0, 0.2
 #: Whisper's no-speech probability from which, with a poor mean log probability, a phrase is dropped; a poor
@@ -44,16 +48,41 @@ def recognize(recognizer: Recognizer, sound: Sound, speech: Sequence[Utterance],
     for first in range(0, len(windows), recognizer.batch):
         batch = windows[first:first + recognizer.batch]
         phrases = _read(recognizer, sound, batch, language, check)
-        again = [i for i, window in enumerate(batch) if len(window) > 1 and any(map(_doubtful, phrases[i]))]
-        if again:
-            halves = [half for i in again for half in _halves(batch[i])]
-            second = _read(recognizer, sound, halves, language, check)
-            for number, i in enumerate(again):
-                phrases[i] = second[2 * number] + second[2 * number + 1]
+        _read_again(recognizer, sound, batch, phrases, language, check)
         for window, result in zip(batch, phrases, strict=True):
             yield from (_utterance(sentence, window) for phrase in map(without_loops, result)
                         if believable(phrase, window) for sentence in sentences(phrase))
         progress(batch[-1][-1].end)
+
+
+def _read_again(recognizer: Recognizer, sound: Sound, batch: Sequence[list[Utterance]],
+                phrases: list[list[Phrase]], language: str, check: Callable[[], None]) -> None:
+    """Put better phrases where a window is doubtful, from its halves, or where Whisper, as it does with
+    sentences that resemble each other, passed over speech, from that alone; at most two readings a window."""
+    parts: list[tuple[int, list[Utterance]]] = []
+    for i, window in enumerate(batch):
+        if len(window) > 1 and any(map(_doubtful, phrases[i])):
+            parts += [(i, half) for half in _halves(window)]
+            phrases[i] = []
+        elif len(window) > 1 and phrases[i]:
+            parts += [(i, missed) for missed in passed_over(window, phrases[i])]
+    if parts:
+        for (i, _), found in zip(parts, _read(recognizer, sound, [part for _, part in parts], language,
+                                              check), strict=True):
+            phrases[i] = sorted(phrases[i] + found, key=lambda phrase: phrase.start)
+
+
+def passed_over(window: Sequence[Utterance], phrases: Sequence[Phrase]) -> list[list[Utterance]]:
+    """Runs of speech in a window that no phrase has words for, the two longest."""
+    words = [Utterance(word.start, word.end) for phrase in phrases for word in phrase.words]
+    missed = [overlap(part.start, part.end, words) < MISSED_SHARE for part in window]
+    runs = [[part for part, _ in run] for wanted, run in groupby(zip(window, missed, strict=True),
+                                                                 key=lambda pair: pair[1]) if wanted]
+
+    def seconds(run: list[Utterance]) -> float:
+        return sum(part.end - part.start for part in run)
+
+    return sorted((run for run in runs if seconds(run) >= MISSED), key=seconds)[-2:]
 
 
 def windows_of(speech: Sequence[Utterance]) -> list[list[Utterance]]:

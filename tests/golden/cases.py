@@ -64,9 +64,9 @@ CASES: dict[str, tuple[Callable[[Path], Path], dict[str, Any], str]] = {
 
 
 def have_yunet() -> bool:
-    """Whether YuNet's file is here or can be fetched."""
+    """Whether the files of YuNet and of the Face Landmarker are here or can be fetched."""
     try:
-        return weights.resolve("yunet").is_file()
+        return all(weights.resolve(name).is_file() for name in ("yunet", "face-landmarker"))
     except WeightsError:
         return False
 

@@ -57,7 +57,7 @@ def test_subtitles_of_joined_parts_are_on_the_clock(tmp_path: Path) -> None:
     assert probe(tmp_path / "out.mkv").duration == pytest.approx(6.14, abs=0.1)
     assert not probe(tmp_path / "out.mkv").notes
     (cue,) = (u for track in embedded.read(tmp_path / "out.mkv").tracks
-                  for u in track.utterances if "So happy" in u.text)
+              for u in track.utterances if "So happy" in u.text)
     assert cue.start == pytest.approx(timeline.media.duration / 2, abs=0.01)
 
 

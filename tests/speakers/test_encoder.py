@@ -25,7 +25,8 @@ def noise(seconds: float, level: float = 0.1) -> np.ndarray:
 def test_the_mel_bands_are_librosas(encoder: SpeakerEncoder) -> None:
     import librosa
 
-    wanted = librosa.feature.melspectrogram(y=noise(2), sr=SAMPLE_RATE, n_fft=WINDOW, hop_length=HOP, n_mels=BANDS)
+    wanted = librosa.feature.melspectrogram(y=noise(2), sr=SAMPLE_RATE, n_fft=WINDOW, hop_length=HOP,
+                                            n_mels=BANDS)
     assert encoder.energies(noise(2)) == pytest.approx(wanted.T, rel=1e-3, abs=1e-5)
 
 

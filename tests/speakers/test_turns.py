@@ -1,5 +1,7 @@
 """Turns are smoothed, and utterances divided by them."""
 
+from itertools import pairwise
+
 import pytest
 
 from emocli.speakers.turns import Turn, divide, in_order, smooth
@@ -22,8 +24,8 @@ def test_a_short_turn_between_two_others_stays() -> None:
 
 def test_an_utterance_of_two_is_cut_between_words() -> None:
     spoken = Utterance(0, 4, "are you there yes I am", words(
-        (0, 0.5, "are"), (0.5, 1, "you"), (1, 1.9, "there"), (2.2, 2.6, "yes"), (2.6, 3, "I"), (3, 3.9, "am")),
-        "en", "whisper")
+        (0, 0.5, "are"), (0.5, 1, "you"), (1, 1.9, "there"), (2.2, 2.6, "yes"), (2.6, 3, "I"),
+        (3, 3.9, "am")), "en", "whisper")
     first, second = divide([spoken], [Turn(0, 2, "x"), Turn(2, 4, "y")])
     assert (first.text, second.text) == ("are you there", "yes I am")
     assert (first.start, first.end, second.start, second.end) == (0, 1.9, 2.2, 4)
@@ -64,7 +66,7 @@ def test_overlapping_turns_neither_lose_nor_double_a_word() -> None:
     spoken = Utterance(0, 6, "a b c d", words((0, 1, "a"), (1, 3, "b"), (3, 4, "c"), (4, 6, "d")))
     pieces = divide([spoken], [Turn(0, 6, "x"), Turn(1, 3, "y"), Turn(2, 6, "z")])
     assert [w for u in pieces for w in u.words] == list(spoken.words)
-    assert all(a.end <= b.start for a, b in zip(pieces, pieces[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(pieces))
 
 
 def test_nobody_speaks() -> None:

@@ -1,9 +1,11 @@
 """Where somebody speaks."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.media import sound_of
 
 from emocli.transcript import activity
 
@@ -23,6 +25,37 @@ def test_endless_speech_is_cut() -> None:
     spoken = activity.utterances(np.ones(32 * 60, np.float32), 61.44)
     assert len(spoken) >= 4
     assert all(u.end - u.start <= activity.LONGEST + 1 for u in spoken)
+
+
+@pytest.mark.slow
+def test_the_same_answers_as_the_package_gives(demo: Path) -> None:
+    """The network's parts are called for many steps at once, in blocks of any length."""
+    import torch
+    from silero_vad import load_silero_vad
+
+    sound, vad = sound_of(demo), load_silero_vad()
+    whole = len(sound) // activity.STEP * activity.STEP
+    with torch.no_grad():
+        wanted = [float(vad(torch.from_numpy(sound[i:i + activity.STEP]), 16000))
+                  for i in range(0, whole, activity.STEP)]
+    edges = [0, 300, 700, 40_000, 123_456, len(sound)]
+    found = activity.probabilities((a / 16000, sound[a:b]) for a, b in pairwise(edges))
+    assert found == pytest.approx(wanted, abs=1e-3)
+    assert found.max() > 0.9
+    assert found.min() < 0.1
+    assert len(activity.probabilities([])) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+def test_it_does_not_matter_how_the_sound_comes_in_blocks(clips: Path) -> None:
+    samples = sound_of(clips / "jfk.flac")
+    whole = activity.probabilities([(0.0, samples)])
+    assert len(whole) == len(samples) // activity.STEP
+    assert whole.max() > 0.9
+    assert whole.min() < 0.1
+    pieces = [(at / 16000, samples[at:at + 7001]) for at in range(0, len(samples), 7001)]
+    np.testing.assert_allclose(activity.probabilities(pieces), whole, atol=1e-4)
 
 
 @pytest.mark.slow

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from emocli.timeline.types import Utterance, Word
-from emocli.transcript.recognition import believable, recognize, sentences, windows_of, without_loops
+from emocli.transcript.recognition import (
+    believable,
+    passed_over,
+    recognize,
+    sentences,
+    windows_of,
+    without_loops,
+)
 from emocli.transcript.recognizer import WINDOW, Phrase
 
 SPEECH = [Utterance(i * 7.0, i * 7.0 + 5) for i in range(30)]
@@ -63,6 +70,24 @@ def test_a_doubtful_window_is_read_once_more_in_halves_and_no_more() -> None:
     assert len(halves) == 2
     assert sum(halves) < whole + 1
     assert not script.answers
+
+
+def test_speech_that_got_no_words_is_read_by_itself_and_no_more_than_twice() -> None:
+    speech = [Utterance(i * 2.0, i * 2.0 + 1.5) for i in range(9)]  # words for every other one
+    whole = [phrase("so it goes", start=i * 2.0 + 0.2, end=i * 2.0 + 1.7) for i in range(0, 9, 2)]
+    script = Script(whole, [phrase("and on")], [phrase("and on")])
+    said = list(recognize(script, Sound(), speech))
+    assert [u.text for u in said].count("and on") == 2
+    assert [u.start for u in said] == sorted(u.start for u in said)
+    assert len(script.lengths) == 3
+    assert script.lengths[1:] == pytest.approx([1.9, 1.9])
+
+
+def test_what_was_passed_over_are_the_longest_runs() -> None:
+    speech = [Utterance(0, 1), Utterance(1.5, 2.5), Utterance(3, 3.4), Utterance(4, 6), Utterance(7, 8)]
+    covered = [phrase(start=0, end=1), phrase(start=4, end=6)]
+    assert passed_over(speech, covered) == [[speech[4]], speech[1:3]]
+    assert passed_over(speech[2:4], covered) == []  # too short to be worth it
 
 
 @pytest.mark.parametrize(("changes", "kept"), [
