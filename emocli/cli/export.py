@@ -16,7 +16,7 @@ from emocli.plaintext import printable
 
 def export_command(
     modality: Annotated[str, typer.Argument(
-        help="face, voice, text-small (the n-grams) or fusion; text ships as ONNX.")],
+        help="face, voice, text-small (the n-grams) or fusion.")],
     form: Annotated[str, typer.Option(
         "--format", help="keras, tflite or onnx (face); torchscript or onnx (the others).")],
     quantize: Annotated[str, typer.Option(help="How weights are stored: none, fp16 or int8.")] = "none",
@@ -34,7 +34,7 @@ def export_command(
     from emocli.text.reader import SUPPORTED
     from emocli.training import export
 
-    for name, value, known in (("the network", modality, (*export.FORMATS, "text")),
+    for name, value, known in (("the network", modality, tuple(export.FORMATS)),
                                ("--quantize", quantize, export.QUANTIZE),
                                ("--language", language, SUPPORTED)):
         if value not in known:

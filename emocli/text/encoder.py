@@ -1,6 +1,6 @@
-"""The shipped sentence encoder: multilingual e5-small (Wang et al. 2024), fine-tuned, int8, in ONNX Runtime.
+"""The shipped sentence encoder: multilingual e5-small (Wang et al. 2024), fine-tuned.
 
-One file holds the network, its tokenizer and its languages (metadata `tokenizer` and `languages`).
+One file holds the network as int8, and in its metadata the tokenizer and the languages.
 """
 
 from __future__ import annotations
@@ -10,46 +10,116 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import gelu, scaled_dot_product_attention
 
+from emocli import quantized
+from emocli.emotions import EMOTIONS
 from emocli.errors import WeightsError
 from emocli.text.spelling import clean
 
-#: Tokens of a sentence that are read.
-LONGEST = 128
+#: Tokens of a sentence that are read, and tokens of one forward pass.
+LONGEST, BATCH = 128, 512
+#: Width of one attention head, and what BERT adds to variances.
+HEAD, EPSILON = 32, 1e-12
+
+
+class Layer(nn.Module):
+    """A layer of BERT (Devlin et al. 2019): states (n, t, width) and the mask of attention in, states out."""
+
+    def __init__(self, width: int, hidden: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query, self.key, self.value, self.project = (nn.Linear(width, width) for _ in range(4))
+        self.attended, self.answered = (nn.LayerNorm(width, eps=EPSILON) for _ in range(2))
+        self.widen, self.narrow = nn.Linear(width, hidden), nn.Linear(hidden, width)
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """See the class."""
+        parts = (layer(states).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+                 for layer in (self.query, self.key, self.value))
+        seen = scaled_dot_product_attention(*parts, attn_mask=mask).transpose(1, 2).flatten(2)
+        states = self.attended(states + self.project(seen))
+        return self.answered(states + self.narrow(gelu(self.widen(states))))
+
+
+class SentenceEncoder(nn.Module):
+    """Token ids and their mask (n, t) in, the mean of the last states (n, width) and logits (n, languages, 7)
+    out."""
+
+    def __init__(self, pieces: int, positions: int, width: int, hidden: int, layers: int,
+                 languages: int, heads: int) -> None:
+        super().__init__()
+        self.pieces, self.positions = nn.Embedding(pieces, width), nn.Embedding(positions, width)
+        self.embedded = nn.LayerNorm(width, eps=EPSILON)
+        self.layers = nn.ModuleList([Layer(width, hidden, heads) for _ in range(layers)])
+        self.answer = nn.Linear(width, languages * len(EMOTIONS))
+
+    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """See the class."""
+        states = self.embedded(self.pieces(ids) + self.positions.weight[:ids.shape[1]])
+        seen = mask[:, None, None].bool()
+        for layer in self.layers:
+            states = layer(states, seen)
+        features = (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+        return features, self.answer(features).unflatten(1, (-1, len(EMOTIONS)))
+
+    @classmethod
+    def like(cls, state: dict[str, Tensor], heads: int) -> SentenceEncoder:
+        """The network that a state dict is of, with that state."""
+        pieces, width = state["pieces.weight"].shape
+        hidden, layers = len(state["layers.0.widen.weight"]), len({k.split(".")[1] for k in state
+                                                                   if k.startswith("layers.")})
+        network = cls(pieces, len(state["positions.weight"]), width, hidden, layers,
+                      len(state["answer.weight"]) // len(EMOTIONS), heads)
+        network.load_state_dict(state)
+        return network.eval()
 
 
 class SentenceModel:
-    """The encoder on a CPU, with `threads` cores.  `temperature` calibrates its scores.
+    """The encoder on a CPU.  `temperature` calibrates its scores.
 
     Raises `WeightsError` when the file cannot be read.
     """
 
-    def __init__(self, weights: Path, *, temperature: float = 1.0, threads: int = 1) -> None:
-        import onnxruntime
+    def __init__(self, weights: Path, *, temperature: float = 1.0) -> None:
+        from safetensors import safe_open
         from tokenizers import Tokenizer
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
         try:
-            self._session = onnxruntime.InferenceSession(str(weights), options, ["CPUExecutionProvider"])
-            metadata = self._session.get_modelmeta().custom_metadata_map
+            with safe_open(weights, "pt") as file:
+                metadata = file.metadata()
+            self.network = SentenceEncoder.like(quantized.read(weights), int(metadata["heads"]))
             self.languages: list[str] = json.loads(metadata["languages"])
             self._tokenizer = Tokenizer.from_str(metadata["tokenizer"])
-        except Exception as error:  # ONNX Runtime and tokenizers raise classes of their own
+        except Exception as error:  # safetensors, torch and tokenizers raise classes of their own
             raise WeightsError(weights, f"is no sentence encoder ({type(error).__name__})",
                                "install emocli again") from error
+        self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(LONGEST)
         self.temperature = temperature
 
+    @torch.inference_mode()
     def logits(self, texts: Sequence[str], language: str) -> tuple[np.ndarray, np.ndarray]:
-        """Features (n, d) and calibrated logits (n, 7) of sentences in one of `languages`.
+        """Features (n, d) and calibrated logits (n, 7) of sentences in one of `languages`."""
+        tokens = [e.ids for e in self._tokenizer.encode_batch([clean(t) for t in texts])]
+        order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
+        features, logits = [], []
+        while order:
+            longest = len(tokens[order[-1]])
+            picked, order = order[-max(1, BATCH // longest):], order[:-max(1, BATCH // longest)]
+            ids, mask = (torch.zeros(len(picked), longest, dtype=torch.int64) for _ in range(2))
+            for row, number in enumerate(picked):
+                ids[row, :len(tokens[number])] = torch.tensor(tokens[number])
+                mask[row, :len(tokens[number])] = 1
+            answer = self.network(ids, mask)
+            features.append((picked, answer[0]))
+            logits.append((picked, answer[1][:, self.languages.index(language)] / self.temperature))
+        return _in_order(features), _in_order(logits)
 
-        One at a time: int8 takes its scale from all that is in a batch, and a sentence reads the same in any
-        company.
-        """
-        head = self.languages.index(language)
-        answers = [self._session.run(["features", "logits"], {"ids": np.array([encoded.ids])})
-                   for encoded in self._tokenizer.encode_batch([clean(t) for t in texts])]
-        features, logits = (np.concatenate(part) for part in zip(*answers, strict=True))
-        return features, logits[:, head] / self.temperature
+
+def _in_order(parts: Sequence[tuple[list[int], Tensor]]) -> np.ndarray:
+    """Rows under their numbers, as one array."""
+    rows = torch.cat([part for _, part in parts]).numpy()
+    return np.asarray(rows[np.argsort(np.concatenate([numbers for numbers, _ in parts]))])

@@ -49,7 +49,7 @@ class TextModel:
 def load(name: str = TEXT_MODES["accurate"]) -> TextModel | SentenceModel:
     """The reader of an entry of the manifest.  Raises `WeightsError` when its file is missing or damaged."""
     path, temperature = shipped.resolve(name), shipped.manifest()[name].temperature
-    if path.suffix != ".onnx":
+    if name == TEXT_MODES["fast"]:
         return TextModel(path, temperature=temperature)
     from emocli.text.encoder import SentenceModel
 

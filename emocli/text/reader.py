@@ -38,8 +38,8 @@ class TextReader:
         with run.stage("reading the words"):
             readings = self.read(speech.utterances, speech.language)
         if any(r.present for r in readings):
-            libraries = ("torch",) if self.name == TEXT_MODES["fast"] else ("onnxruntime", "tokenizers")
-            run.uses("numpy", *libraries, weights=weights.record(self.name))
+            tokenizers = () if self.name == TEXT_MODES["fast"] else ("tokenizers",)
+            run.uses("numpy", "torch", *tokenizers, weights=weights.record(self.name))
         return of_utterances(readings, [u.end - u.start for u in speech.utterances],
                              Reading("text", reason="no words"))
 

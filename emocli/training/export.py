@@ -50,8 +50,6 @@ def export(modality: str, target: Path, *, form: str, quantize: str = "none", da
 
     Raises `UsageError` for a form that the network cannot take.
     """
-    if modality == "text":
-        raise UsageError("text", f"ships as ONNX: {resolve('text')}", "copy that file, or export text-small")
     if form not in FORMATS[modality]:
         raise UsageError("--format", f"{modality} cannot be written as {form}",
                          f"choose from {', '.join(FORMATS[modality])}")

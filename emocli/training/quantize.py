@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from emocli.voice.store import rows_to_int8
+from emocli.quantized import rows_to_int8
 
 
 class Stored(nn.Module):

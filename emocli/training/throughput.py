@@ -49,8 +49,6 @@ def measure(modality: str, data: Path) -> dict[str, Any]:
 def parameters(name: str) -> int:
     """How many numbers an entry of the manifest has learnt, its buffers included."""
     path = resolve(name)
-    if path.suffix == ".onnx":
-        return _onnx_parameters(path)
     if path.suffix != ".safetensors":
         return _keras_parameters(path)
     import numpy as np
@@ -58,14 +56,6 @@ def parameters(name: str) -> int:
 
     with safe_open(path, "numpy") as tensors:
         return int(sum(np.prod(tensors.get_slice(k).get_shape()) for k in tensors.keys()))  # noqa: SIM118
-
-
-def _onnx_parameters(path: Path) -> int:
-    import math
-
-    import onnx
-
-    return sum(math.prod(tensor.dims) for tensor in onnx.load(path).graph.initializer)
 
 
 def _keras_parameters(path: Path) -> int:

@@ -23,7 +23,7 @@ from emocli.voice.features import (
 )
 from emocli.voice.functionals import functionals, relative
 from emocli.voice.network import VoiceNetwork
-from emocli.voice.store import read as read_state
+from emocli.quantized import read as read_state
 
 #: Seconds; shorter speech tells nothing.
 SHORTEST = 0.2

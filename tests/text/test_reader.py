@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from emocli.emotions import EMOTIONS
-from emocli.text.model import TextModel
+from emocli.options import AnalyzeOptions
+from emocli.text.encoder import SentenceModel
+from emocli.text.model import TextModel, load
 from emocli.text.reader import TextReader
 from emocli.timeline.types import Utterance
-from emocli.weights import manifest, resolve
 
 #: Of the sixty everyday utterances, how many the shipped weights read right; the aim is 45.
 EVERYDAY = 41
@@ -22,9 +23,9 @@ def reader() -> TextReader:
     return TextReader()
 
 
-@pytest.fixture(scope="module")
-def model() -> TextModel:
-    return TextModel(resolve("text"), temperature=manifest()["text"].temperature)
+@pytest.fixture(scope="module", params=["text", "text-small"])
+def model(request: pytest.FixtureRequest) -> SentenceModel | TextModel:
+    return load(request.param)
 
 
 @pytest.mark.parametrize(("text", "code", "emotion"), [
@@ -55,19 +56,26 @@ def test_what_is_too_short_to_tell_is_read_by_its_script(reader: TextReader) -> 
     assert english.emotion == korean.emotion == "happiness"
 
 
-def test_a_sentence_reads_the_same_in_any_company(model: TextModel) -> None:
+def test_a_sentence_reads_the_same_in_any_company(model: SentenceModel | TextModel) -> None:
     texts = ["I love it", "no", "that was a long and rather boring afternoon"]
     together = model.logits(texts, "en")[1]
     alone = np.concatenate([model.logits([t], "en")[1] for t in texts])
     assert together == pytest.approx(alone, abs=1e-4)
 
 
-def test_everyday_utterances(model: TextModel) -> None:
+def test_the_fast_mode_reads_with_the_small_network() -> None:
+    fast = TextReader(AnalyzeOptions(text_mode="fast"))
+    sentence = [Utterance(0, 1, "I am so happy, this is wonderful!")]
+    assert fast.read(sentence)[0].emotion == "happiness"
+    assert fast.read(sentence)[0].features.shape != TextReader().read(sentence)[0].features.shape
+
+
+def test_everyday_utterances() -> None:
     """Sixty utterances written down before the network was asked; `pytest -s` shows the misread ones."""
     with (Path(__file__).parents[1] / "data" / "everyday.tsv").open(encoding="utf-8") as table:
         rows = list(csv.DictReader(table, delimiter="\t"))
     assert Counter(row["language"] for row in rows) == {"en": 30, "ko": 30}
-    right = 0
+    right, model = 0, load()
     for row in rows:
         guess = EMOTIONS[model.logits([row["text"]], row["language"])[1][0].argmax()]
         right += guess == row["emotion"]

@@ -92,7 +92,7 @@ def test_labelled_data_tells_the_macro_f1_before_and_after(tiny: Path, tmp_path:
 
 
 @pytest.mark.parametrize(("modality", "form", "quantize", "cause"), [
-    ("text", "onnx", "none", "ships as ONNX"), ("fusion", "onnx", "fp16", "a few dozen numbers"),
+    ("fusion", "onnx", "fp16", "a few dozen numbers"),
     ("voice", "tflite", "none", "cannot be written as tflite"),
     ("face", "torchscript", "none", "cannot be written"), ("face", "onnx", "int8", "only in tflite")])
 def test_forms_that_a_network_cannot_take(modality: str, form: str, quantize: str, cause: str,

@@ -29,7 +29,7 @@ from emocli.training.checkpoint import Checkpoint, origin
 from emocli.training.corpora import kote, ratings
 from emocli.training.corpora import texts as corpus
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, soft_cross_entropy, train
-from emocli.training.sentence_export import write
+from emocli.training.sentence_weights import write
 
 CLASSES = len(EMOTIONS)
 #: Published corpora of one class a row, and the split to learn from.
@@ -89,20 +89,20 @@ def held_out(texts: list[str], targets: np.ndarray) -> Corpus:
     return Corpus([texts[i] for i in rest], targets[rest], corpus.Texts([texts[i] for i in dev], votes[dev]))
 
 
-class SentenceEncoder(nn.Module):
+class SentenceNetwork(nn.Module):
     """Token ids (n, t) and their mask in, the mean of the last states (n, width) and logits out."""
 
     def __init__(self, encoder: nn.Module, width: int, heads: Mapping[str, int], dropout: float) -> None:
         super().__init__()
-        self.encoder, self.dropout, self.width = encoder, nn.Dropout(dropout), width
+        self.encoder, self.dropout, self.width, self.gain = encoder, nn.Dropout(dropout), width, GAIN
         self.heads = nn.ModuleDict({name: nn.Linear(width, k) for name, k in heads.items()})
         for name, parameter in self.heads.named_parameters():
             nn.init.normal_(parameter, std=0.01 if name.endswith("weight") else 0.0)
 
     def embed(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """GAIN times the mean of the last states over tokens, (n, width)."""
+        """`gain` times the mean of the last states over tokens, (n, width)."""
         states = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state.float()
-        return GAIN * (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+        return self.gain * (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
 
     def forward(self, ids: Tensor, mask: Tensor, head: str) -> Tensor:
         """Logits (n, k) of one head."""
@@ -124,14 +124,14 @@ class Dataset:
         self.origin = origin("text", recipe, *(c.texts for c in self.corpora.values()),
                              *(c.targets for c in self.corpora.values()))
 
-    def network(self) -> SentenceEncoder:
+    def network(self) -> SentenceNetwork:
         """The pretrained encoder under heads that know nothing."""
         from transformers import AutoModel
 
         encoder = AutoModel.from_pretrained(self.base, add_pooling_layer=False)
         encoder.get_input_embeddings().requires_grad_(False)  # a third of all weights, and few rows a batch
         heads = {name: c.targets.shape[1] for name, c in self.corpora.items()}
-        return SentenceEncoder(encoder, encoder.config.hidden_size, heads, self._recipe["dropout"])
+        return SentenceNetwork(encoder, encoder.config.hidden_size, heads, self._recipe["dropout"])
 
     def tokens(self, texts: list[str]) -> tuple[Tensor, Tensor]:
         """Ids and mask (n, t) of texts."""
@@ -159,7 +159,7 @@ class Dataset:
         return sum(-(-round(share * size) // batch) for share in self._recipe["heads"].values())
 
     @torch.no_grad()
-    def embeddings(self, model: SentenceEncoder, texts: list[str]) -> Tensor:
+    def embeddings(self, model: SentenceNetwork, texts: list[str]) -> Tensor:
         """(n, width) of texts, undisturbed."""
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         found = torch.zeros(len(texts), model.width)
@@ -169,7 +169,7 @@ class Dataset:
             found[order[i:i + 64]] = embedded.float()
         return found
 
-    def validate(self, model: SentenceEncoder) -> dict[str, float]:
+    def validate(self, model: SentenceNetwork) -> dict[str, float]:
         """Macro-F1 of every corpus by its own head, and their mean."""
         f1 = {}
         for head, dev in self.dev.items():
@@ -209,7 +209,7 @@ def loss(logits: Tensor, target: Tensor) -> Tensor:
 
 
 def fit(data: Path, recipe: dict[str, Any], out: Path, *, base: Path | None = None) -> Iterator[Epoch]:
-    """Fine-tune the encoder at `base` as `recipe` says; writes `text.onnx` and `temperature.txt`.
+    """Fine-tune the encoder at `base` as `recipe` says; writes `text.safetensors` and `temperature.txt`.
 
     Raises `DataError` when there is no encoder at `base`.
     """
@@ -234,13 +234,13 @@ def fit(data: Path, recipe: dict[str, Any], out: Path, *, base: Path | None = No
     finish(model, dataset, recipe["languages"], out)
 
 
-def finish(model: SentenceEncoder, dataset: Dataset, languages: Mapping[str, Mapping[str, float]],
+def finish(model: SentenceNetwork, dataset: Dataset, languages: Mapping[str, Mapping[str, float]],
            out: Path) -> None:
-    """Write `text.onnx`, as emocli reads it, and `temperature.txt`, fitted on development rows."""
+    """Write `text.safetensors`, as emocli reads it, and `temperature.txt`, fitted on development rows."""
     from emocli.text.encoder import SentenceModel
 
-    write(model, languages, dataset.base / "tokenizer.json", out / "text.onnx")
-    reader = SentenceModel(out / "text.onnx")
+    write(model, languages, dataset.base / "tokenizer.json", out / "text.safetensors")
+    reader = SentenceModel(out / "text.safetensors")
     logits, labels = [], []
     for head, dev in dataset.dev.items():
         logits.append(reader.logits(dev.texts, "ko" if head in KOREAN else "en")[1])

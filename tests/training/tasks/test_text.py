@@ -52,7 +52,7 @@ def finished(data: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.mark.slow
 def test_a_run_ends_in_a_file_that_reads_both_languages(finished: Path) -> None:
-    reader = SentenceModel(finished / "text.onnx")
+    reader = SentenceModel(finished / "text.safetensors")
     assert reader.languages == ["en", "ko"]
     features, english = reader.logits(["I am happy 3", "I am sad", "the train 1"], "en")
     korean = reader.logits(["행복해요 3"], "ko")[1]
@@ -65,11 +65,11 @@ def test_a_run_ends_in_a_file_that_reads_both_languages(finished: Path) -> None:
 
 @pytest.mark.slow
 def test_a_sentence_reads_the_same_in_any_company(finished: Path) -> None:
-    reader = SentenceModel(finished / "text.onnx")
+    reader = SentenceModel(finished / "text.safetensors")
     texts = ["I am happy", "no", "that is gross and I am afraid of the train " * 30, ""]
     together = reader.logits(texts, "en")[1]
     alone = np.concatenate([reader.logits([t], "en")[1] for t in texts])
-    assert (together == alone).all()
+    assert together == pytest.approx(alone, abs=1e-4)
 
 
 @pytest.mark.slow
@@ -79,7 +79,7 @@ def test_a_resumed_run_ends_like_an_unbroken_one(data: Path, base: Path, finishe
     next(broken)
     broken.close()
     assert [epoch.number for epoch in text.fit(data, RECIPE, tmp_path, base=base)] == [2, 3]
-    ended, whole = (SentenceModel(folder / "text.onnx").logits(["I am sad"], "en")[1]
+    ended, whole = (SentenceModel(folder / "text.safetensors").logits(["I am sad"], "en")[1]
                     for folder in (tmp_path, finished))
     assert ended == pytest.approx(whole, abs=1e-5)
     with pytest.raises(UsageError, match="another recipe"):
@@ -91,7 +91,7 @@ def test_the_command(data: Path, base: Path, tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text(toml(RECIPE | {"epoch": 40, "schedule": {"epochs": 1, "lr": 1e-3}}))
     emocli("train", "text", "--data", data, "-o", tmp_path / "run", "--recipe", tmp_path / "a.toml",
            "--base", base)
-    assert (tmp_path / "run" / "text.onnx").is_file()
+    assert (tmp_path / "run" / "text.safetensors").is_file()
 
 
 def test_without_an_encoder(data: Path, tmp_path: Path) -> None:
@@ -101,6 +101,6 @@ def test_without_an_encoder(data: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_no_encoder(tmp_path: Path) -> None:
-    (tmp_path / "a.onnx").write_bytes(b"nothing")
-    with pytest.raises(WeightsError, match=r"a\.onnx: is no sentence encoder"):
-        SentenceModel(tmp_path / "a.onnx")
+    (tmp_path / "a.safetensors").write_bytes(b"nothing")
+    with pytest.raises(WeightsError, match=r"a\.safetensors: is no sentence encoder"):
+        SentenceModel(tmp_path / "a.safetensors")

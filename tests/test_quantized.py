@@ -1,8 +1,8 @@
-"""How the voice network lies in a file."""
+"""How state dicts lie in files."""
 
 from pathlib import Path
 
-from emocli.voice import store
+from emocli import quantized as store
 from emocli.voice.network import VoiceNetwork
 
 

@@ -1,4 +1,4 @@
-"""How the voice network lies in a file: in half precision, or its matrices as int8 with one scale a row."""
+"""State dicts in safetensors files: in half precision, or matrices as int8 with one scale a row."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ def rows_to_int8(matrix: Tensor) -> tuple[Tensor, Tensor]:
     return (matrix / scale).round().to(torch.int8), scale
 
 
-def write(path: Path, state: Mapping[str, Tensor], *, int8: bool = False) -> None:
-    """Write a state dict, whole or not at all."""
+def write(path: Path, state: Mapping[str, Tensor], *, int8: bool = False,
+          metadata: Mapping[str, str] | None = None) -> None:
+    """Write a state dict and texts about it, whole or not at all; `int8` is for matrices named `*.weight`."""
     stored: dict[str, Tensor] = {}
     for name, tensor in state.items():
-        if int8 and name.endswith(".weight"):
+        if int8 and name.endswith(".weight") and tensor.ndim == 2:
             stored[name], stored[name + _SCALE] = rows_to_int8(tensor.float())
         else:
             stored[name] = tensor.half().contiguous()
     with atomic(path) as part:
-        save_file(stored, part)
+        save_file(stored, part, metadata=dict(metadata or {}))
 
 
 def read(path: Path) -> dict[str, Tensor]:
