@@ -18,7 +18,7 @@ MOST_SPEAKERS = 20
 VOICE_MODES = {"fast": ("voice-small",), "accurate": ("voice",), "cascade": ("voice-small", "voice")}
 
 #: Which weights each way of reading the words takes.
-TEXT_MODES = {"fast": "text-small", "accurate": "text"}
+TEXT_MODES = {"fast": ("text-small",), "accurate": ("text", "text-small")}
 
 
 @dataclass(frozen=True)

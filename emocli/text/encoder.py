@@ -21,8 +21,8 @@ from emocli.text.spelling import clean
 
 #: Tokens of a sentence that are read, and tokens of one forward pass.
 LONGEST, BATCH = 128, 512
-#: Width of one attention head, and what BERT adds to variances.
-HEAD, EPSILON = 32, 1e-12
+#: What BERT adds to variances.
+EPSILON = 1e-12
 
 
 class Layer(nn.Module):
@@ -37,9 +37,9 @@ class Layer(nn.Module):
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         """See the class."""
-        parts = (layer(states).unflatten(-1, (self.heads, -1)).transpose(1, 2)
-                 for layer in (self.query, self.key, self.value))
-        seen = scaled_dot_product_attention(*parts, attn_mask=mask).transpose(1, 2).flatten(2)
+        query, key, value = (layer(states).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+                             for layer in (self.query, self.key, self.value))
+        seen = scaled_dot_product_attention(query, key, value, attn_mask=mask).transpose(1, 2).flatten(2)
         states = self.attended(states + self.project(seen))
         return self.answered(states + self.narrow(gelu(self.widen(states))))
 

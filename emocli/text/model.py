@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from safetensors.torch import load_file
+from scipy.special import log_softmax
 
 from emocli import weights as shipped
 from emocli.options import TEXT_MODES
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Sentences of one forward pass.
 BATCH = 256
+#: How much the small network's log scores count beside the encoder's; chosen on development rows.
+SMALL_SHARE = 0.3
 
 
 class TextModel:
@@ -46,11 +49,28 @@ class TextModel:
         return np.concatenate(features), np.concatenate(logits)
 
 
-def load(name: str = TEXT_MODES["accurate"]) -> TextModel | SentenceModel:
-    """The reader of an entry of the manifest.  Raises `WeightsError` when its file is missing or damaged."""
-    path, temperature = shipped.resolve(name), shipped.manifest()[name].temperature
-    if name == TEXT_MODES["fast"]:
-        return TextModel(path, temperature=temperature)
+class JointModel:
+    """The sentence encoder, which the network of n-grams helps: they err on different sentences."""
+
+    def __init__(self, encoder: SentenceModel, small: TextModel, *, temperature: float = 1.0) -> None:
+        self.encoder, self.small, self.temperature = encoder, small, temperature
+
+    def logits(self, texts: Sequence[str], language: str) -> tuple[np.ndarray, np.ndarray]:
+        """Features (n, d) of the encoder, and calibrated logits (n, 7) of sentences in "en" or "ko"."""
+        features, encoded = self.encoder.logits(texts, language)
+        _, small = self.small.logits(texts, language)
+        joint = log_softmax(encoded, 1) + SMALL_SHARE * log_softmax(small, 1)
+        return features, joint / self.temperature
+
+
+def load(names: Sequence[str] = TEXT_MODES["accurate"]) -> TextModel | JointModel:
+    """The reader that takes these entries of the manifest, one of TEXT_MODES.
+
+    Raises `WeightsError` when a file is missing or damaged.
+    """
+    paths, temperature = [shipped.resolve(name) for name in names], shipped.manifest()[names[0]].temperature
+    if len(paths) == 1:
+        return TextModel(paths[0], temperature=temperature)
     from emocli.text.encoder import SentenceModel
 
-    return SentenceModel(path, temperature=temperature)
+    return JointModel(SentenceModel(paths[0]), TextModel(paths[1]), temperature=temperature)

@@ -15,8 +15,7 @@ from emocli.timeline.run import Read, Run, of_utterances
 from emocli.timeline.types import Reading, Utterance
 
 if TYPE_CHECKING:
-    from emocli.text.encoder import SentenceModel
-    from emocli.text.model import TextModel
+    from emocli.text.model import JointModel, TextModel
 
 #: Languages that the networks were trained on.
 SUPPORTED = ("en", "ko")
@@ -28,9 +27,10 @@ class TextReader:
     modality = "text"
 
     def __init__(self, options: AnalyzeOptions | None = None) -> None:
-        self.name = TEXT_MODES[(options or AnalyzeOptions()).text_mode]
-        weights.resolve(self.name)
-        self._model: TextModel | SentenceModel | None = None
+        self.names = TEXT_MODES[(options or AnalyzeOptions()).text_mode]
+        for name in self.names:
+            weights.resolve(name)
+        self._model: TextModel | JointModel | None = None
 
     def observe(self, run: Run) -> Read:
         """Read every utterance, beside the pictures."""
@@ -38,8 +38,7 @@ class TextReader:
         with run.stage("reading the words"):
             readings = self.read(speech.utterances, speech.language)
         if any(r.present for r in readings):
-            tokenizers = () if self.name == TEXT_MODES["fast"] else ("tokenizers",)
-            run.uses("numpy", "torch", *tokenizers, weights=weights.record(self.name))
+            run.uses("numpy", "scipy", "tokenizers", "torch", weights=weights.record(*self.names))
         return of_utterances(readings, [u.end - u.start for u in speech.utterances],
                              Reading("text", reason="no words"))
 
@@ -61,11 +60,11 @@ class TextReader:
     def close(self) -> None:
         """Nothing runs."""
 
-    def _load(self) -> TextModel | SentenceModel:
+    def _load(self) -> TextModel | JointModel:
         if self._model is None:
             from emocli.text.model import load
 
-            self._model = load(self.name)
+            self._model = load(self.names)
         return self._model
 
 

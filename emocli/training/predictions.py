@@ -153,13 +153,13 @@ def read_voices(clips: Sequence[ClipSpectrogram], *, known_speaker: bool = True,
 
 
 def read_texts(corpus: texts.Texts, language: str = "auto",
-               name: str = TEXT_MODES["accurate"]) -> Predictions:
-    """Read sentences in "en" or "ko", or "auto": each in the language that it is written in; `name` is the
-    entry of the manifest that reads."""
+               names: Sequence[str] = TEXT_MODES["accurate"]) -> Predictions:
+    """Read sentences in "en" or "ko", or "auto": each in the language that it is written in; `names` as
+    `emocli.text.model.load` takes them."""
     from emocli.text.model import load
     from emocli.text.reader import language_of
 
-    reader = load(name)
+    reader = load(names)
     began = time.perf_counter()
     spoken = np.array([language_of(t) if language == "auto" else language for t in corpus.texts])
     order, parts = [], []
@@ -169,6 +169,6 @@ def read_texts(corpus: texts.Texts, language: str = "auto",
         parts.append(reader.logits([corpus.texts[i] for i in rows], str(code)))
     back = np.argsort(np.concatenate(order))
     features, logits = (np.concatenate(part)[back] for part in zip(*parts, strict=True))
+    source = fingerprint(corpus.texts, corpus.targets, [manifest()[n].sha256 for n in names])
     return Predictions(features, softmax(logits, 1), corpus.targets.argmax(1), time.perf_counter() - began,
-                       reader.temperature,
-                       source=fingerprint(corpus.texts, corpus.targets, manifest()[name].sha256))
+                       reader.temperature, source=source)

@@ -27,10 +27,9 @@ EMBEDDINGS = {"word_embeddings.weight": "pieces.weight", "LayerNorm.weight": "em
 def write(network: SentenceNetwork, languages: Mapping[str, Mapping[str, float]], tokenizer: Path,
           path: Path) -> None:
     """Write `network` with its `languages` (name -> shares of heads) to `path`."""
-    heads = network.encoder.config.num_attention_heads
     content = json.loads(tokenizer.read_text(encoding="utf-8"))
     quantized.write(path, renamed(network, languages), int8=True, metadata={
-        "heads": str(heads), "languages": json.dumps(list(languages)),
+        "heads": str(network.config.num_attention_heads), "languages": json.dumps(list(languages)),
         "tokenizer": json.dumps(content, ensure_ascii=False, separators=(",", ":"))})
 
 
@@ -40,7 +39,7 @@ def renamed(network: SentenceNetwork, languages: Mapping[str, Mapping[str, float
     own = {new: state[f"embeddings.{old}"] for old, new in EMBEDDINGS.items()}
     own["positions.weight"] = state["embeddings.position_embeddings.weight"] \
         + state["embeddings.token_type_embeddings.weight"][0]  # there is only one type
-    for number in range(network.encoder.config.num_hidden_layers):
+    for number in range(network.config.num_hidden_layers):
         own |= {f"layers.{number}.{new}.{part}": state[f"encoder.layer.{number}.{old}.{part}"]
                 for old, new in LAYERS.items() for part in ("weight", "bias")}
     for part in ("weight", "bias"):

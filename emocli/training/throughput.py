@@ -55,7 +55,8 @@ def parameters(name: str) -> int:
     from safetensors import safe_open
 
     with safe_open(path, "numpy") as tensors:
-        return int(sum(np.prod(tensors.get_slice(k).get_shape()) for k in tensors.keys()))  # noqa: SIM118
+        return int(sum(np.prod(tensors.get_slice(k).get_shape()) for k in tensors.keys()  # noqa: SIM118
+                       if not k.endswith(".scale")))
 
 
 def _keras_parameters(path: Path) -> int:
@@ -131,10 +132,10 @@ def _text(data: Path) -> dict[str, Any]:
 
     sentences = texts.load(data, "goemotions_en", "dev").texts[:SENTENCES]
     figures: dict[str, Any] = {"modes": {}}
-    for mode, name in TEXT_MODES.items():
-        reader = load(name)
+    for mode, names in TEXT_MODES.items():
+        reader = load(names)
         rate = _rate(partial(reader.logits, sentences, "en"), len(sentences))
-        figures["modes"][mode] = {"ms": 1e3 / rate, "bytes": manifest()[name].size}
+        figures["modes"][mode] = {"ms": 1e3 / rate, "bytes": sum(manifest()[n].size for n in names)}
         if mode == "accurate":
             figures["items_per_second"] = rate
     return figures

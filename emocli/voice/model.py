@@ -10,6 +10,7 @@ import torch
 
 from emocli import weights
 from emocli.media.audio import Sound
+from emocli.quantized import read as read_state
 from emocli.timeline.run import Speech
 from emocli.timeline.types import Reading, Utterance
 from emocli.voice.features import (
@@ -23,7 +24,6 @@ from emocli.voice.features import (
 )
 from emocli.voice.functionals import functionals, relative
 from emocli.voice.network import VoiceNetwork
-from emocli.quantized import read as read_state
 
 #: Seconds; shorter speech tells nothing.
 SHORTEST = 0.2

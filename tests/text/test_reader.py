@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from emocli.emotions import EMOTIONS
-from emocli.options import AnalyzeOptions
-from emocli.text.encoder import SentenceModel
-from emocli.text.model import TextModel, load
+from emocli.options import TEXT_MODES, AnalyzeOptions
+from emocli.text.model import JointModel, TextModel, load
 from emocli.text.reader import TextReader
 from emocli.timeline.types import Utterance
 
@@ -23,9 +22,9 @@ def reader() -> TextReader:
     return TextReader()
 
 
-@pytest.fixture(scope="module", params=["text", "text-small"])
-def model(request: pytest.FixtureRequest) -> SentenceModel | TextModel:
-    return load(request.param)
+@pytest.fixture(scope="module", params=TEXT_MODES)
+def model(request: pytest.FixtureRequest) -> JointModel | TextModel:
+    return load(TEXT_MODES[request.param])
 
 
 @pytest.mark.parametrize(("text", "code", "emotion"), [
@@ -56,7 +55,7 @@ def test_what_is_too_short_to_tell_is_read_by_its_script(reader: TextReader) -> 
     assert english.emotion == korean.emotion == "happiness"
 
 
-def test_a_sentence_reads_the_same_in_any_company(model: SentenceModel | TextModel) -> None:
+def test_a_sentence_reads_the_same_in_any_company(model: JointModel | TextModel) -> None:
     texts = ["I love it", "no", "that was a long and rather boring afternoon"]
     together = model.logits(texts, "en")[1]
     alone = np.concatenate([model.logits([t], "en")[1] for t in texts])

@@ -30,6 +30,7 @@ from emocli.training.corpora import kote, ratings
 from emocli.training.corpora import texts as corpus
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, soft_cross_entropy, train
 from emocli.training.sentence_weights import write
+from emocli.weights import resolve
 
 CLASSES = len(EMOTIONS)
 #: Published corpora of one class a row, and the split to learn from.
@@ -95,6 +96,7 @@ class SentenceNetwork(nn.Module):
     def __init__(self, encoder: nn.Module, width: int, heads: Mapping[str, int], dropout: float) -> None:
         super().__init__()
         self.encoder, self.dropout, self.width, self.gain = encoder, nn.Dropout(dropout), width, GAIN
+        self.config: Any = encoder.config
         self.heads = nn.ModuleDict({name: nn.Linear(width, k) for name, k in heads.items()})
         for name, parameter in self.heads.named_parameters():
             nn.init.normal_(parameter, std=0.01 if name.endswith("weight") else 0.0)
@@ -236,11 +238,13 @@ def fit(data: Path, recipe: dict[str, Any], out: Path, *, base: Path | None = No
 
 def finish(model: SentenceNetwork, dataset: Dataset, languages: Mapping[str, Mapping[str, float]],
            out: Path) -> None:
-    """Write `text.safetensors`, as emocli reads it, and `temperature.txt`, fitted on development rows."""
+    """Write `text.safetensors`, as emocli reads it, and `temperature.txt`, which calibrates it, with the help of
+    the small network that ships, on development rows."""
     from emocli.text.encoder import SentenceModel
+    from emocli.text.model import JointModel, TextModel
 
     write(model, languages, dataset.base / "tokenizer.json", out / "text.safetensors")
-    reader = SentenceModel(out / "text.safetensors")
+    reader = JointModel(SentenceModel(out / "text.safetensors"), TextModel(resolve("text-small")))
     logits, labels = [], []
     for head, dev in dataset.dev.items():
         logits.append(reader.logits(dev.texts, "ko" if head in KOREAN else "en")[1])

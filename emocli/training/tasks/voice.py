@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from emocli import quantized as store
 from emocli.emotions import EMOTIONS
 from emocli.storage import write_text
 from emocli.training import cache, metrics
 from emocli.training.cache import Spectrum
 from emocli.training.checkpoint import Checkpoint, origin
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
-from emocli.voice import store
 from emocli.voice.features import Statistics, blend, normalise
 from emocli.voice.functionals import functionals, relative
 from emocli.voice.network import SMALL, VoiceNetwork
