@@ -29,7 +29,7 @@ def find(sound: Sound, run: Run | None = None) -> list[Utterance]:
     if run is None:
         return utterances(probabilities(sound.blocks(BLOCK)), sound.duration)
     with run.stage("finding speech"):
-        speech = probabilities(sound.blocks(BLOCK), lambda seconds: run.progress("transcript", seconds))
+        speech = probabilities(sound.blocks(BLOCK), lambda seconds: run.progress("speech", seconds))
     if len(speech):
         run.uses("numpy", "onnxruntime", "silero-vad",
                  weights=weights.of_package("silero_vad", "data/silero_vad_16k_sequence.onnx"))
