@@ -7,9 +7,10 @@ with words by Whisper `base`, as users get them (in the cache before: `emocli mo
 its sound are the takes of that archive of speech (16 kHz Ogg Opus) in a shuffled order with 0.3 to 0.9 s
 between them, and there is no sidecar.  All other figures are of the clip's own sound, looped, with a
 sidecar transcript.  Cold is a fresh process, start-up included; warm is the second video of a process.
-Beside them stand what each stage takes by itself, and limits: the same video only decoded (PyAV, all frames, its own
-threads), every sample only searched at full size, every face only read.  Memory is the sum over the
-parent and its children (proportional set size), sampled four times a second, in a run of its own.
+Beside them stand what each stage takes by itself, and limits: the same video only decoded (PyAV, all
+frames, its own threads), every sample only searched at full size, every face only read.  Memory is the
+sum over the parent and its children (proportional set size), sampled four times a second, in a run of
+its own.
 Prints tables and writes JSON.
 """
 

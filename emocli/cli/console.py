@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 #: Surest moments that the summary lists.
 MOMENTS = 5
-_LABELS = {"faces": "faces", "sound": "sound", "transcript": "words", "speakers": "speakers",
-           "voice": "voice",
+#: Seconds that an estimate of the time left looks back; recognition tells of its windows four at a time.
+SPEED_PERIOD = 300.0
+_LABELS = {"faces": "faces", "sound": "sound", "speech": "speech", "transcript": "words",
+           "speakers": "speakers", "voice": "voice",
            "download": "fetching", "video": "video"}
 
 
@@ -41,7 +43,8 @@ def progress(path: Path) -> Iterator[Callable[[str, float], None]]:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     with Progress(TextColumn("{task.description:>10}"), BarColumn(), TaskProgressColumn(),
-                  TimeRemainingColumn(), console=console, transient=True) as bars:
+                  TimeRemainingColumn(), console=console, transient=True,
+                  speed_estimate_period=SPEED_PERIOD) as bars:
         console.print(f"[bold]{escape(path.name)}[/]")
         tasks: dict[str, Any] = {}
 

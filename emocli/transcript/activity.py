@@ -30,7 +30,7 @@ def find(sound: Sound, run: Run | None = None) -> list[Utterance]:
     if run is None:
         return utterances(probabilities(sound.blocks(BLOCK)), sound.duration)
     with run.stage("finding speech"):
-        speech = probabilities(sound.blocks(BLOCK), lambda seconds: run.progress("transcript", seconds))
+        speech = probabilities(sound.blocks(BLOCK), lambda seconds: run.progress("speech", seconds))
     if len(speech):
         run.uses("numpy", "silero-vad", "torch",
                  weights=weights.of_package("silero_vad", "data/silero_vad.jit"))
