@@ -13,8 +13,8 @@ from emocli.text.model import JointModel, TextModel, load
 from emocli.text.reader import TextReader
 from emocli.timeline.types import Utterance
 
-#: Of the sixty everyday utterances, how many the shipped weights read right; the aim is 45.
-EVERYDAY = 41
+#: Of the sixty everyday utterances, how many the shipped weights read right; the aim is 52.
+EVERYDAY = 47
 
 
 @pytest.fixture(scope="module")
