@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from support.duets import LATE_MAN, MAN, OTHER_MAN, SMILER, WOMAN, Person, face_of, film
+from support.duets import LATE_MAN, MAN, OTHER_MAN, SMILER, TURN, WOMAN, Person, face_of, film
 from support.runs import analyze
 
 from emocli.analyzer import Analyzer
@@ -37,7 +37,8 @@ def right(timeline: Timeline, shots: Shots, speakers: Sequence[Person]) -> float
     rows = spoken(timeline)
     assert len(rows) >= TURNS - 1
     hits = 0
-    for row, (seen, speak) in zip(rows, shots, strict=False):
+    for row in rows:
+        seen, speak = shots[int((row.start + row.end) / 2 / TURN)]
         (speaker,) = (person for person in speak if person in speakers)
         reading = row.readings["face"]
         hits += reading.face_id == face_of(timeline, speaker, row, seen) and reading.speaking is True

@@ -67,6 +67,6 @@ def test_a_recording_of_the_speaker_tells_how_they_usually_talk(model: VoiceMode
     with sound:
         speech = Speech([Utterance(0, 1)], "", sound)
         spectrograms = enrol(Speech([Utterance(1, 2), Utterance(2, 3)], "", sound))
-        (alone,), (enrolled,) = model.read(speech)[0], model.read(speech, enrolled=spectrograms)[0]
+        (alone,), (enrolled,) = model.read(speech)[0], model.read(speech, enrolled={"": spectrograms})[0]
     assert len(spectrograms) == 2
     assert np.abs(alone.logits - enrolled.logits).max() > 0.05
