@@ -103,7 +103,8 @@ def cluster(likeness: Likeness, embeddings: np.ndarray, count: int | None = None
     wanted = min(most, labels.max() + 1) if count is None else count
     if labels.max() + 1 > wanted:
         labels = likeness.merge(likeness.means(vectors, labels), count=wanted)[labels]
-    return _numbered(_lives(likeness, vectors, labels, NEED * FIXED, fixed=True).argmax(1))
+    divided = _numbered(_lives(likeness, vectors, labels, NEED * FIXED, fixed=True).argmax(1))
+    return divided if count is None or divided.max() == labels.max() else labels
 
 
 def _start(likeness: Likeness, vectors: np.ndarray, count: int | None) -> np.ndarray:

@@ -55,9 +55,10 @@ def evaluate(data: Path, *, each: int = EACH) -> dict[str, Any]:
     """Figures on dialogues, monologues and meetings, of speakers that nothing was learnt or chosen on."""
     options = AnalyzeOptions()
     diarizer, permissive = Diarizer(options), Diarizer(AnalyzeOptions(commercial=True))
-    talks = dialogues.dialogues(data, ("test",), each, SEED)
+    voices = dialogues.voices(data, ("test",))
+    talks = dialogues.dialogues(voices, each, SEED)
     told = {"dialogues": list(tell(diarizer, talks)),
-            "one speaker in every mood": list(tell(diarizer, dialogues.alone(data, ("test",), SEED))),
+            "one speaker in every mood": list(tell(diarizer, dialogues.alone(voices, SEED))),
             "meetings (AMI)": list(tell(diarizer, dialogues.meetings(data))),
             "dialogues, --commercial": list(tell(permissive, talks))}
     sets = {name: figures(those) for name, those in told.items()}
