@@ -31,8 +31,8 @@ def find(sound: Sound, run: Run | None = None) -> list[Utterance]:
     with run.stage("finding speech"):
         speech = probabilities(sound.blocks(BLOCK), lambda seconds: run.progress("speech", seconds))
     if len(speech):
-        run.uses("numpy", "onnxruntime", "silero-vad",
-                 weights=weights.of_package("silero_vad", "data/silero_vad_16k_sequence.onnx"))
+        files = weights.of_package("silero_vad", "data/silero_vad_16k_sequence.onnx")
+        run.uses("numpy", "onnxruntime", "silero-vad", weights={"silero-vad": one for one in files.values()})
     return utterances(speech, sound.duration)
 
 
