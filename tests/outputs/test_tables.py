@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from support.timelines import made_up, row
+from support.timelines import made_up, of_two, row
 
 from emocli.emotions import EMOTIONS
 from emocli.outputs import tables
@@ -26,7 +26,7 @@ def test_csv_columns_and_values(timeline: Timeline) -> None:
     assert text.splitlines()[0] == (
         "start,end,text,speaker,face_id,emotion,confidence,happiness,surprise,neutral,fear,disgust,anger,sadness,"
         "face_emotion,face_confidence,voice_emotion,voice_confidence,text_emotion,text_confidence,language,source,flags")
-    assert text.splitlines()[2].startswith("1.500,3.000,,,sadness,0.7,")
+    assert text.splitlines()[2].startswith("1.500,3.000,,,,sadness,0.7,")
     frame = pd.read_csv(io.StringIO(text))
     assert frame.loc[0, "text"] == 'He said "yes", 네.'
     assert frame[list(EMOTIONS)].sum(axis=1).to_numpy() == pytest.approx(1, abs=1e-5)
@@ -34,6 +34,12 @@ def test_csv_columns_and_values(timeline: Timeline) -> None:
     assert frame.loc[1, "flags"] == "no_face"
     assert frame.loc[0, "face_id"] == 3
     pd.testing.assert_frame_equal(timeline.to_dataframe()[["start", "end"]], frame[["start", "end"]])
+
+
+def test_who_speaks_is_a_column() -> None:
+    frame = pd.read_csv(io.StringIO(tables.emotions_csv(of_two(), PLAIN)))
+    assert frame["speaker"].fillna("").tolist() == ["S1", "", "S2"]
+    assert of_two().to_dataframe()["speaker"].tolist() == ["S1", "", "S2"]
 
 
 def test_faces_csv(timeline: Timeline) -> None:
