@@ -53,16 +53,16 @@ class Told:
 
 def evaluate(data: Path, *, each: int = EACH) -> dict[str, Any]:
     """Figures on dialogues, monologues and meetings, of speakers that nothing was learnt or chosen on."""
-    options = AnalyzeOptions()
-    diarizer, permissive = Diarizer(options), Diarizer(AnalyzeOptions(commercial=True))
+    diarizer, permissive = Diarizer(AnalyzeOptions()), Diarizer(AnalyzeOptions(commercial=True))
     voices = dialogues.voices(data, ("test",))
     talks = dialogues.dialogues(voices, each, SEED)
-    told = {"dialogues": list(tell(diarizer, talks)),
-            "one speaker in every mood": list(tell(diarizer, dialogues.alone(voices, SEED))),
-            "meetings (AMI)": list(tell(diarizer, dialogues.meetings(data))),
-            "dialogues, --commercial": list(tell(permissive, talks))}
+    main_way, other_way = zip(*tell([diarizer, permissive], talks), strict=True)
+    told = {"dialogues": main_way,
+            "one speaker in every mood": [t for t, in tell([diarizer], dialogues.alone(voices, SEED))],
+            "meetings (AMI)": [t for t, in tell([diarizer], dialogues.meetings(data))],
+            "dialogues, --commercial": other_way}
     sets = {name: figures(those) for name, those in told.items()}
-    everything = [t for those in told.values() for t in those]
+    everything = [t for those in (main_way, told["meetings (AMI)"]) for t in those]
     main, *others = sets
     return sets[main] | {
         "set": main, "sets": {name: sets[name] for name in others}, "collar": COLLAR,
@@ -70,20 +70,21 @@ def evaluate(data: Path, *, each: int = EACH) -> dict[str, Any]:
         "seconds_per_second": sum(t.seconds for t in everything) / sum(t.speech for t in everything)}
 
 
-def tell(diarizer: Diarizer, talks: Iterable[Dialogue]) -> Iterator[Told]:
-    """Tell the speakers of dialogues apart, as an analysis would."""
+def tell(diarizers: Sequence[Diarizer], talks: Iterable[Dialogue]) -> Iterator[list[Told]]:
+    """Tell the speakers of each dialogue apart, as an analysis would; all diarizers hear what the first
+    does."""
     for talk in talks:
         seconds = len(talk.samples) / SAMPLE_RATE
         with Sound() as sound:
             sound.append((talk.samples * 32767).round().astype(np.int16))
             utterances = activity.find(sound)
-            began = time.process_time()
-            run = Run(MediaInfo(Path(talk.name), seconds, False, True))
-            windows = diarizer.listen(run, sound, utterances)
-            found = diarizer.turns(windows)
-            took = time.process_time() - began
-            yield Told(talk, found, diarizer.turns(windows, talk.speakers), took,
-                       sum(u.end - u.start for u in utterances))
+            run, began = Run(MediaInfo(Path(talk.name), seconds, False, True)), time.process_time()
+            windows = diarizers[0].listen(run, sound, utterances)
+            told, speech = [], sum(u.end - u.start for u in utterances)
+            for diarizer in diarizers:
+                found, took = diarizer.turns(windows), time.process_time() - began
+                told.append(Told(talk, found, diarizer.turns(windows, talk.speakers), took, speech))
+            yield told
 
 
 def figures(told: Sequence[Told]) -> dict[str, Any]:

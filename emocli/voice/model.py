@@ -79,7 +79,8 @@ class VoiceModel:
         by_speaker: dict[str, list[int]] = {}
         for i, utterance in enumerate(utterances):
             by_speaker.setdefault(utterance.speaker, []).append(i)
-        more = {who: [*(enrolled or {}).get("", ()), *((enrolled or {}).get(who, ()) if who else ())]
+        known = enrolled or {}
+        more = {who: [mel for name in dict.fromkeys(("", who)) for mel in known.get(name, ())]
                 for who in by_speaker}
         mels: dict[int, np.ndarray] = {}
         statistics: dict[str, Statistics] = {}
