@@ -32,7 +32,7 @@ def find(sound: Sound, run: Run | None = None) -> list[Utterance]:
         speech = probabilities(sound.blocks(BLOCK), lambda seconds: run.progress("speech", seconds))
     if len(speech):
         files = weights.of_package("silero_vad", "data/silero_vad_16k_sequence.onnx")
-        run.uses("numpy", "onnxruntime", "silero-vad", weights={"silero-vad": one for one in files.values()})
+        run.uses("numpy", "onnxruntime", "silero-vad", weights=dict.fromkeys(["silero-vad"], *files.values()))
     return utterances(speech, sound.duration)
 
 
