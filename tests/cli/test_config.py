@@ -65,7 +65,8 @@ def test_mistakes_are_named(tmp_path: Path, text: str, words: str) -> None:
 GUARDED = [("convert", "overwrite = true"), ("report", "embed = true"), ("report", "video = 'a.mp4'"),
            ("compare", "plot = 'c.svg'"), ("clips", "reel = '../mine.mp4'"), ("analyze", "engine = 'ray'"),
            ("analyze", "ray-address = 'ray://elsewhere'"), ("analyze", "voice-baseline = 'a.wav'"),
-           ("analyze", "transcript = 'a.srt'"), ("analyze", "asr_model = 'a.pt'"), ("analyze", "speakers = 'a.rttm'"),
+           ("analyze", "transcript = 'a.srt'"), ("analyze", "asr_model = 'a.pt'"),
+           ("analyze", "speakers = 'a.rttm'"),
            ("annotate", "font = 'a.ttf'"),
            ("mux", "emotions = 'a.json'"), ("train", "data = '.'"), ("data.features", "recipe = 'a.toml'")]
 
