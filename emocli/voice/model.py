@@ -86,9 +86,10 @@ class VoiceModel:
         statistics: dict[str, Statistics] = {}
         for who, own in by_speaker.items():
             sampled = own[::max(1, len(own) // STATISTICS_FROM)]
-            heard = {i: spectrogram(x) for i in sampled if len(x := audible(utterances[i], sound))}
-            statistics[who] = speaker_statistics([*heard.values(), *more[who]], self.network.usual("columns"))
-            mels |= heard
+            sampled_mels = {i: spectrogram(x) for i in sampled if len(x := audible(utterances[i], sound))}
+            statistics[who] = speaker_statistics([*sampled_mels.values(), *more[who]],
+                                                 self.network.usual("columns"))
+            mels |= sampled_mels
         numbers: dict[int, np.ndarray] = {}
         for i, utterance in enumerate(utterances):
             if i in mels:

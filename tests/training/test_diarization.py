@@ -11,7 +11,7 @@ from emocli.speakers.turns import Turn
 from emocli.training import report
 from emocli.training.corpora import dialogues
 from emocli.training.corpora.dialogues import Dialogue
-from emocli.training.diarization import Told, figures
+from emocli.training.diarization import Diarized, figures
 
 RATE = 16_000
 VOICES = {who: {label: [np.full(RATE * 2, level, np.float32)] for label in (0, 4)}
@@ -40,33 +40,33 @@ def test_somebody_alone_follows_themselves() -> None:
     assert len(talk.turns) > 1
 
 
-def told(found: list[Turn], given: list[Turn]) -> Told:
+def diarized(estimated: list[Turn], oracle: list[Turn]) -> Diarized:
     truth = Dialogue("t", np.zeros(RATE * 20, np.float32), ((0.0, 10.0, "ann"), (10.0, 20.0, "ben")))
-    return Told(truth, found, given, 1.0, 20.0)
+    return Diarized(truth, estimated, oracle, 1.0, 20.0)
 
 
 def test_errors_are_told_apart() -> None:
     right = [Turn(0, 10, "x"), Turn(10, 20, "y")]
-    result = figures([told([Turn(0, 20, "x")], right)])
-    assert result["given"] == {"error": 0, "missed": 0, "invented": 0, "confused": 0}
-    assert result["found"]["confused"] == pytest.approx(0.5)
+    result = figures([diarized([Turn(0, 20, "x")], right)])
+    assert result["oracle"] == {"error": 0, "missed": 0, "invented": 0, "confused": 0}
+    assert result["estimated"]["confused"] == pytest.approx(0.5)
     assert result["right_number"] == 0
-    assert figures([told(right, right)])["right_number"] == 1
-    halved = figures([told([Turn(0, 5, "x"), Turn(10, 20, "y")], right)])
-    assert halved["found"]["missed"] == pytest.approx(0.25, abs=0.01)
-    assert halved["found"]["error"] == halved["found"]["missed"]
+    assert figures([diarized(right, right)])["right_number"] == 1
+    halved = figures([diarized([Turn(0, 5, "x"), Turn(10, 20, "y")], right)])
+    assert halved["estimated"]["missed"] == pytest.approx(0.25, abs=0.01)
+    assert halved["estimated"]["error"] == halved["estimated"]["missed"]
 
 
 def test_an_edge_that_is_a_little_off_is_no_error() -> None:
     near = [Turn(0, 10.1, "x"), Turn(10.1, 20, "y")]
     far = [Turn(0, 10.5, "x"), Turn(10.5, 20, "y")]
-    assert figures([told(near, near)])["found"]["error"] == 0
-    assert figures([told(far, far)])["found"]["error"] > 0
+    assert figures([diarized(near, near)])["estimated"]["error"] == 0
+    assert figures([diarized(far, far)])["estimated"]["error"] > 0
 
 
 def test_the_page_has_the_figures() -> None:
     right = [Turn(0, 10, "x"), Turn(10, 20, "y")]
-    main = figures([told([Turn(0, 20, "x")], right)])
+    main = figures([diarized([Turn(0, 20, "x")], right)])
     result: dict[str, Any] = main | {"set": "dialogues", "sets": {"alone": main}, "collar": 0.25,
                                      "bytes": 12_345, "seconds_per_second": 0.006}
     page = report.results_page({"speakers": result})
