@@ -11,6 +11,7 @@ Beside them stand what each stage takes by itself, and limits: the same video on
 frames, its own threads), every sample only searched at full size, every face only read.  Memory is the
 sum over the parent and its children (proportional set size), sampled four times a second, in a run of
 its own.
+
 Prints tables and writes JSON.
 """
 

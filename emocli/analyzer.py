@@ -107,8 +107,8 @@ class Analyzer:
         transcript = choose.transcribe(run, sound, self._transcriber, wanted=self.options.transcript,
                                        spoken=self.options.language)
         run.details["transcript"] = transcript.detail
-        utterances = self._diarizer.assign(run, sound, tidy(transcript.utterances, math.inf))
-        run.speech = Speech(utterances, transcript.language, sound, transcript.heard)
+        utterances = tidy(self._diarizer.assign(run, sound, transcript.utterances), math.inf)
+        run.speech = Speech(utterances, transcript.language, sound, transcript.activity)
         return transcript
 
     def _rows(self, run: Run, segments: Sequence[Segment], reads: Sequence[Read]) -> tuple[Row, ...]:

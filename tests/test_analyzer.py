@@ -26,9 +26,9 @@ from emocli.fusion.head import Fusion, FusionHead, save
 from emocli.options import AnalyzeOptions
 from emocli.outputs.document import document
 from emocli.outputs.tables import emotions_csv
-from emocli.timeline.run import Read, Run, StoppedError
-from emocli.timeline.types import Reading, Segment, Utterance
-from emocli.transcript import activity, asr, torch_whisper
+from emocli.timeline.run import Read, Run, StoppedError, of_utterances
+from emocli.timeline.types import Reading, Segment, Utterance, Word
+from emocli.transcript import activity, asr, choose, torch_whisper
 
 pytestmark = pytest.mark.slow
 OFFLINE = AnalyzeOptions(offline=True, transcript="none")
@@ -110,6 +110,38 @@ def test_a_fourth_modality_has_columns(sound: Path) -> None:
     assert {"loudness_emotion", "loudness_confidence"} <= set(head.split(","))
     assert len(lines) == len(timeline.rows) > 0
     assert timeline.to_dataframe()["loudness_emotion"].tolist() == ["anger"]
+
+
+class Lengths:
+    """Tells of each utterance how long its text is."""
+
+    modality = "text"
+
+    def observe(self, run: Run) -> Read:
+        scores = np.full(7, 1 / 7)
+        readings = [Reading("text", np.array([len(u.text)]), np.log(scores), scores)
+                    for u in run.speech.utterances]
+        return of_utterances(readings, [1.0] * len(readings), Reading("text", reason="nobody speaks"))
+
+    def close(self) -> None:
+        pass
+
+
+def test_readings_stay_with_their_utterances_where_a_word_has_no_time(
+        sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A word that lasts no time is a third speaker's; the next one begins at once."""
+    said = (Utterance(0, 2, "one two three", (Word(0, 0.95, "one"), Word(1, 1, "two"), Word(1, 2, "three"))),
+            Utterance(2, 2.5, "next of all"), Utterance(2.5, 3, "last"))
+    monkeypatch.setattr(choose, "transcribe", lambda *given, **how: choose.Transcript(said, "whisper", "en"))
+    turns = [(0, 0.9, "a"), (0.9, 0.2, "b"), (1.1, 0.9, "c"), (2, 1, "a")]
+    rttm = tmp_path / "a.rttm"
+    rttm.write_text("".join(f"SPEAKER a 1 {start} {lasts} <NA> <NA> {who} <NA> <NA>\n"
+                            for start, lasts, who in turns))
+    with Analyzer(AnalyzeOptions(offline=True, speakers=str(rttm)), readers=[Lengths()]) as analyzer:
+        rows = [row for row in analyzer.analyze(sound).rows if row.utterance]
+    assert [row.utterance.text for row in rows][-2:] == ["next of all", "last"]
+    for row in rows:
+        assert row.readings["text"].features[0] == len(row.utterance.text)
 
 
 def test_fusion_ignores_a_modality_that_it_does_not_know(sound: Path) -> None:

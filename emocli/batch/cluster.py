@@ -48,7 +48,7 @@ def connect(address: str) -> None:
                           "start one with `ray start --head`, see docs/cluster.md") from error
 
 
-def places(nodes: list[dict[str, Any]], *, gpus: int) -> dict[str, tuple[int, int]]:
+def slots(nodes: list[dict[str, Any]], *, gpus: int) -> dict[str, tuple[int, int]]:
     """How many workers each of Ray's `nodes` can hold, by its cores and memory, and how many cores each of
     them gets: a machine of one core holds one, too."""
     made = {}
@@ -58,7 +58,7 @@ def places(nodes: list[dict[str, Any]], *, gpus: int) -> dict[str, tuple[int, in
         if threads:
             count = int(min(has["CPU"] // threads, has.get("memory", 0) // MEMORY))
             made[node["NodeID"]] = (min(count, int(has.get("GPU", 0))) if gpus else count, threads)
-    return {node: place for node, place in made.items() if place[0]}
+    return {node: slot for node, slot in made.items() if slot[0]}
 
 
 @dataclass
@@ -67,7 +67,7 @@ class RayEngine(Engine):
 
     address: str = "auto"
     clock: Callable[[], float] = time.monotonic
-    _places: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _slots: dict[str, tuple[int, int]] = field(default_factory=dict)
     _asked: float | None = None
     _useful: float = 0.0
     _used: Counter[str] = field(default_factory=Counter)
@@ -87,8 +87,8 @@ class RayEngine(Engine):
 
         self._asked = now
         nodes = ray.nodes()
-        self._places = places(nodes, gpus=self.gpus)
-        if self._places:
+        self._slots = slots(nodes, gpus=self.gpus)
+        if self._slots:
             self._useful = now
         elif now - self._useful >= PATIENCE:
             alive = [node["Resources"] for node in nodes if node["Alive"]]
@@ -101,15 +101,15 @@ class RayEngine(Engine):
         return self._room()
 
     def start(self, number: int, mailbox: Mailbox) -> Worker:
-        """An actor on the machine that has most places left."""
+        """An actor on the machine that has most slots left."""
         import ray
 
         if not self._used.total() and not ray.available_resources().get("CPU"):
             log.warning("all cores of the Ray cluster are taken by other work; waiting for them")
-        left = {node: count - self._used[node] for node, (count, _) in self._places.items()}
+        left = {node: count - self._used[node] for node, (count, _) in self._slots.items()}
         node = max(left, key=lambda name: left[name])
         self._used[node] += 1
-        return ActorWorker(number, mailbox, engine=self, node=node, threads=self._places[node][1])
+        return ActorWorker(number, mailbox, engine=self, node=node, threads=self._slots[node][1])
 
     def release(self, node: str) -> None:
         """A place is free again."""
@@ -121,7 +121,7 @@ class RayEngine(Engine):
         return 1 if self.options.device == "cuda" else 0
 
     def _room(self) -> int:
-        return sum(count for count, _ in self._places.values())
+        return sum(count for count, _ in self._slots.values())
 
 
 class _Reader:

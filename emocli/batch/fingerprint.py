@@ -21,8 +21,8 @@ ENDS = 1 << 20
 def of_settings(options: AnalyzeOptions, formats: Iterable[str], *more: object) -> str:
     """Of everything but the video: options, the files that they name, files wanted, version, weights."""
     used = {w.name: w.sha256 for w in weights.manifest().values()}
-    given = (Path(options.transcript), baseline_of(options.voice_baseline)[1], Path(options.speakers))
-    named = [of_file(path) for path in given if path.is_file()]
+    paths = (Path(options.transcript), baseline_of(options.voice_baseline)[1], Path(options.speakers))
+    named = [of_file(path) for path in paths if path.is_file()]
     plain = json.dumps([asdict(options), named, sorted(formats), list(map(str, more)), emocli.__version__,
                         used], sort_keys=True)
     return hashlib.sha256(plain.encode()).hexdigest()

@@ -72,13 +72,13 @@ def analyze_command(
     plan = Plan((), place(out) if out else None, options, writing, chosen, faces or blendshapes,
                 workers=_count(workers), timeout=timeout, retry_failed=retry_failed, overwrite=overwrite,
                 wait=wait, combine=combine, parquet=parquet, engine=engine, ray_address=ray_address)
-    given = [place(path) for path in paths]
-    jobs = discover(given, include=include or (), exclude=exclude or ())
-    raise typer.Exit(batch.run(checked(plan, jobs, given), quiet=quiet))
+    inputs = [place(path) for path in paths]
+    jobs = discover(inputs, include=include or (), exclude=exclude or ())
+    raise typer.Exit(batch.run(checked(plan, jobs, inputs), quiet=quiet))
 
 
-def checked(plan: Plan, jobs: Sequence[Job], given: Sequence[Path]) -> Plan:
-    """The plan for these jobs; `given` are the paths of the command line.  Without `-o`, and for a single
+def checked(plan: Plan, jobs: Sequence[Job], inputs: Sequence[Path]) -> Plan:
+    """The plan for these jobs; `inputs` are the paths of the command line.  Without `-o`, and for a single
     video that is named itself, no account is kept.
 
     Raises `UsageError` for options that do not go together.
@@ -89,7 +89,7 @@ def checked(plan: Plan, jobs: Sequence[Job], given: Sequence[Path]) -> Plan:
 
     if plan.engine not in ENGINES:
         raise UsageError("--engine", f"{plan.engine} is unknown", f"give one of {', '.join(ENGINES)}")
-    alone = [job.path for job in jobs] == list(given)[:1] == list(given)
+    alone = [job.path for job in jobs] == list(inputs)[:1] == list(inputs)
     if not alone and plan.options.transcript not in ("auto", "none"):
         raise UsageError("--transcript", f"{plan.options.transcript} belongs to one video, and these are "
                          f"{len(jobs)} or a folder", "put a subtitle file of the same stem beside each video")

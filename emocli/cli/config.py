@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from emocli.errors import InputError, UsageError
+from emocli.options import MOST_SPEAKERS
 from emocli.plaintext import printable
 
 FILE = "emocli.toml"
@@ -26,8 +27,8 @@ WORDS = frozenset(("formats", "srt-style", "lang", "language", "device", "voice-
                    "asr-engine", "workers", "include", "exclude", "preview", "title", "emotion", "quantize",
                    "format", "corrupt", "seed", "epochs", "threads"))
 #: Options that take one of these words, or else a file.
-WORDS_OR_FILE = {"transcript": ("auto", "none"),
-                 "speakers": ("auto", "off", *range(1, 21), *map(str, range(1, 21))),
+_COUNTS = range(1, MOST_SPEAKERS + 1)
+WORDS_OR_FILE = {"transcript": ("auto", "none"), "speakers": ("auto", "off", *_COUNTS, *map(str, _COUNTS)),
                  "asr-model": ("tiny", "base", "small", "medium", "large-v3", "turbo")}
 
 

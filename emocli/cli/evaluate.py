@@ -41,20 +41,19 @@ def evaluate_command(
     from emocli.training import diarization, evaluate, plots, report
 
     _check(modality, data, language=language, corrupt=corrupt, full=full)
-    results = {}
-    if modality in (evaluate.SPEAKERS, "all"):
+    results: dict[str, dict[str, Any]] = {}
+    for name in (*evaluate.MODALITIES, evaluate.SPEAKERS) if modality == "all" else (modality,):
+        show = _tables
         with optional_dependency("emocli evaluate"):
-            results[evaluate.SPEAKERS] = diarization.evaluate(data)
+            if name == evaluate.SPEAKERS:
+                results[name], show = diarization.evaluate(data), _errors
+            else:
+                results[name], pool = evaluate.evaluate(name, data, language=language, corrupt=corrupt)
+                if full:
+                    results[name] |= evaluate.compare(name, data)
+                plots.draw(results[name], pool, out, name)
         if not json_:
-            _errors(results[evaluate.SPEAKERS])
-    for name in evaluate.MODALITIES if modality == "all" else {modality} - {evaluate.SPEAKERS}:
-        with optional_dependency("emocli evaluate"):
-            results[name], pool = evaluate.evaluate(name, data, language=language, corrupt=corrupt)
-            if full:
-                results[name] |= evaluate.compare(name, data)
-            plots.draw(results[name], pool, out, name)
-        if not json_:
-            _tables(name, results[name])
+            show(name, results[name])
     result = results if modality == "all" else results[modality]
     path = out / ("results.json" if modality == "all" else f"{modality}.json")
     write_text(path, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
@@ -87,14 +86,14 @@ def _check(modality: str, data: Path, *, language: str, corrupt: str, full: bool
                          "evaluate voice, text, fusion or all on the data folder")
 
 
-def _errors(result: dict[str, Any]) -> None:
+def _errors(modality: str, result: dict[str, Any]) -> None:
     """The table of diarization errors."""
     from rich.console import Console
     from rich.table import Table
 
     from emocli.training import report
 
-    table = Table(*report.ERROR_COLUMNS, title=f"speakers: {result['bytes'] / 1e6:.2f} MB, "
+    table = Table(*report.ERROR_COLUMNS, title=f"{modality}: {result['bytes'] / 1e6:.2f} MB, "
                   f"{result['seconds_per_second']:.4f} processor seconds a second of speech")
     for row in report.errors(result):
         table.add_row(*row)

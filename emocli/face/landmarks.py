@@ -21,7 +21,7 @@ RIGID = {4: (0, -0.463, 7.587), 6: (0, 2.473, 5.789), 10: (0, 8.262, 4.482),
          362: (1.856, 2.585, 3.758), 129: (-1.786, -0.978, 4.850), 358: (1.786, -0.978, 4.850),
          127: (-7.743, 2.365, -2.005), 356: (7.743, 2.365, -2.005), 54: (-6.279, 6.615, 1.426),
          284: (6.279, 6.615, 1.426), 132: (-7.271, -2.891, -2.252), 361: (7.271, -2.891, -2.252)}
-_PLACES = np.array(list(RIGID.values()), float)
+_CANONICAL = np.array(list(RIGID.values()), float)
 
 
 def mesh_crop(grey: np.ndarray, box: np.ndarray, eyes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -89,7 +89,7 @@ def head_pose(points: np.ndarray, size: tuple[int, int]) -> tuple[float, float, 
     seen = np.ascontiguousarray(points[list(RIGID), :2], float)
     if not np.isfinite(seen).all():
         return (float("nan"),) * 3
-    fits, turn, _ = cv2.solvePnP(_PLACES * flip, seen, camera, None, flags=cv2.SOLVEPNP_SQPNP)
+    fits, turn, _ = cv2.solvePnP(_CANONICAL * flip, seen, camera, None, flags=cv2.SOLVEPNP_SQPNP)
     if not fits:
         return (float("nan"),) * 3
     matrix = cv2.Rodrigues(turn)[0]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -12,16 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from emocli.face.landmarks import mesh_crop, mouth
-from emocli.face.process import FaceProcess, FaceRequestError
+from emocli.face.mesh_batches import meshes
+from emocli.face.process import FaceProcess
 from emocli.media.frames import Chunk, ContainerPool, FrameStream, chunk_of, full_range
 from emocli.timeline.run import Run
 from emocli.timeline.types import FaceObservations
 
-#: Pictures a second, crops of one call, and calls that may wait.
-RATE, BATCH, WAITING = 12.5, 16, 4
-#: Presence from which a mesh is one of a face; pictures that a mouth must be seen in for its movement; faces
-#: of one stretch that are measured.
-PRESENT, NEEDED, MOST_MEASURED = 0.5, 5, 4
+#: Pictures a second; pictures that a mouth must be seen in for its movement; faces of one stretch that are
+#: measured.
+RATE, NEEDED, MOST_MEASURED = 12.5, 5, 4
 #: Columns of `FaceObservations.geometry`: box, the eyes among the landmarks, the face's number.
 _BOX, _EYES, _ID = slice(1, 5), slice(5, 9), 16
 
@@ -59,39 +56,24 @@ def measure(run: Run, process: FaceProcess, model: Path, faces: FaceObservations
     turned away) at a time is left out there.
     """
     found: Mouths = [{number: Track() for number in stretch.face_ids} for stretch in stretches]
-    waiting = deque[tuple[list[tuple[Track, float]], Future[list[np.ndarray]]]]()
-    asked: list[tuple[Track, float]] = []
-    crops: list[np.ndarray] = []
-
-    def ask(least: int, most_waiting: int) -> None:
-        while len(crops) >= least:
-            waiting.append((asked[:BATCH], process.find_meshes(np.stack(crops[:BATCH]), model)))
-            del asked[:BATCH], crops[:BATCH]
-        while len(waiting) > most_waiting:
-            _take(run, *waiting.popleft())
-
-    whereabouts = _Whereabouts(faces)
-    for at, time, grey, narrow in _pictures(run, stretches):
-        for number, track in found[at].items():
-            place = whereabouts.at(number, time)
-            if place is not None:
-                crops.append(full_range(mesh_crop(grey, place[:4], place[4:].reshape(2, 2))[0], narrow))
-                asked.append((track, time))
-        ask(BATCH, WAITING)
-        run.check()
-    ask(1, 0)
+    for keys, shapes in meshes(run, process, model, _crops(run, found, faces, stretches)):
+        for (track, time), shape in zip(keys, mouth(shapes), strict=True):
+            track.times.append(time)
+            track.shapes.append(shape)
     return found
 
 
-def _take(run: Run, asked: list[tuple[Track, float]], answer: Future[list[np.ndarray]]) -> None:
-    try:
-        meshes, presence = run.wait(answer)
-    except FaceRequestError:
-        return  # what is not measured is not known
-    for (track, time), shape, sure in zip(asked, mouth(meshes), presence, strict=True):
-        if sure >= PRESENT:
-            track.times.append(time)
-            track.shapes.append(shape)
+def _crops(run: Run, mouths: Mouths, faces: FaceObservations,
+           stretches: Sequence[Stretch]) -> Iterator[tuple[tuple[Track, float], np.ndarray]]:
+    """The crop of each face in each picture, with the mouth and the time that it tells of."""
+    positions = _Positions(faces)
+    for at, time, grey, narrow in _pictures(run, stretches):
+        for number, track in mouths[at].items():
+            position = positions.at(number, time)
+            if position is not None:
+                crop, _ = mesh_crop(grey, position[:4], position[4:].reshape(2, 2))
+                yield (track, time), full_range(crop, narrow)
+        run.check()
 
 
 def _pictures(run: Run, stretches: Sequence[Stretch]) -> Iterator[tuple[int, float, np.ndarray, bool]]:
@@ -111,7 +93,7 @@ def _pictures(run: Run, stretches: Sequence[Stretch]) -> Iterator[tuple[int, flo
                     yield numbers[0], sample.time, sample.grey, sample.narrow
 
 
-class _Whereabouts:
+class _Positions:
     """Where a face is between its observations."""
 
     def __init__(self, faces: FaceObservations) -> None:

@@ -11,8 +11,8 @@ import numpy as np
 from emocli import weights
 from emocli.errors import WeightsError
 from emocli.face.detect import Detector, YuNet
-from emocli.face.looks import Heard, heard, loudness, plan
 from emocli.face.process import FaceProcess
+from emocli.face.sampling import UtteranceFaces, loudness, plan, visible_faces
 from emocli.face.speaking import Speaker, decide, weigh
 from emocli.options import AnalyzeOptions
 from emocli.timeline.run import Read, Run
@@ -93,12 +93,12 @@ class FaceReader:
             with run.stage("describing faces"):
                 run.faces = describe(run, self._process, model, run.faces, self._options.face_fps)
             run.uses("ai-edge-litert", "opencv-python-headless", weights=weights.record(LANDMARKER))
-        said = heard(run.speech.utterances, run.faces)
+        said = visible_faces(run.speech.utterances, run.faces)
         if not any(one.visible for one in said):
             return []
         if not self._options.blendshapes:
             model = self._landmarker(run)
-        return self._look(run, said, model) if model else []
+        return self._measure(run, said, model) if model else []
 
     def _landmarker(self, run: Run) -> Path | None:
         try:
@@ -109,17 +109,17 @@ class FaceReader:
                      f"{', without blendshapes' if self._options.blendshapes else ''}: {error}")
             return None
 
-    def _look(self, run: Run, said: Sequence[Heard], model: Path) -> list[Speaker]:
+    def _measure(self, run: Run, said: Sequence[UtteranceFaces], model: Path) -> list[Speaker]:
         from emocli.face.mouths import measure
         from emocli.media.audio import SAMPLE_RATE
 
         assert isinstance(run.faces, FaceObservations)
         assert self._process
         with run.stage("finding whose face speaks"):
-            looks = plan(said, run.faces, loudness(run.speech.sound.read, SAMPLE_RATE))
-            mouths = measure(run, self._process, model, run.faces, [stretch for _, stretch in looks])
+            samples = plan(said, run.faces, loudness(run.speech.sound.read, SAMPLE_RATE))
+            mouths = measure(run, self._process, model, run.faces, [stretch for _, stretch in samples])
             run.uses("ai-edge-litert", "scipy", weights=weights.record(LANDMARKER))
-            return decide(said, weigh(looks, mouths))
+            return decide(said, weigh(samples, mouths))
 
     def _lend(self) -> FaceProcess:
         if self._process is None:

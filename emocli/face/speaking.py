@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emocli.face.looks import Heard, Plan
 from emocli.face.mouths import NEEDED, Mouths, Track
+from emocli.face.sampling import Plan, UtteranceFaces
 
 #: Movement of the lips, in distances of the eyes a picture, that speaks for neither (11 mm a second); how
 #: many times that of the pauses speaks for neither; what is counted as still there.
@@ -53,12 +53,12 @@ def movement(track: Track) -> float:
     return float(np.abs(np.diff(opening)).sum() - np.ptp(opening)) / (len(opening) - 1)
 
 
-def weigh(looks: Plan, mouths: Mouths) -> Evidence:
+def weigh(plan: Plan, mouths: Mouths) -> Evidence:
     """How much each mouth's movement speaks for talking; nothing of mouths of which too little was seen.
 
     Lips of one who talks move, and more than in pauses.
     """
-    moved = [(number, face_id, movement(track)) for (number, _), tracks in zip(looks, mouths, strict=True)
+    moved = [(number, face_id, movement(track)) for (number, _), tracks in zip(plan, mouths, strict=True)
              for face_id, track in tracks.items()]
     pauses: dict[int, list[float]] = defaultdict(list)
     for number, face_id, speed in moved:
@@ -75,7 +75,7 @@ def weigh(looks: Plan, mouths: Mouths) -> Evidence:
     return found
 
 
-def assign(said: Sequence[Heard], looked: Evidence) -> dict[str, set[int]]:
+def assign(said: Sequence[UtteranceFaces], looked: Evidence) -> dict[str, set[int]]:
     """The faces of each voice, none for a voice whose person is not seen; voices of which nothing is known,
     and speech that no voice has been told apart in, are left out.
 
@@ -110,7 +110,7 @@ def assign(said: Sequence[Heard], looked: Evidence) -> dict[str, set[int]]:
     return assigned
 
 
-def _presence(said: Sequence[Heard], voices: Sequence[str], people: Sequence[int]) -> np.ndarray:
+def _presence(said: Sequence[UtteranceFaces], voices: Sequence[str], people: Sequence[int]) -> np.ndarray:
     """How much more each person is seen while a voice speaks than while others do, (voices, people)."""
     seen = np.array([[one.share.get(person, 0.0) for person in people] for one in said])
     lasts = np.array([one.utterance.end - one.utterance.start for one in said])
@@ -121,7 +121,7 @@ def _presence(said: Sequence[Heard], voices: Sequence[str], people: Sequence[int
                          - np.average(seen[~mask], axis=0, weights=lasts[~mask]) for mask in own])
 
 
-def decide(said: Sequence[Heard], looked: Evidence) -> list[Speaker]:
+def decide(said: Sequence[UtteranceFaces], looked: Evidence) -> list[Speaker]:
     """The speaker of every utterance."""
     assigned, habits = assign(said, looked), _habits(said, looked)
     taken = set().union(*assigned.values())
@@ -129,7 +129,7 @@ def decide(said: Sequence[Heard], looked: Evidence) -> list[Speaker]:
             for number, one in enumerate(said)]
 
 
-def _habits(said: Sequence[Heard], looked: Evidence) -> dict[tuple[str, int], float]:
+def _habits(said: Sequence[UtteranceFaces], looked: Evidence) -> dict[tuple[str, int], float]:
     """How likely a face is the speaker's when a voice is heard, going by all its utterances that were looked
     at: the log odds of a share that is estimated together with them (expectation maximisation)."""
     found: dict[tuple[str, int], list[tuple[float, int]]] = defaultdict(list)
@@ -148,13 +148,13 @@ def _habits(said: Sequence[Heard], looked: Evidence) -> dict[tuple[str, int], fl
     return habits
 
 
-def _speaker(one: Heard, looked: Mapping[int, float], own: set[int] | None, taken: set[int],
+def _speaker(one: UtteranceFaces, looked: Mapping[int, float], own: set[int] | None, taken: set[int],
              habits: Mapping[tuple[str, int], float]) -> Speaker:
     """The speaker of an utterance whose voice has these faces (None: it is not known which)."""
     def score(person: int) -> float:
-        ahead = OWN if own and person in own else OTHERS if own is not None or person in taken else 0.0
+        prior = OWN if own and person in own else OTHERS if own is not None or person in taken else 0.0
         habit = habits.get((one.utterance.speaker, person), 0.0)
-        return looked.get(person, 0.0) + (ahead or habit)
+        return looked.get(person, 0.0) + (prior or habit)
 
     scores = {person: score(person) for person in (*one.visible, *(own or set()) & one.share.keys())}
     best = max(scores, key=lambda person: scores[person], default=None)

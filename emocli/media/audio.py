@@ -39,7 +39,7 @@ class Sound:
     file."""
 
     def __init__(self) -> None:
-        self._place = Lock()  # of the file, which has only one
+        self._lock = Lock()  # a file has one position
         self._file = tempfile.TemporaryFile(prefix="emocli-")
         self.samples = 0
         self.start = 0.0
@@ -54,7 +54,7 @@ class Sound:
         """Samples between two times, (n,) float32 in -1..1, shorter beyond the end."""
         first = min(max(0, round(start * SAMPLE_RATE)), self.samples)
         last = min(max(first, round(end * SAMPLE_RATE)), self.samples)
-        with self._place:
+        with self._lock:
             self._file.seek(2 * first)
             raw = np.frombuffer(self._file.read(2 * (last - first)), np.int16)
         return raw.astype(np.float32) / 32768
@@ -78,7 +78,7 @@ class Sound:
 
     def _write(self, at: int, data: bytes) -> None:
         try:
-            with self._place:
+            with self._lock:
                 self._file.seek(at)
                 self._file.write(data)
                 self._file.flush()

@@ -49,7 +49,7 @@ class PacketLog:
 
     `stamps` rise with the packets: of decoding, or of presentation where a container knows no others and
     `reorders` says that these come out of order.  `shown` are those of presentation, `lasts` claimed
-    durations, and `places` the packets' numbers in the whole file.  Sound and pictures are `steady`,
+    durations, and `numbers` the packets' numbers in the whole file.  Sound and pictures are `steady`,
     subtitles are not.  `byte_rate` is that of sound as samples (bytes a second), else 0.
     """
 
@@ -59,7 +59,7 @@ class PacketLog:
     stamps: array[int] = field(default_factory=lambda: array("q"))
     shown: array[int] = field(default_factory=lambda: array("q"))
     lasts: array[int] = field(default_factory=lambda: array("q"))
-    places: array[int] = field(default_factory=lambda: array("q"))
+    numbers: array[int] = field(default_factory=lambda: array("q"))
     byte_rate: float = 0.0
     sound: bool = False
     bytes: int = 0
@@ -77,7 +77,7 @@ class PacketLog:
         self.stamps.append(stamp)
         self.shown.append(stamp if pts is None else pts)
         self.lasts.append(lasts)
-        self.places.append(place)
+        self.numbers.append(place)
 
     def seconds(self) -> np.ndarray:
         """The stamps (n,) in s."""
@@ -200,7 +200,7 @@ def _runs(log: PacketLog, gap: float) -> list[_Run]:
                 highest = settled = stamp
             highest = max(highest, stamp)
     spans = zip(firsts, [*firsts[1:], len(stamps)], strict=True)
-    return [_Run(a, log.places[a], float(stamps[a:b].min()), float(ends[a:b].max()), float(shown[a:b].max()))
+    return [_Run(a, log.numbers[a], float(stamps[a:b].min()), float(ends[a:b].max()), float(shown[a:b].max()))
             for a, b in spans]
 
 
@@ -271,8 +271,8 @@ def _steps(log: PacketLog, lane: _Lane) -> Steps:
 def _carried(log: PacketLog, guide: PacketLog, steps: Steps) -> Steps:
     """The corrections of a stream with gaps of its own (subtitles): those of another at the same place in the
     file."""
-    turns = [(guide.places[first], round(ticks * guide.unit / log.unit)) for first, ticks in steps]
-    return tuple((bisect_right(log.places, place - 1), ticks) for place, ticks in turns)
+    turns = [(guide.numbers[first], round(ticks * guide.unit / log.unit)) for first, ticks in steps]
+    return tuple((bisect_right(log.numbers, place - 1), ticks) for place, ticks in turns)
 
 
 def make_clock(logs: Mapping[int, PacketLog], container: str, start: float, length: float = 0.0, *,

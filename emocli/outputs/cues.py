@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from emocli import markup
 from emocli.emotions import CLASSES, INDEX
 from emocli.outputs.base import OutputOptions, width
 from emocli.plaintext import printable
 from emocli.timeline.records import face_id, speakers
 from emocli.timeline.types import Row, Timeline, Utterance, Word
-from emocli.transcript import markup
 
 #: What a viewer can read: lines of a cue, columns of a line, seconds of a cue.
 LINES, COLUMNS, LONGEST = 2, 42, 7.0

@@ -4,7 +4,7 @@ Two models, as in VBx (Landini et al. 2022, "Bayesian HMM clustering of x-vector
 of an embedding is the speaker and what is the mood, learnt from actors who speak in several moods; and a
 hidden Markov model whose states are speakers goes over the windows in order of time, so that a window in
 doubt is its neighbours' speaker's.  Speakers who explain too little die out, which is how their number is
-found.  It starts from an agglomerative clustering (scikit-learn) of pairs.
+found.  It starts from an agglomerative clustering (SciPy) of pairs.
 """
 
 from __future__ import annotations
@@ -64,17 +64,15 @@ class Likeness:
         """Clusters (n,) of projected vectors, as many as `count` or as are APART (average linkage)."""
         if len(vectors) < 2 or count == 1:
             return np.zeros(len(vectors), int)
-        from sklearn.cluster import AgglomerativeClustering
+        from scipy.cluster.hierarchy import fcluster, linkage
+        from scipy.spatial.distance import squareform
 
         ratios = self.ratios(vectors)
         most = float(ratios.max())
-        distances = most - ratios
-        np.fill_diagonal(distances, 0.0)
-        wanted = None if count is None else min(count, len(vectors))
-        model = AgglomerativeClustering(
-            n_clusters=wanted, metric="precomputed", linkage="average",
-            distance_threshold=max(0.0, most - APART) if wanted is None else None)
-        return np.asarray(model.fit_predict(distances))
+        tree = linkage(squareform(most - ratios, checks=False), "average")
+        if count is None:
+            return np.asarray(fcluster(tree, max(0.0, most - APART), "distance") - 1)
+        return np.asarray(fcluster(tree, count, "maxclust") - 1)
 
     def means(self, vectors: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """One vector of the usual length for each label 0, 1, ... (k, d)."""
@@ -103,7 +101,8 @@ def cluster(likeness: Likeness, embeddings: np.ndarray, count: int | None = None
     wanted = min(most, labels.max() + 1) if count is None else count
     if labels.max() + 1 > wanted:
         labels = likeness.merge(likeness.means(vectors, labels), count=wanted)[labels]
-    return _numbered(_lives(likeness, vectors, labels, NEED * FIXED, fixed=True).argmax(1))
+    divided = _numbered(_lives(likeness, vectors, labels, NEED * FIXED, fixed=True).argmax(1))
+    return divided if count is None or divided.max() == labels.max() else labels
 
 
 def _start(likeness: Likeness, vectors: np.ndarray, count: int | None) -> np.ndarray:

@@ -60,13 +60,14 @@ class Diarizer:
         if self._wanted == "off" or not utterances:
             return list(utterances)
         count = speaker_count(self._wanted)
-        if count == 1 or (self._wanted == "auto" and len(utterances) == 1):
+        one_voice = len(utterances) == 1 and utterances[0].end - utterances[0].start < 2 * SECONDS
+        if count == 1 or (self._wanted == "auto" and one_voice):
             return [replace(utterance, speaker="S1") for utterance in utterances]
         with run.stage("telling speakers apart"):
             if self._wanted != "auto" and count is None:
                 return self._read(run, Path(self._wanted), utterances)
             made, _ = in_order(divide(utterances, self.turns(self.listen(run, sound, utterances), count)))
-        run.uses("numpy", "safetensors", "scikit-learn", "torch", weights=weights.record(*self.names))
+        run.uses("numpy", "safetensors", "scipy", "torch", weights=weights.record(*self.names))
         return made
 
     def listen(self, run: Run, sound: Sound, utterances: Sequence[Utterance]) -> Windows:

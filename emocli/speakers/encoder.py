@@ -69,7 +69,10 @@ class SpeakerEncoder(nn.Module):
             yield 0.0, np.resize(energies, (FRAMES, BANDS))
             return
         last = len(energies) - FRAMES
-        for at in (*range(0, last, STEP), last):
+        starts = list(range(0, last + 1, STEP))
+        if last - starts[-1] >= STEP // 2:  # or else it would be hardly another
+            starts.append(last)
+        for at in starts:
             yield at * HOP / SAMPLE_RATE, energies[at:at + FRAMES]
 
     @torch.inference_mode()

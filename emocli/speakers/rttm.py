@@ -12,8 +12,8 @@ from pathlib import Path
 from emocli.errors import InputError
 from emocli.speakers.turns import Turn
 
-#: Largest file that is read, bytes, and most turns and speakers that are taken from it.
-LARGEST, MOST_TURNS, MOST_SPEAKERS = 32 << 20, 200_000, 1000
+#: Largest file that is read, bytes, and most turns and names that are taken from it.
+LARGEST, MOST_TURNS, MOST_NAMES = 32 << 20, 200_000, 1000
 #: Longest time that is believed, s: a week.
 LONGEST = 7 * 24 * 3600.0
 _STEP = "give lines of RTTM, as `SPEAKER interview 1 12.34 2.50 <NA> <NA> anna <NA> <NA>`"
@@ -40,8 +40,8 @@ def read_rttm(path: Path, stem: str = "") -> list[Turn]:
     if not turns:
         raise InputError(path, f"holds no turn of {stem}, but of {len(found)} recordings" if found
                          else "holds no turn of a speaker", _STEP)
-    if len(turns) > MOST_TURNS or len({t.speaker for t in turns}) > MOST_SPEAKERS:
-        raise InputError(path, f"holds more than {MOST_TURNS} turns or {MOST_SPEAKERS} speakers",
+    if len(turns) > MOST_TURNS or len({t.speaker for t in turns}) > MOST_NAMES:
+        raise InputError(path, f"holds more than {MOST_TURNS} turns or {MOST_NAMES} speakers",
                          "check that it is of this recording")
     return sorted(turns, key=lambda t: (t.start, t.end))
 

@@ -26,8 +26,8 @@ log = logging.getLogger("emocli")
 log.addHandler(logging.NullHandler())  # what is to be heard is the program's choice
 T = TypeVar("T")
 
-#: Seconds of speech that make somebody heard in a stretch; half of it is enough of a shorter one.
-HEARD = 0.2
+#: Seconds of speech from which somebody speaks in a stretch; in a shorter one half of it is enough.
+LEAST_SPEECH = 0.2
 
 #: Told the stage (faces, sound, transcript, speakers, voice, or download) and the share of it that is done,
 #: 0..1.
@@ -40,18 +40,18 @@ class StoppedError(Exception):
 
 @dataclass(frozen=True)
 class Speech:
-    """What is said: utterances in order, without overlaps, their language or "", the sound itself, and the
-    stretches in which somebody was heard to speak, whatever the words come from (None: nobody has listened).
-    """
+    """What is said: utterances in order, without overlaps, their language or "", the sound itself, and its
+    speech activity, whatever the words come from (None where that was not looked for)."""
 
     utterances: Sequence[Utterance]
     language: str
     sound: Sound
-    heard: Sequence[Utterance] | None = None
+    activity: Sequence[Utterance] | None = None
 
     def speaks(self, start: float, end: float) -> bool:
-        """Whether somebody was heard between two times."""
-        return self.heard is None or shared(start, end, self.heard) >= min(HEARD, (end - start) / 2)
+        """Whether there is speech between two times."""
+        return self.activity is None \
+            or shared(start, end, self.activity) >= min(LEAST_SPEECH, (end - start) / 2)
 
 
 class Run:

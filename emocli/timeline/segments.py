@@ -165,11 +165,11 @@ def shared(start: float, end: float, spans: Sequence[Utterance]) -> float:
     return min(seconds, end - start)
 
 
-def uncovered(heard: Sequence[Utterance], said: Sequence[Utterance], shortest: float) -> list[Utterance]:
-    """What of the speech `heard` none of `said` covers (both in order, `said` without overlaps): whole, or
+def uncovered(activity: Sequence[Utterance], said: Sequence[Utterance], shortest: float) -> list[Utterance]:
+    """What of the speech activity none of `said` covers (both in order, `said` without overlaps): whole, or
     what is left of it if that lasts `shortest` s."""
     left: list[Utterance] = []
-    for speech in heard:
+    for speech in activity:
         clock = max(speech.start, left[-1].end) if left else speech.start
         whole = True
         for number in range(bisect_right(said, clock, key=lambda u: u.end), len(said)):

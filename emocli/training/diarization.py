@@ -35,33 +35,34 @@ _KINDS = {"missed detection": "missed", "false alarm": "invented", "confusion": 
 
 
 @dataclass(frozen=True)
-class Told:
-    """What was made of a dialogue: turns with the number of speakers found and with the number given, the
-    processor seconds that it took, and the seconds of speech."""
+class Diarized:
+    """What was made of a dialogue: turns with the number of speakers `estimated`, and with the true one
+    (`oracle`), the processor seconds that it took, and the seconds of speech."""
 
     dialogue: Dialogue
-    found: Sequence[Turn]
-    given: Sequence[Turn]
+    estimated: Sequence[Turn]
+    oracle: Sequence[Turn]
     seconds: float
     speech: float
 
     @property
     def right_number(self) -> bool:
-        """Whether as many speakers were found as there are."""
-        return len({turn.speaker for turn in self.found}) == self.dialogue.speakers
+        """Whether the number was estimated right."""
+        return len({turn.speaker for turn in self.estimated}) == self.dialogue.speakers
 
 
 def evaluate(data: Path, *, each: int = EACH) -> dict[str, Any]:
     """Figures on dialogues, monologues and meetings, of speakers that nothing was learnt or chosen on."""
-    options = AnalyzeOptions()
-    diarizer, permissive = Diarizer(options), Diarizer(AnalyzeOptions(commercial=True))
-    talks = dialogues.dialogues(data, ("test",), each, SEED)
-    told = {"dialogues": list(tell(diarizer, talks)),
-            "one speaker in every mood": list(tell(diarizer, dialogues.alone(data, ("test",), SEED))),
-            "meetings (AMI)": list(tell(diarizer, dialogues.meetings(data))),
-            "dialogues, --commercial": list(tell(permissive, talks))}
-    sets = {name: figures(those) for name, those in told.items()}
-    everything = [t for those in told.values() for t in those]
+    diarizer, permissive = Diarizer(AnalyzeOptions()), Diarizer(AnalyzeOptions(commercial=True))
+    voices = dialogues.voices(data, ("test",))
+    talks = dialogues.dialogues(voices, each, SEED)
+    main_way, other_way = zip(*diarize([diarizer, permissive], talks), strict=True)
+    results = {"dialogues": main_way,
+               "one speaker in every mood": [t for t, in diarize([diarizer], dialogues.alone(voices, SEED))],
+               "meetings (AMI)": [t for t, in diarize([diarizer], dialogues.meetings(data))],
+               "dialogues, --commercial": other_way}
+    sets = {name: figures(those) for name, those in results.items()}
+    everything = [t for those in (main_way, results["meetings (AMI)"]) for t in those]
     main, *others = sets
     return sets[main] | {
         "set": main, "sets": {name: sets[name] for name in others}, "collar": COLLAR,
@@ -69,28 +70,30 @@ def evaluate(data: Path, *, each: int = EACH) -> dict[str, Any]:
         "seconds_per_second": sum(t.seconds for t in everything) / sum(t.speech for t in everything)}
 
 
-def tell(diarizer: Diarizer, talks: Iterable[Dialogue]) -> Iterator[Told]:
-    """Tell the speakers of dialogues apart, as an analysis would."""
+def diarize(diarizers: Sequence[Diarizer], talks: Iterable[Dialogue]) -> Iterator[list[Diarized]]:
+    """Tell the speakers of each dialogue apart, as an analysis would; all diarizers take the windows of the
+    first."""
     for talk in talks:
         seconds = len(talk.samples) / SAMPLE_RATE
         with Sound() as sound:
             sound.append((talk.samples * 32767).round().astype(np.int16))
             utterances = activity.find(sound)
-            began = time.process_time()
-            run = Run(MediaInfo(Path(talk.name), seconds, False, True))
-            windows = diarizer.listen(run, sound, utterances)
-            found = diarizer.turns(windows)
-            took = time.process_time() - began
-            yield Told(talk, found, diarizer.turns(windows, talk.speakers), took,
-                       sum(u.end - u.start for u in utterances))
+            run, began = Run(MediaInfo(Path(talk.name), seconds, False, True)), time.process_time()
+            windows = diarizers[0].listen(run, sound, utterances)
+            speech, results = sum(u.end - u.start for u in utterances), []
+            for diarizer in diarizers:
+                estimated, took = diarizer.turns(windows), time.process_time() - began
+                oracle = diarizer.turns(windows, talk.speakers)
+                results.append(Diarized(talk, estimated, oracle, took, speech))
+            yield results
 
 
-def figures(told: Sequence[Told]) -> dict[str, Any]:
-    """The errors of several dialogues together, with the number of speakers found and given, and the share of
-    dialogues of which it was found."""
-    return {"n": len(told), "right_number": sum(t.right_number for t in told) / max(1, len(told)),
-            "found": _error([(t.dialogue, t.found) for t in told]),
-            "given": _error([(t.dialogue, t.given) for t in told])}
+def figures(results: Sequence[Diarized]) -> dict[str, Any]:
+    """The errors of several dialogues together, with the number of speakers estimated and with the true one,
+    and the share of dialogues of which it was estimated right."""
+    return {"n": len(results), "right_number": sum(r.right_number for r in results) / max(1, len(results)),
+            "estimated": _error([(r.dialogue, r.estimated) for r in results]),
+            "oracle": _error([(r.dialogue, r.oracle) for r in results])}
 
 
 def _error(pairs: Iterable[tuple[Dialogue, Sequence[Turn]]]) -> dict[str, float]:
@@ -104,7 +107,7 @@ def _error(pairs: Iterable[tuple[Dialogue, Sequence[Turn]]]) -> dict[str, float]
             truth[Segment(start, end), track] = who
         for track, turn in enumerate(turns):
             said[Segment(turn.start, turn.end), track] = turn.speaker
-        heard = Timeline([Segment(0, len(dialogue.samples) / SAMPLE_RATE)])
-        sums.update(dict(metric(truth, said, uem=heard, detailed=True)))
+        whole = Timeline([Segment(0, len(dialogue.samples) / SAMPLE_RATE)])
+        sums.update(dict(metric(truth, said, uem=whole, detailed=True)))
     parts = {ours: float(sums[theirs] / max(1e-9, sums["total"])) for theirs, ours in _KINDS.items()}
     return {"error": sum(parts.values())} | parts

@@ -19,7 +19,7 @@ def _figures(result: Result) -> list[str]:
     return [f"{result[name]:.3f}" for name in _FIGURES]
 
 
-#: Columns of the table of diarization errors: with the number of speakers found, then given.
+#: Columns of the table of diarization errors: with the number of speakers estimated, then with the true one.
 ERROR_COLUMNS = ("set", "n", "right number", "error", "missed", "invented", "confused", "number given: error",
                  "confused")
 
@@ -27,8 +27,8 @@ ERROR_COLUMNS = ("set", "n", "right number", "error", "missed", "invented", "con
 def errors(result: Result) -> list[tuple[str, ...]]:
     """The rows of that table, of what `diarization.evaluate` gives."""
     return [(name, str(r["n"]), f"{r['right_number']:.3f}",
-             *(f"{r['found'][kind]:.3f}" for kind in ("error", "missed", "invented", "confused")),
-             *(f"{r['given'][kind]:.3f}" for kind in ("error", "confused")))
+             *(f"{r['estimated'][kind]:.3f}" for kind in ("error", "missed", "invented", "confused")),
+             *(f"{r['oracle'][kind]:.3f}" for kind in ("error", "confused")))
             for name, r in {result["set"]: result, **result["sets"]}.items()]
 
 

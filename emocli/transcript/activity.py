@@ -51,6 +51,7 @@ def probabilities(blocks: Iterable[tuple[float, np.ndarray]],
 
     silero-vad takes one step a call.  Here its parts are called for a block at a time, with the same answers
     in a fraction of the time: what does not depend on earlier steps for all steps at once, then its LSTM.
+    (Its ONNX file takes whole sequences too, but onnxruntime writes into the temporary folder at import.)
     """
     import torch
 

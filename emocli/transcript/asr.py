@@ -29,7 +29,7 @@ class Transcriber:
         """Utterances with words; raises `WeightsError` when there is no Whisper."""
         recognizer = self._recognizer or self._load(run)
         spoken = language.of_whisper(self._options.language)
-        if spoken == "auto" != self._options.language:
+        if spoken == "auto" and self._options.language != "auto":
             run.note(f"Whisper does not know the language {self._options.language}; it chooses one by itself")
         run.uses(*recognizer.distributions, weights=self._weights)
         utterances = []

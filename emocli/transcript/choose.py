@@ -22,13 +22,13 @@ SHORTEST_LEFT = 0.75
 @dataclass(frozen=True)
 class Transcript:
     """Utterances, with words and without; the source of the words (sidecar, embedded, whisper, else speech or
-    none); the language of most; and the stretches in which somebody was heard to speak."""
+    none); the language of most; and the speech activity."""
 
     utterances: tuple[Utterance, ...]
     source: str
     language: str
     detail: str = ""
-    heard: tuple[Utterance, ...] = ()
+    activity: tuple[Utterance, ...] = ()
 
 
 def transcribe(run: Run, sound: Sound, transcriber: asr.Transcriber, *, wanted: str,
@@ -47,14 +47,13 @@ def transcribe(run: Run, sound: Sound, transcriber: asr.Transcriber, *, wanted: 
     if transcript.source in ("sidecar", "embedded") and run.info.has_audio:
         _note_unheard(run, speech, worded)
     utterances = sorted([*worded, *uncovered(speech, worded, SHORTEST_LEFT)], key=lambda u: u.start)
-    return replace(transcript, utterances=tuple(utterances), heard=tuple(speech),
+    return replace(transcript, utterances=tuple(utterances), activity=tuple(speech),
                    language=_of_most(worded) or ("" if spoken == "auto" else spoken))
 
 
-def from_subtitles(run: Run, wanted: str, speech: Sequence[Utterance] = (),
-                   spoken: str = "auto") -> Transcript | None:
+def from_subtitles(run: Run, wanted: str, speech: Sequence[Utterance], spoken: str) -> Transcript | None:
     """A transcript that somebody has written: the file asked for, a sidecar, an embedded track; or None.
-    `speech` is what was heard, `spoken` its language or "auto".
+    `speech` is the speech activity, `spoken` its language or "auto".
 
     A sidecar that was not asked for and cannot be read is passed over with a note; one that was raises
     `InputError`.
@@ -91,9 +90,9 @@ def from_sound(run: Run, sound: Sound, transcriber: asr.Transcriber, speech: Seq
 def _in_their_languages(run: Run, utterances: Sequence[Utterance], spoken: str) -> list[Utterance]:
     """Each utterance with the language that is its own: by its script, as it is marked, as it was recognized,
     as the user says, or as it reads."""
-    given = "" if spoken == "auto" else spoken
-    texts, tags = [u.text for u in utterances], [u.language or given for u in utterances]
-    codes = tags if given else language.each(texts, tags, run.uses)
+    asked = "" if spoken == "auto" else spoken
+    texts, tags = [u.text for u in utterances], [u.language or asked for u in utterances]
+    codes = tags if asked else language.each(texts, tags, run.uses)
     return [replace(u, language=code) for u, code in zip(utterances, codes, strict=True)]
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from emocli import markup
 from emocli.language_codes import code_of
 from emocli.media.container import PacketReader, audio_stream, opened
 from emocli.media.probe import clock_of
 from emocli.plaintext import printable
 from emocli.timeline.types import Utterance
-from emocli.transcript import markup
 from emocli.transcript.sidecar import LARGEST, LONGEST_CUE, MOST_CUES, utterance
 
 #: Codecs whose subtitles are text (the others are pictures), and those whose text is ASS from the start.

@@ -16,16 +16,16 @@ from itertools import groupby
 from emocli.media.audio import Sound
 from emocli.timeline.types import Utterance, Word
 from emocli.transcript.activity import overlap
-from emocli.transcript.recognizer import WINDOW, Phrase, Recognizer
+from emocli.transcript.recognizer import WINDOW, Phrase, Recognizer, compression
 
 #: Seconds of speech without words that are worth another reading, and the share of an utterance that words
 #: cover when it has some.
 MISSED, MISSED_SHARE = 0.6, 0.3
 #: Seconds of a silence that always divides windows, and of the sound that is kept around a window.
 LONGEST_PAUSE, MARGIN = 3.0, 0.2
-#: Whisper's no-speech probability from which, with a poor mean log probability, a phrase is dropped; a poor
-#: one alone has a window read again.
-NO_SPEECH, POOR_LOG_PROBABILITY = 0.6, -1.0
+#: Whisper's no-speech probability from which, with a poor mean log probability, a phrase is dropped (OpenAI's
+#: 0.6 lets "I'm sorry" be heard in laughter); a poor one alone has a window read again.
+NO_SPEECH, POOR_LOG_PROBABILITY = 0.4, -1.0
 #: Share of a phrase that must be speech, and compression of text that repeats itself.
 MIN_SPEECH, MAX_COMPRESSION = 0.2, 2.4
 #: Seconds that a word takes at least, and words in a row that may be shorter; an invented repetition has no
@@ -134,9 +134,10 @@ def without_loops(phrase: Phrase) -> Phrase:
 
 def believable(phrase: Phrase, window: Sequence[Utterance]) -> bool:
     """Whether Whisper's own scores and speech activity bear a phrase out."""
+    endless = any(compression(word.text) > MAX_COMPRESSION for word in phrase.words)  # "Yoooo...", from a cry
     silent = phrase.no_speech > NO_SPEECH and phrase.log_probability < POOR_LOG_PROBABILITY
     return bool(phrase.text and phrase.end - phrase.start >= 0.02 and not silent
-                and overlap(phrase.start, phrase.end, window) >= MIN_SPEECH)
+                and not endless and overlap(phrase.start, phrase.end, window) >= MIN_SPEECH)
 
 
 def sentences(phrase: Phrase) -> Iterator[Phrase]:

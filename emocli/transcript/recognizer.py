@@ -31,8 +31,13 @@ class Phrase:
     @property
     def compression(self) -> float:
         """How much zlib makes of the text; one that repeats itself reaches 2.4 (Radford et al. 2022)."""
-        data = self.text.encode()
-        return len(data) / len(zlib.compress(data)) if data else 0.0
+        return compression(self.text)
+
+
+def compression(text: str) -> float:
+    """How many times shorter zlib makes a text."""
+    data = text.encode()
+    return len(data) / len(zlib.compress(data)) if data else 0.0
 
 
 class Recognizer(Protocol):

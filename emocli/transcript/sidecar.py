@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from emocli import markup
 from emocli.errors import InputError
 from emocli.language_codes import code_of
 from emocli.plaintext import printable
 from emocli.timeline.types import Utterance
-from emocli.transcript import markup
 
 #: What subtitle files end in, those that are taken first before the others, and how their cues give words.
 ENDINGS = {".srt": markup.words_of, ".vtt": markup.words_of_vtt, ".ass": markup.words_of_ass,

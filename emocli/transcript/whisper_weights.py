@@ -80,11 +80,11 @@ def locate(name: str, engine: str, *, offline: bool, progress: bool | weights.Re
 
     Raises `WeightsError` when it cannot be had.
     """
-    given = Path(name)
+    local = Path(name)
     if is_path(name):
-        if not (given.is_dir() if engine == "faster" else given.is_file()):
+        if not (local.is_dir() if engine == "faster" else local.is_file()):
             raise WeightsError(name, "no such Whisper model", "check the path given to --asr-model")
-        return given
+        return local
     if engine == "faster" and name not in converted():
         raise WeightsError(name, "faster-whisper has no weights of this name here",
                            f"give a folder, one of {', '.join(converted())}, or --asr-engine openai")

@@ -79,15 +79,17 @@ class VoiceModel:
         by_speaker: dict[str, list[int]] = {}
         for i, utterance in enumerate(utterances):
             by_speaker.setdefault(utterance.speaker, []).append(i)
-        more = {who: [*(enrolled or {}).get("", ()), *((enrolled or {}).get(who, ()) if who else ())]
+        known = enrolled or {}
+        more = {who: [mel for name in dict.fromkeys(("", who)) for mel in known.get(name, ())]
                 for who in by_speaker}
         mels: dict[int, np.ndarray] = {}
         statistics: dict[str, Statistics] = {}
         for who, own in by_speaker.items():
             sampled = own[::max(1, len(own) // STATISTICS_FROM)]
-            heard = {i: spectrogram(x) for i in sampled if len(x := audible(utterances[i], sound))}
-            statistics[who] = speaker_statistics([*heard.values(), *more[who]], self.network.usual("columns"))
-            mels |= heard
+            sampled_mels = {i: spectrogram(x) for i in sampled if len(x := audible(utterances[i], sound))}
+            statistics[who] = speaker_statistics([*sampled_mels.values(), *more[who]],
+                                                 self.network.usual("columns"))
+            mels |= sampled_mels
         numbers: dict[int, np.ndarray] = {}
         for i, utterance in enumerate(utterances):
             if i in mels:

@@ -51,8 +51,8 @@ class VoiceReader:
         speech = run.speech
         if self._enrolled is None:
             self._enrolled = self._enrol()
-        told_apart = {u.speaker for u in speech.utterances}
-        if lacking := (self._enrolled.keys() - {""} - told_apart if told_apart else None):
+        lacking = self._enrolled.keys() - {"", *(u.speaker for u in speech.utterances)}
+        if lacking and speech.utterances:
             run.note(f"--voice-baseline: nobody here is {', '.join(lacking)}, so the recording was not used")
         readings = [Reading(self.modality, reason=UNHEARD)] * len(speech.utterances)
         seconds = [0.0] * len(readings)
@@ -95,9 +95,13 @@ class VoiceReader:
 
 def _between(speech: Speech, read: Read, segments: Sequence[Segment]) -> list[Reading]:
     """Readings of segments, those between utterances with the reason that is true of each."""
-    return [reading if reading.present or reading.reason else replace(
-        reading, reason=TOO_SHORT if speech.heard and speech.speaks(segment.start, segment.end) else SILENCE)
-        for segment, reading in zip(segments, read(segments), strict=True)]
+    def explained(segment: Segment, reading: Reading) -> Reading:
+        if reading.present or reading.reason:
+            return reading
+        spoken = speech.activity and speech.speaks(segment.start, segment.end)
+        return replace(reading, reason=TOO_SHORT if spoken else SILENCE)
+
+    return [explained(*pair) for pair in zip(segments, read(segments), strict=True)]
 
 
 def voice_mode(wanted: str) -> str:

@@ -63,8 +63,8 @@ def test_what_machines_can_hold() -> None:
     nodes = [node("one core", CPU=1, memory=MEMORY), node("many", CPU=9, memory=99 * MEMORY, GPU=2),
              node("little memory", CPU=8, memory=MEMORY * 1.5), node("less", CPU=8, memory=MEMORY - 1),
              node("head", memory=MEMORY), node("dead", CPU=8, memory=9 * MEMORY)]
-    assert cluster.places(nodes, gpus=0) == {"one core": (1, 1), "many": (4, 2), "little memory": (1, 2)}
-    assert cluster.places(nodes, gpus=1) == {"many": (2, 2)}
+    assert cluster.slots(nodes, gpus=0) == {"one core": (1, 1), "many": (4, 2), "little memory": (1, 2)}
+    assert cluster.slots(nodes, gpus=1) == {"many": (2, 2)}
 
 
 def test_a_cluster_without_room_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

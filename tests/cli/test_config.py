@@ -66,6 +66,7 @@ GUARDED = [("convert", "overwrite = true"), ("report", "embed = true"), ("report
            ("compare", "plot = 'c.svg'"), ("clips", "reel = '../mine.mp4'"), ("analyze", "engine = 'ray'"),
            ("analyze", "ray-address = 'ray://elsewhere'"), ("analyze", "voice-baseline = 'a.wav'"),
            ("analyze", "transcript = 'a.srt'"), ("analyze", "asr_model = 'a.pt'"),
+           ("analyze", "speakers = 'a.rttm'"),
            ("annotate", "font = 'a.ttf'"),
            ("mux", "emotions = 'a.json'"), ("train", "data = '.'"), ("data.features", "recipe = 'a.toml'")]
 
@@ -89,8 +90,9 @@ def test_what_such_a_file_may_say(tmp_path: Path) -> None:
         asr-model = "small"
         face-fps = 2
         smooth = false
+        speakers = 2
         include = ["*.mp4"]""")
-    assert len(config.load(tmp_path / "emocli.toml", get_command(app), foreign=True)["analyze"]) == 6
+    assert len(config.load(tmp_path / "emocli.toml", get_command(app), foreign=True)["analyze"]) == 7
 
 
 def test_nothing_elsewhere_is_overwritten(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from emocli.face.looks import Heard
 from emocli.face.mouths import Stretch, Track
+from emocli.face.sampling import UtteranceFaces
 from emocli.face.speaking import Speaker, assign, decide, movement, weigh
 from emocli.timeline.types import Utterance
 
@@ -20,8 +20,8 @@ STILL = track([0.004, 0.005] * 5)
 SMILE = track([0.0, 0.02, 0.06, 0.1, 0.14, 0.15, 0.15, 0.14, 0.15, 0.15])
 
 
-def said(*turns: tuple[str, dict[int, float]]) -> list[Heard]:
-    return [Heard(Utterance(3 * i, 3 * i + 2, speaker=voice), share)
+def said(*turns: tuple[str, dict[int, float]]) -> list[UtteranceFaces]:
+    return [UtteranceFaces(Utterance(3 * i, 3 * i + 2, speaker=voice), share)
             for i, (voice, share) in enumerate(turns)]
 
 

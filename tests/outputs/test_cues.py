@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pysubs2
 import pytest
-from support.timelines import made_up, row
+from support.timelines import made_up, of_two, row
 
 from emocli.errors import UsageError
 from emocli.outputs import cues, formats
@@ -124,6 +124,20 @@ def test_vtt_has_classes_voices_and_no_markup_of_the_speaker(timeline: Timeline)
     text = cues.vtt(odd, PLAIN)
     assert "<v Face 3><c.sadness>&lt;b&gt;a&lt;/b&gt; &amp; b 😢 [sadness]</c></v>" in text
     assert text.startswith("WEBVTT\n\nSTYLE\n::cue(.happiness)")
+
+
+def test_where_several_speak_the_voice_is_the_speaker() -> None:
+    timeline = of_two()
+    text = cues.vtt(timeline, PLAIN)
+    assert '<v S1><c.happiness>He said "yes", 네. 😊 [happiness]</c></v>' in text
+    assert "<v S2><c.neutral>word0 " in text
+    assert "Face" not in text
+    read = pysubs2.SSAFile.from_string(cues.ass(timeline, PLAIN))
+    assert set(read.styles) == {"Default", "S1", "S2"}
+    assert [read[0].style, read[1].style] == ["S1", "S2"]
+    assert cues.srt(timeline, PLAIN) == cues.srt(made_up(), PLAIN)
+    lone = replace(timeline, rows=timeline.rows[:2])
+    assert "<v Face 3>" in cues.vtt(lone, PLAIN)
 
 
 def test_vtt_in_a_players_parser(timeline: Timeline, tmp_path: Path, node_modules: Path) -> None:

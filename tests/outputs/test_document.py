@@ -10,7 +10,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from support.timelines import made_up
+from support.timelines import made_up, of_two
 
 from emocli.errors import InputError
 from emocli.outputs import document, formats
@@ -196,3 +196,19 @@ def test_a_link_beside_a_strangers_document_is_not_followed(timeline: Timeline, 
     assert read.media.path.name == "a.mp4"
     assert "--video" in read.notes[-1]
     assert document.read(path, secret).media.path == secret
+
+
+def test_who_speaks_comes_back_and_a_strangers_name_does_not(tmp_path: Path) -> None:
+    text = document.to_json(of_two(), PLAIN)
+    (tmp_path / "a.json").write_text(text, encoding="utf-8")
+    rows = document.read(tmp_path / "a.json").rows
+    assert [r.utterance.speaker for r in rows if r.utterance] == ["S1", "S2"]
+    (tmp_path / "a.json").write_text(text.replace('"speaker": "S2"', '"speaker": "S2><b"'), encoding="utf-8")
+    with pytest.raises(InputError, match="utterance"):
+        document.read(tmp_path / "a.json")
+    content = json.loads(text)
+    for told in content["rows"]:
+        if told["utterance"]:
+            del told["utterance"]["speaker"]  # as older versions wrote it
+    (tmp_path / "a.json").write_text(json.dumps(content), encoding="utf-8")
+    assert all(r.utterance.speaker == "" for r in document.read(tmp_path / "a.json").rows if r.utterance)

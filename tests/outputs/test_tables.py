@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from support.timelines import made_up, row
+from support.timelines import made_up, of_two, row
 
 from emocli.emotions import EMOTIONS
 from emocli.outputs import tables
@@ -36,6 +36,12 @@ def test_csv_columns_and_values(timeline: Timeline) -> None:
     assert frame.loc[1, "flags"] == "no_face"
     assert frame.loc[0, "face_id"] == 3
     pd.testing.assert_frame_equal(timeline.to_dataframe()[["start", "end"]], frame[["start", "end"]])
+
+
+def test_who_speaks_is_a_column() -> None:
+    frame = pd.read_csv(io.StringIO(tables.emotions_csv(of_two(), PLAIN)))
+    assert frame["speaker"].fillna("").tolist() == ["S1", "", "S2"]
+    assert of_two().to_dataframe()["speaker"].tolist() == ["S1", "", "S2"]
 
 
 def test_faces_csv(timeline: Timeline) -> None:

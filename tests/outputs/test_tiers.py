@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.timelines import made_up
+from support.timelines import made_up, of_two
 
 from emocli.outputs import tiers
 from emocli.outputs.base import OutputOptions
@@ -33,6 +33,14 @@ def test_elan_and_praat_read_the_tiers(timeline: Timeline, tmp_path: Path) -> No
     assert grid.tierNames == ("emotion", "words", "face", "text")
     assert [tuple(e) for e in grid.getTier("emotion").entries] == [
         (0, 1.5, "기쁨"), (1.5, 3, "슬픔"), (3, 33, "중립")]
+
+
+def test_who_speaks_has_a_tier(tmp_path: Path) -> None:
+    from pympi.Elan import Eaf
+
+    (tmp_path / "a.eaf").write_text(tiers.eaf(of_two(), PLAIN), encoding="utf-8")
+    spoken = Eaf(str(tmp_path / "a.eaf")).get_annotation_data_for_tier("speaker")
+    assert sorted(a[:3] for a in spoken) == [(200, 1400, "S1"), (3000, 33000, "S2")]
 
 
 def test_audacity_labels(timeline: Timeline) -> None:

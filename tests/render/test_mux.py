@@ -38,7 +38,8 @@ def test_subtitles_inside(grey: Path, tmp_path: Path, ending: str, codec: str) -
         streams = [[bytes(p) for p in c.demux(video=0)] for c in (container, before)]
     assert len(streams[0]) == len(streams[1])
     if ending == "mkv":
-        transcript = choose.from_subtitles(Run(probe(once)), "auto")  # what emocli itself makes of it
+        # what emocli itself makes of it
+        transcript = choose.from_subtitles(Run(probe(once)), "auto", (), "auto")
         assert transcript is not None
         assert transcript.source == "embedded"
         assert "So happy." in transcript.utterances[0].text

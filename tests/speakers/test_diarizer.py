@@ -116,8 +116,8 @@ def test_progress_and_provenance(hear: Hear) -> None:
 @pytest.mark.shared
 @pytest.mark.parametrize("commercial", [False, True])
 def test_a_composed_dialogue_is_told_apart(commercial: bool, data: Path, hear: Hear) -> None:
-    voices = dialogues.voices(data, ("dev",))
-    talk = dialogues.compose(voices, ["ravdess19", "nemoIC0"], np.random.default_rng(0), seconds=60)
+    voices = dialogues.voices(data, ("dev",), ("ravdess", "emodb"))
+    talk = dialogues.compose(voices, ["ravdess19", "emodb14"], np.random.default_rng(0), seconds=60)
     run, sound = hear(talk.samples)
     utterances = [Utterance(start, end) for start, end, _ in talk.turns]
     made = Diarizer(AnalyzeOptions(speakers="2", commercial=commercial)).assign(run, sound, utterances)
@@ -134,8 +134,8 @@ def test_a_composed_dialogue_is_told_apart(commercial: bool, data: Path, hear: H
 @pytest.mark.slow
 @pytest.mark.shared
 def test_ten_speakers_and_one_of_a_second(data: Path, hear: Hear) -> None:
-    voices = dialogues.voices(data, ("train",))
-    talk = dialogues.compose(voices, sorted(voices)[::3][:10], np.random.default_rng(1), seconds=90)
+    voices = dialogues.voices(data, ("train", "dev", "test"), ("emodb",))
+    talk = dialogues.compose(voices, sorted(voices), np.random.default_rng(1), seconds=90)
     run, sound = hear(talk.samples)
     utterances = [Utterance(start, end) for start, end, _ in talk.turns]
     utterances[-1] = Utterance(utterances[-1].start, utterances[-1].start + 1.0)

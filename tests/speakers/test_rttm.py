@@ -33,7 +33,8 @@ def test_of_several_recordings_the_one_that_is_analysed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("line", [
     "SPEAKER", "SPEAKER talk 1 0", "SPEAKER talk 1 zero 1 <NA> <NA> anna",
-    LINE.format("nan", 1, "a"), LINE.format(-1, 1, "a"), LINE.format(0, "inf", "a"), LINE.format(0, -2, "a"), LINE.format("1e300", 1, "a")])
+    LINE.format("nan", 1, "a"), LINE.format(-1, 1, "a"), LINE.format(0, "inf", "a"),
+    LINE.format(0, -2, "a"), LINE.format("1e300", 1, "a")])
 def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
     path = written(tmp_path, LINE.format(0, 1, "anna") + line)
     with pytest.raises(InputError, match="line 2 ") as refused:

@@ -53,6 +53,15 @@ def made_up() -> Timeline:
                      "transcript": "a"})
 
 
+def of_two() -> Timeline:
+    """The same, said by two in turns."""
+    timeline = made_up()
+    spoken = iter(("S1", "S2"))
+    return replace(timeline, rows=tuple(
+        replace(r, utterance=replace(r.utterance, speaker=next(spoken))) if r.utterance else r
+        for r in timeline.rows))
+
+
 def of_demo(video: Path) -> Timeline:
     """Made-up rows over a real video: eight of two seconds, each emotion once, one of them mixed."""
     info = probe(video)

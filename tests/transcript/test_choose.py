@@ -63,7 +63,7 @@ def test_speech_that_no_cue_covers_is_heard(video: Path) -> None:
         "00:00:00", "00:00:05").replace("00:00:02", "00:00:06"))
     transcript, run = transcript_of(video)
     assert transcript.source == "sidecar"
-    assert transcript.heard == tuple(HEARD)
+    assert transcript.activity == tuple(HEARD)
     assert spans(transcript, "sidecar") == [(0, 2), (5, 6)]
     # the half second after the first cue is the end of its speech
     assert spans(transcript, "speech") == [(4, 5), (6, 7), (8, 9)]

@@ -92,7 +92,9 @@ def test_what_was_passed_over_are_the_longest_runs() -> None:
 
 @pytest.mark.parametrize(("changes", "kept"), [
     ({}, True), ({"no_speech": 0.9, "log_probability": -1.5}, False), ({"no_speech": 0.9}, True),
-    ({"text": ""}, False), ({"start": 20.0, "end": 21.0}, False)])
+    ({"no_speech": 0.5, "log_probability": -1.2}, False), ({"text": "Y" + "o" * 200}, False),
+    ({"text": "Donaudampfschifffahrtsgesellschaftskapitän"}, True), ({"text": ""}, False),
+    ({"start": 20.0, "end": 21.0}, False)])
 def test_invented_text_is_dropped(changes: dict, kept: bool) -> None:
     assert believable(phrase(**changes), [Utterance(0, 2)]) == kept
 

@@ -1,6 +1,7 @@
 """The shipped voice networks: each row by itself, the small one asking the larger, the speaker's usual
 voice."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -70,3 +71,28 @@ def test_a_recording_of_the_speaker_tells_how_they_usually_talk(model: VoiceMode
         (alone,), (enrolled,) = model.read(speech)[0], model.read(speech, enrolled={"": spectrograms})[0]
     assert len(spectrograms) == 2
     assert np.abs(alone.logits - enrolled.logits).max() > 0.05
+
+
+def test_each_speaker_is_read_against_their_own_usual_voice(model: VoiceModel, tmp_path: Path) -> None:
+    """Two who take turns are read as if each were alone; enrolling one leaves the other."""
+    first, second = (np.concatenate([tone(1, hertz) for hertz in those])
+                     for those in ((110, 115, 130), (300, 340, 380)))
+    path = write(tmp_path / "a.wav", sound=np.concatenate([first, second]), audio_codec="pcm_s16le")
+    *_, (_, sound) = decode(probe(path))
+    with sound:
+        one, two = ([Utterance(i, i + 1, speaker=who) for i in those]
+                    for who, those in (("S1", (0, 1, 2)), ("S2", (3, 4, 5))))
+        mixed = [*one[:1], *two[:2], *one[1:], *two[2:]]
+        told: list[float] = []
+        together = dict(zip([u.start for u in mixed], model.read(Speech(mixed, "", sound), told.append)[0],
+                            strict=True))
+        alone = [r for those in (one, two) for r in model.read(Speech(those, "", sound))[0]]
+        nobody = model.read(Speech([replace(u, speaker="") for u in one + two], "", sound))[0]
+        spectrograms = enrol(Speech([Utterance(2, 3)], "", sound))
+        enrolled = model.read(Speech(one + two, "", sound), enrolled={"S2": spectrograms})[0]
+    assert len(told) == 6
+    for i, reading in enumerate(alone):
+        assert together[i].logits == pytest.approx(reading.logits, abs=1e-4)
+    assert max(np.abs(a.logits - b.logits).max() for a, b in zip(alone, nobody, strict=True)) > 0.05
+    assert [bool(np.abs(a.logits - b.logits).max() > 0.01) for a, b in zip(alone, enrolled, strict=True)] == [
+        False] * 3 + [True] * 3

@@ -10,7 +10,7 @@ from __future__ import annotations
 import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, product
 from pathlib import Path
 
 import numpy as np
@@ -48,12 +48,12 @@ class Dialogue:
 Voices = Mapping[str, Mapping[int, Sequence[np.ndarray]]]
 
 
-def voices(data: Path, splits: Sequence[str]) -> Voices:
-    """The speech of all speakers of these splits of CORPORA, brought to one level a speaker."""
+def voices(data: Path, splits: Sequence[str], corpora: Sequence[str] = CORPORA) -> Voices:
+    """The speech of all speakers of these splits of the corpora, brought to one level a speaker."""
     made: dict[str, dict[int, list[np.ndarray]]] = {}
-    for corpus in CORPORA:
-        for clip in speech.read(data, corpus):
-            if clip.split in splits and len(samples := trim(clip.samples)):
+    for corpus, split in product(corpora, splits):
+        for clip in speech.read(data, corpus, split):
+            if len(samples := trim(clip.samples)):
                 made.setdefault(clip.speaker, {}).setdefault(clip.label, []).append(samples)
     for moods in made.values():
         everything = np.concatenate([samples for clips in moods.values() for samples in clips])
@@ -93,10 +93,10 @@ def _turn(clips: Sequence[np.ndarray], random: np.random.Generator) -> np.ndarra
     return np.concatenate(parts[:-1])
 
 
-def dialogues(data: Path, splits: Sequence[str], each: int, seed: int) -> list[Dialogue]:
+def dialogues(known: Voices, each: int, seed: int) -> list[Dialogue]:
     """`each` dialogues of two, of three and of four speakers: every second one of a single corpus, where it
     has so many speakers, else of all."""
-    known, random = voices(data, splits), np.random.default_rng(seed)
+    random = np.random.default_rng(seed)
     by_corpus = {name: list(group) for name, group in groupby(sorted(known), lambda s: s.rstrip(
         "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"))}
     made = []
@@ -109,9 +109,9 @@ def dialogues(data: Path, splits: Sequence[str], each: int, seed: int) -> list[D
     return made
 
 
-def alone(data: Path, splits: Sequence[str], seed: int) -> list[Dialogue]:
+def alone(known: Voices, seed: int) -> list[Dialogue]:
     """Of each speaker a monologue in every mood."""
-    known, random = voices(data, splits), np.random.default_rng(seed)
+    random = np.random.default_rng(seed)
     return [compose(known, [name], random) for name in sorted(known)]
 
 

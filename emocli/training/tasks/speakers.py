@@ -8,6 +8,7 @@ jointly they are diagonal along `axes` (Ioffe 2006, "Probabilistic linear discri
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,17 @@ def fit(data: Path, recipe: Mapping[str, Any], folder: Path) -> Iterator[Epoch]:
     likeness = learn(vectors, speakers, recipe["round_within"], recipe["round_between"],
                      recipe["scale_between"])
     with atomic(folder / "speakers.safetensors") as part:
-        save_file({"mean": likeness.mean.astype(np.float16), "axes": likeness.axes.astype(np.float16),
-                   "between": likeness.between.astype(np.float32)}, part)
+        save(likeness, part)
     error = equal_error(likeness, vectors, speakers, np.random.default_rng(recipe["seed"]))
     yield Epoch(1, 1, 0.0, 0.0, 0.0, {"equal_error": error})
+
+
+def save(likeness: Likeness, path: Path) -> None:
+    """Write a file that `Likeness.load` reads, in half precision."""
+    numbers = {"mean": likeness.mean.astype(np.float16), "axes": likeness.axes.astype(np.float16),
+               "between": likeness.between.astype(np.float32)}
+    # In memory eigenvectors lie column by column, which safetensors would not see.
+    save_file({name: np.ascontiguousarray(array) for name, array in numbers.items()}, path)
 
 
 def clips(data: Path, corpora: list[str], splits: list[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -51,11 +59,10 @@ def clips(data: Path, corpora: list[str], splits: list[str]) -> tuple[np.ndarray
         means.extend(part.mean(0) for part in np.split(embedded, ends[:-1]))
         waiting.clear()
 
-    for corpus in corpora:
-        for clip in speech.read(data, corpus):
-            if clip.split in splits:
-                waiting.append([piece for _, piece in encoder.windows(clip.samples)])
-                speakers.append(clip.speaker)
+    for corpus, split in product(corpora, splits):
+        for clip in speech.read(data, corpus, split):
+            waiting.append([piece for _, piece in encoder.windows(clip.samples)])
+            speakers.append(clip.speaker)
             if len(waiting) == _CLIPS:
                 embed()
     if waiting:

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from emocli.face.looks import SHARE, SOME, heard, loudness, plan
+from emocli.face.sampling import SHARE, SOME, loudness, plan, visible_faces
 from emocli.timeline.types import FaceObservations, Utterance
 
 
@@ -32,16 +32,16 @@ def meshes(looks: list) -> int:
 
 
 def test_who_is_seen() -> None:
-    (one,) = heard([Utterance(2, 4)], faces_of(10, (1, 0, 10), (2, 3, 10), (3, 3.7, 10)))
+    (one,) = visible_faces([Utterance(2, 4)], faces_of(10, (1, 0, 10), (2, 3, 10), (3, 3.7, 10)))
     assert one.share == pytest.approx({1: 1, 2: 0.5, 3: 0.15}, abs=0.06)
     assert one.visible == [1, 2]
-    assert heard([Utterance(5, 6)], faces_of(3, (1, 0, 3)))[0].visible == []
+    assert visible_faces([Utterance(5, 6)], faces_of(3, (1, 0, 3)))[0].visible == []
 
 
 @pytest.mark.parametrize("count", [3, 40, 400])
 def test_the_second_look_is_bounded(count: int) -> None:
     faces = faces_of(3 * count, (1, 0, 1e9), (2, 0, 1e9))
-    looks = plan(heard(talk(count), faces), faces, flat)
+    looks = plan(visible_faces(talk(count), faces), faces, flat)
     assert 0 < meshes(looks) <= max(SOME, SHARE * len(faces)) * 1.05
     starts = [part.start for _, part in looks]
     assert starts == sorted(starts)
@@ -54,13 +54,13 @@ def test_the_second_look_is_bounded(count: int) -> None:
 def test_every_voice_gets_its_turn() -> None:
     said = [*talk(100, ["S1"]), *(Utterance(300.5 + 3 * i, 302.5 + 3 * i, speaker="S2") for i in range(4))]
     faces = faces_of(320, (1, 0, 1e9), (2, 0, 1e9))
-    looks = plan(heard(said, faces), faces, flat)
+    looks = plan(visible_faces(said, faces), faces, flat)
     assert {number for number, _ in looks} >= {100, 101, 102, 103}
 
 
 def test_it_looks_where_it_is_loud_and_at_pauses_where_it_is_quiet() -> None:
     faces = faces_of(20, (1, 0, 20))
-    looks = plan(heard([Utterance(2, 12)], faces), faces, lambda times: -np.abs(times - 9.0))
+    looks = plan(visible_faces([Utterance(2, 12)], faces), faces, lambda times: -np.abs(times - 9.0))
     (spoken,) = (part for number, part in looks if number == 0)
     assert spoken.start < 9 < spoken.end
     pauses = [part for number, part in looks if number is None]
@@ -76,10 +76,10 @@ def test_short_cries_and_endless_cues() -> None:
         asked.append(len(times))
         return np.zeros(len(times))
 
-    looks = plan(heard([Utterance(1, 1.1), Utterance(2, 3990)], faces), faces, envelope)
+    looks = plan(visible_faces([Utterance(1, 1.1), Utterance(2, 3990)], faces), faces, envelope)
     assert [number for number, _ in looks if number is not None] == [1]
     assert max(asked) < 500
-    assert plan(heard([], faces), faces, envelope)[0][0] is None
+    assert plan(visible_faces([], faces), faces, envelope)[0][0] is None
 
 
 def test_loudness_is_in_decibels_around_each_time() -> None:

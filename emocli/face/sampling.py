@@ -32,7 +32,7 @@ Plan = list[tuple[int | None, Stretch]]
 
 
 @dataclass(frozen=True)
-class Heard:
+class UtteranceFaces:
     """An utterance as its pictures have it: the `share` of it in which each face is seen."""
 
     utterance: Utterance
@@ -45,7 +45,7 @@ class Heard:
         return sorted(ids, key=lambda number: -self.share[number])
 
 
-def heard(utterances: Sequence[Utterance], faces: FaceObservations) -> list[Heard]:
+def visible_faces(utterances: Sequence[Utterance], faces: FaceObservations) -> list[UtteranceFaces]:
     """Who is seen in each utterance."""
     times, ids = faces.geometry[:, 0], faces.geometry[:, 16].astype(int)
     steps = np.diff(np.unique(times))
@@ -55,12 +55,12 @@ def heard(utterances: Sequence[Utterance], faces: FaceObservations) -> list[Hear
         first, last = np.searchsorted(times, [utterance.start, utterance.end])
         numbers, counts = np.unique(ids[first:last], return_counts=True)
         pictures = max(1.0, (utterance.end - utterance.start) / step)
-        found.append(Heard(utterance, {int(n): min(1.0, c / pictures)
+        found.append(UtteranceFaces(utterance, {int(n): min(1.0, c / pictures)
                                        for n, c in zip(numbers, counts, strict=True)}))
     return found
 
 
-def plan(said: Sequence[Heard], faces: FaceObservations, envelope: Envelope) -> Plan:
+def plan(said: Sequence[UtteranceFaces], faces: FaceObservations, envelope: Envelope) -> Plan:
     """Which utterances to look at and where: their loudest part; and some pauses, at their quietest.
 
     Voices take turns, and each one's utterances come in an order that is spread over the video.
@@ -73,16 +73,16 @@ def plan(said: Sequence[Heard], faces: FaceObservations, envelope: Envelope) -> 
     turns = [queue[i] for i in range(max(map(len, queues), default=0)) for queue in queues if i < len(queue)]
     meshes = max(SOME, round(SHARE * len(faces)))
     pauses = _pauses(said, faces)
-    chosen = _look(dict(enumerate(pauses)), _spread(range(len(pauses))), PAUSES * meshes,
-                   lambda times: -envelope(times), most=FEWEST)
+    chosen = _within(PAUSES * meshes, dict(enumerate(pauses)), _spread(range(len(pauses))),
+                     lambda times: -envelope(times), most=FEWEST)
     meshes -= sum(len(part.face_ids) * FEWEST for _, part in chosen)
-    looks: Plan = [(None, stretch) for _, stretch in chosen]
-    looks += _look(dict(enumerate(said)), turns, meshes, envelope)
-    return sorted(looks, key=lambda look: look[1].start)
+    planned: Plan = [(None, stretch) for _, stretch in chosen]
+    planned += _within(meshes, dict(enumerate(said)), turns, envelope)
+    return sorted(planned, key=lambda sample: sample[1].start)
 
 
-def _look(said: Mapping[int, Heard], order: Sequence[int], meshes: float, envelope: Envelope, *,
-          most: int = MOST) -> list[tuple[int, Stretch]]:
+def _within(meshes: float, said: Mapping[int, UtteranceFaces], order: Sequence[int], envelope: Envelope, *,
+            most: int = MOST) -> list[tuple[int, Stretch]]:
     """What so many meshes are enough for: as many of `said`, in this order, as short stretches allow, or all
     of them in longer ones."""
     wanted = sum(min(MOST_MEASURED, len(said[number].visible)) for number in order)
@@ -97,12 +97,12 @@ def _look(said: Mapping[int, Heard], order: Sequence[int], meshes: float, envelo
     return chosen
 
 
-def _pauses(said: Sequence[Heard], faces: FaceObservations) -> list[Heard]:
+def _pauses(said: Sequence[UtteranceFaces], faces: FaceObservations) -> list[UtteranceFaces]:
     """The pauses between utterances, with who is seen in them."""
     edges = pairwise([0.0, *(t for one in said for t in (one.utterance.start, one.utterance.end)),
                       float(faces.geometry[-1, 0])])
     pauses = [Utterance(start, end) for start, end in list(edges)[::2] if end - start >= PAUSE]
-    return [one for one in heard(pauses, faces) if one.visible]
+    return [one for one in visible_faces(pauses, faces) if one.visible]
 
 
 def _spread(numbers: Sequence[int]) -> list[int]:
