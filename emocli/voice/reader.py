@@ -17,7 +17,7 @@ from emocli.timeline.run import Read, Run, Speech, of_utterances
 from emocli.timeline.types import Reading
 
 if TYPE_CHECKING:
-    from emocli.voice.model import VoiceModel
+    from emocli.voice.described import VoiceModel
 
 #: Opens a recording and finds the speech in it.
 Listen = Callable[[Path], AbstractContextManager[Speech]]
@@ -35,7 +35,8 @@ class VoiceReader:
         self.names = VOICE_MODES[voice_mode(options.voice_mode)]
         if options.commercial:
             self.names = ("voice-permissive",)
-        for name in self.names:
+        self.weights = (*self.names, *(("whisper-encoder",) if self.names != ("voice-small",) else ()))
+        for name in self.weights:
             weights.resolve(name, commercial=options.commercial)
         self._options, self._listen = options, listen
         self._model: VoiceModel | None = None
@@ -44,17 +45,19 @@ class VoiceReader:
     def observe(self, run: Run) -> Read:
         """Read every utterance, beside the pictures."""
         speech = run.speech
-        if self._enrolled is None:
-            self._enrolled = self._enrol()
         readings: list[Reading] = []
         seconds: list[float] = []
+        if self._enrolled is None:
+            self._enrolled = self._enrol()
         if speech.utterances:
+            from emocli.voice.model import read
+
             with run.stage("reading the voice"):
-                readings, seconds = self._load().read(
-                    speech, lambda end: run.progress(self.modality, end), enrolled=self._enrolled)
+                readings, seconds = read(self._load(), speech, lambda end: run.progress(self.modality, end),
+                                         enrolled=self._enrolled)
         run.progress(self.modality, run.info.duration)
         if any(r.present for r in readings):
-            run.uses("numpy", "scipy", "torch", weights=weights.record(*self.names))
+            run.uses("numpy", "scipy", "torch", weights=weights.record(*self.weights))
         return of_utterances(readings, seconds, Reading(self.modality, reason="nobody speaks"))
 
     def close(self) -> None:
@@ -68,15 +71,15 @@ class VoiceReader:
         return self._model
 
     def _enrol(self) -> list[np.ndarray]:
-        """How the speaker usually talks: spectrograms of the recording, if there is one."""
+        """How the speaker usually talks: descriptions of the recording, if there is one."""
         if not self._options.voice_baseline:
             return []
         from emocli.voice.model import enrol
 
         recording = Path(self._options.voice_baseline)
         with self._listen(recording) as speech:
-            if spectrograms := enrol(speech):
-                return spectrograms
+            if described := enrol(self._load(), speech):
+                return described
         raise InputError(recording, "no speech was heard in it",
                          "give --voice-baseline a recording of the speaker, talking neutrally")
 
