@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from emocli.training.loop import Epoch
 
-TASKS = ("face", "voice", "text", "fusion", "spectrogram")
+TASKS = ("face", "voice", "voice_small", "text", "fusion", "spectrogram")
 
 
 def train_command(
-    task: Annotated[str, typer.Argument(help="face, voice, text, fusion or spectrogram.")],
+    task: Annotated[str, typer.Argument(help="face, voice, voice_small, text, fusion or spectrogram.")],
     data: Annotated[Path, typer.Option(help="The data folder.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder for weights, checkpoint and curves; "
                                                                 "runs/TASK if left out.")] = None,
@@ -32,7 +32,7 @@ def train_command(
     epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     features: Annotated[Path | None, typer.Option(
-        help="Spectrograms that `emocli data features` has kept (for voice).")] = None,
+        help="What `emocli data features` has kept (for voice and voice_small).")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Cores; all if left out.")] = None,
 ) -> None:
     """Train one network as a recipe says; a run that was stopped goes on from its last epoch.
@@ -43,8 +43,8 @@ def train_command(
 
     if task not in TASKS:
         raise UsageError(task, "nothing of this name can be trained", f"choose from {', '.join(TASKS)}")
-    if features and task != "voice":
-        raise UsageError("--features", f"{task} is not trained on spectrograms", "leave it out")
+    if features and task not in ("voice", "voice_small"):
+        raise UsageError("--features", f"{task} is not trained on kept features", "leave it out")
     if not data.is_dir():
         raise DataError(data, "no such folder", "point --data at the data folder")
     os.environ["KERAS_BACKEND"] = "torch"  # twice as fast as TensorFlow on a CPU

@@ -110,16 +110,16 @@ def _voice(data: Path, corrupt: str) -> dict[str, Predictions]:
                    for kind in ([] if corrupt else corruptions.NOISES)}
 
 
-def compare(modality: str, data: Path) -> Result:
+def compare(modality: str, data: Path, kept: Path | None = None) -> Result:
     """What takes training to find out: other networks and ways on the same test sets ("compared") and, of the
-    voice, the six folds."""
+    voice, the six folds; `kept` is a folder of features, as `emocli data features` fills it."""
     from emocli.training import baselines
     from emocli.training.recipe import read_recipe
 
     if modality == "fusion":
         return {"compared": baselines.heads(data, read_recipe("fusion"), TRIPLETS, SEED)}
     if modality == "voice":
-        return {"six_fold": six_fold(data), "compared": baselines.voices(data)}
+        return {"six_fold": six_fold(data, kept), "compared": baselines.voices(data)}
     return {"compared": baselines.sentences(data)} if modality == "text" else {}
 
 
@@ -152,11 +152,12 @@ def leave_out(data: Path, folder: Path, kept: Path | None = None) -> dict[str, R
     voice.save_left_out(folder / "left_out.npz", strangers)
     results: dict[str, Result] = {}
     for one in strangers:
-        temperature = voice.temperature_of(s for s in strangers if s is not one)
+        unknown, known = voice.temperatures_of(s for s in strangers if s is not one)
         test = one.splits == "test"
-        for name, logits, where in (("all of it", one.known, test | True), ("test speakers", one.known, test),
-                                    ("speaker unknown", one.alone, test | True),
-                                    ("test speakers, unknown", one.alone, test)):
+        for name, logits, where, temperature in (
+                ("all of it", one.known, test | True, known), ("test speakers", one.known, test, known),
+                ("speaker unknown", one.alone, test | True, unknown),
+                ("test speakers, unknown", one.alone, test, unknown)):
             results[f"{one.corpus} left out, {name}"] = metrics.summary(
                 softmax(logits[where] / temperature, 1), one.labels[where], temperature)
     return results

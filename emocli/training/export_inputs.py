@@ -44,7 +44,8 @@ def _clips(data: Path | None) -> Labelled:
 
     mean, deviation = voice_network().usual.numpy()
     videos = by_video(describe_clips(speech.read(data, "ravdess", "test")))
-    inputs: list[Arrays] = [(views(np.stack([c.described for c in video]), (mean, deviation)),) for video in videos]
+    inputs: list[Arrays] = [(views(np.stack([c.described for c in video]), (mean, deviation)),)
+                            for video in videos]
     return inputs, np.array([c.label for video in videos for c in video])
 
 

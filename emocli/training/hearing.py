@@ -16,7 +16,7 @@ from emocli.training import conditions
 from emocli.training.checkpoint import fingerprint
 from emocli.training.corpora import speech
 from emocli.voice.features import SAMPLE_RATE, trim
-from emocli.voice.model import SHORTEST
+from emocli.voice.model import EAR, SHORTEST
 from emocli.weights import manifest, resolve
 
 #: How often a corpus is heard: once as it is, then in conditions.
@@ -59,7 +59,7 @@ def hear(data: Path, corpus: str, seed: int, folder: Path | None = None) -> Hear
     speakers = np.array([c.speaker for c in clips])
     recordings = np.stack([recordings_of(speakers, seed, copy) for copy in range(COPIES)])
     kept = folder / f"{corpus}-{_key(clips, seed)}" if folder else None
-    ear = whisper_encoder.load(resolve("whisper-encoder"))
+    ear = whisper_encoder.load(resolve(EAR))
     copies = []
     for copy in range(COPIES):
         parts = []
@@ -104,5 +104,5 @@ def _key(clips: list[speech.Clip], seed: int) -> str:
     """Tells apart what a cache was made from: the sound, the ear, the conditions and the seed."""
     code = [Path(str(module.__file__)).read_text(encoding="utf-8")
             for module in (conditions, whisper_encoder)]
-    return fingerprint(seed, COPIES, SHARING, SHORTEST, code, manifest()["whisper-encoder"].sha256,
+    return fingerprint(seed, COPIES, SHARING, SHORTEST, code, manifest()[EAR].sha256,
                        [clip.identity for clip in clips])

@@ -33,13 +33,15 @@ class VoiceNetwork(nn.Module):
     """Numbers in both views in, features (n, VIEWED * view) and logits (n, 7) out.
 
     The buffers hold the training speakers' usual mean and deviation of each number, which stand in for a
-    speaker who has said little, and the directions and scale of the inputs.
+    speaker who has said little, the directions and scale of the inputs, and the temperatures that calibrate
+    the logits where one utterance is all that is known of a speaker, and where the speaker is well known.
     """
 
     usual: Tensor
     directions: Tensor
     centre: Tensor
     scale: Tensor
+    temperatures: Tensor
 
     def __init__(self, *, members: int = 8, directions: int = 128, wide: int = 128, view: int = 32,
                  dropout: float = 0.3) -> None:
@@ -52,6 +54,7 @@ class VoiceNetwork(nn.Module):
         self.register_buffer("directions", torch.zeros(2, FEATURES, directions))
         self.register_buffer("centre", torch.zeros(inputs))
         self.register_buffer("scale", torch.ones(inputs))
+        self.register_buffer("temperatures", torch.ones(2))
 
     @classmethod
     def like(cls, state: Mapping[str, Tensor]) -> VoiceNetwork:
@@ -69,7 +72,7 @@ class VoiceNetwork(nn.Module):
         x = torch.cat([plain @ self.directions[0], against @ self.directions[1], known], 1)
         x = ((x - self.centre) / self.scale).clamp(-FARTHEST, FARTHEST)
         plain, rest = x.tensor_split([self.directions.shape[2]], 1)
-        return torch.cat([plain * (1 - known).sqrt(), rest], 1)
+        return torch.cat([plain * (1 - known), rest], 1)
 
     def each(self, projected: Tensor) -> tuple[Tensor, Tensor]:
         """Features (n, VIEWED * view), and every member's logits (n, members, 7), of what `project` gives."""
@@ -79,9 +82,12 @@ class VoiceNetwork(nn.Module):
         return views[:VIEWED].transpose(0, 1).flatten(1), last(self.dropout(views)).transpose(0, 1)
 
     def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (n, VIEWED * view) and the members' mean logits (n, 7) of (n, INPUTS)."""
+        """Features (n, VIEWED * view) and the members' mean logits (n, 7), calibrated, of (n, INPUTS)."""
         features, logits = self.each(self.project(inputs))
-        return features, logits.mean(1)
+        alone = 1 / (1 + PRIOR_MEAN)
+        share = (inputs[:, -1:] - alone) / (1 - alone)
+        first, second = self.temperatures.log()
+        return features, logits.mean(1) / (first + share * (second - first)).exp()
 
 
 class Several(nn.Module):

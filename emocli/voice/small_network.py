@@ -1,9 +1,7 @@
-"""The PyTorch network that reads a stretch of speech: small networks over its functionals, averaged.
+"""The small PyTorch network that reads a stretch of speech: networks over its functionals, averaged.
 
-With the few thousand acted utterances that there are, functionals (`emocli.voice.functionals`) carry
-most of it: the network before this one joined fewer of them, not read against the speaker's own, to a
-convolutional recurrent network over the spectrogram, and read 0.575 of RAVDESS' test actors (macro-F1)
-where this reads 0.631.  Several networks are averaged after Lakshminarayanan et al. (2017).
+It needs no pretrained ear, and one megabyte.  Several networks are averaged after
+Lakshminarayanan et al. (2017).
 """
 
 from __future__ import annotations
@@ -20,15 +18,12 @@ from emocli.voice.functionals import FUNCTIONALS
 
 #: Each number is read as it is and against the speaker's own.
 INPUTS = 2 * FUNCTIONALS
-#: Members of the small network.  It is the beginning of the large one, and fusion reads the features of these
-#: members alone, so that one fusion head serves both.
-SMALL = 3
 #: Deviations from the training mean beyond which an input is cut.
 FARTHEST = 5.0
 
 
 class SmallNetwork(nn.Module):
-    """Functionals in both views in, features (n, SMALL * view) and logits (n, 7) out.
+    """Functionals in both views in, features (n, members * view) and logits (n, 7) out.
 
     The buffers hold the scale of the inputs, and the training speakers' usual statistics of columns
     and functionals, which stand in for a speaker who has said little.
@@ -37,7 +32,7 @@ class SmallNetwork(nn.Module):
     centre: Tensor
     scale: Tensor
 
-    def __init__(self, *, members: int = SMALL, wide: int = 192, view: int = 32,
+    def __init__(self, *, members: int = 3, wide: int = 192, view: int = 32,
                  dropout: float = 0.3) -> None:
         super().__init__()
         self.bodies = nn.ModuleList(
@@ -57,24 +52,19 @@ class SmallNetwork(nn.Module):
         return cls(members=sum(k.endswith("1.weight") and k.startswith("bodies") for k in state), wide=wide,
                    view=view)
 
-    def beginning(self) -> dict[str, Tensor]:
-        """The state dict of its first SMALL members."""
-        return {k: v for k, v in self.state_dict().items()
-                if not k.startswith(("bodies.", "heads.")) or int(k.split(".")[1]) < SMALL}
-
     def usual(self, name: str) -> Statistics:
         """Mean and deviation of the training speakers' "columns" or "functionals", (width,) each."""
         mean, deviation = self.get_buffer(f"usual_{name}").cpu().numpy()
         return np.asarray(mean), np.asarray(deviation)
 
     def each(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (n, SMALL * view), and every member's logits (n, members, 7), of (n, INPUTS)."""
+        """Features (n, members * view), and every member's logits (n, members, 7), of (n, INPUTS)."""
         x = ((inputs - self.centre) / self.scale).clamp(-FARTHEST, FARTHEST)
         seen = [body(x) for body in self.bodies]
         logits = [head(s) for head, s in zip(self.heads, seen, strict=True)]
-        return torch.cat(seen[:SMALL], 1), torch.stack(logits, 1)
+        return torch.cat(seen, 1), torch.stack(logits, 1)
 
     def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (n, SMALL * view) and the members' mean logits (n, 7) of (n, INPUTS)."""
+        """Features (n, members * view) and the members' mean logits (n, 7) of (n, INPUTS)."""
         features, logits = self.each(inputs)
         return features, logits.mean(1)

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from emocli.emotions import EMOTIONS
-from emocli.storage import atomic, write_text
+from emocli.storage import atomic
 from emocli.training import metrics
 from emocli.training.checkpoint import Checkpoint, origin
 from emocli.training.hearing import COPIES, Heard, hear
@@ -31,6 +31,8 @@ GROUP = 24
 KNOWN = ((0.5, (12, GROUP)), (0.25, (2, 12)), (0.25, (1, 1)))
 #: Actors of RAVDESS, and those of one fold.
 ACTORS, FOLD = 24, 4
+#: Clips of each copy that the directions are found from; recordings that are projected at once.
+SAMPLE, AT_ONCE = 2000, 100
 #: Ways in which the development speakers are read.
 WATCHED: tuple[dict[str, Any], ...] = ({}, {"known": False}, {"copy": 1})
 #: Logit of a class that a corpus does not have: it says nothing about that class.
@@ -87,7 +89,7 @@ def draw(training: Tables, model: VoiceNetwork, recipe: Mapping[str, Any]) -> Po
     share = np.array([recipe["corpora"][name] for name in names], float)
     grouped = {n: [speakers_of(t, copy) for copy in range(COPIES)] for n, t in training.items()}
     usual = model.usual.numpy()
-    parts: list[tuple[Tensor, np.ndarray, np.ndarray]] = []
+    parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     for part, (fewest, most) in KNOWN:
         wanted = part * recipe["pool"]
         while wanted > 0:
@@ -95,11 +97,12 @@ def draw(training: Tables, model: VoiceNetwork, recipe: Mapping[str, Any]) -> Po
             table, copy = training[names[corpus]], int(random.choice(COPIES, p=recipe["copies"]))
             group = grouped[names[corpus]][copy][random.integers(len(grouped[names[corpus]][copy]))]
             where = pick(table.labels, group, int(random.integers(fewest, most + 1)), random)
-            inputs = views(table.features[copy, where], (usual[0], usual[1]))
-            parts.append((model.project(torch.from_numpy(inputs)), table.labels[where],
+            parts.append((views(table.features[copy, where], (usual[0], usual[1])), table.labels[where],
                           np.full(len(where), corpus)))
             wanted -= len(where)
-    x, labels, corpora = zip(*parts, strict=True)
+    inputs, labels, corpora = zip(*parts, strict=True)
+    x = [model.project(torch.from_numpy(np.concatenate(inputs[i:i + AT_ONCE])))
+         for i in range(0, len(inputs), AT_ONCE)]
     there = np.stack([np.isin(np.arange(len(EMOTIONS)), training[n].labels) for n in names])
     return Pool(torch.cat(x), torch.from_numpy(np.concatenate(labels)),
                 torch.from_numpy(there[np.concatenate(corpora)]).float())
@@ -143,13 +146,13 @@ def begin(model: VoiceNetwork, training: Tables, recipe: Mapping[str, Any]) -> N
     random = np.random.default_rng(recipe["seed"])
     inputs = []
     for name, table in training.items():
-        count = min(len(table), round(4000 * recipe["corpora"][name] / sum(recipe["corpora"].values())))
+        count = min(len(table), round(SAMPLE * recipe["corpora"][name] / sum(recipe["corpora"].values())))
         for copy in range(COPIES):
             inputs.append(inputs_of(table, usual, copy=copy)[random.permutation(len(table))[:count]])
     x = torch.from_numpy(np.concatenate(inputs)).float()
     wide = model.directions.shape[2]
     for number, view in enumerate(x[:, :-1].clamp(-8, 8).chunk(2, 1)):
-        model.directions[number] = torch.pca_lowrank(view, wide, niter=4)[2]
+        model.directions[number] = torch.pca_lowrank(view, wide, niter=3)[2]
     along = model.project(x)
     model.centre.copy_(along.mean(0))
     model.scale.copy_(along.std(0) + 1e-3)
@@ -208,17 +211,16 @@ def split(tables: Tables) -> tuple[dict[str, Heard], dict[str, Heard]]:
 
 
 def fit(data: Path, recipe: dict[str, Any], out: Path, kept: Path | None = None) -> Iterator[Epoch]:
-    """Train as `recipe` says; writes `voice.safetensors` into `out`, what networks make of corpora that they
-    know nothing of (`left_out.npz`), and the temperature at which these are calibrated.  `kept` as in
-    `prepare`."""
+    """Train as `recipe` says; writes into `out` what networks make of corpora that they know nothing of
+    (`left_out.npz`), and `voice.safetensors`, calibrated on these.  `kept` as in `prepare`."""
     tables = prepare(data, recipe, kept)
     seed_all(recipe["seed"])
     model = untrained(recipe)
     yield from fit_tables(model, *split(tables), recipe, out / "checkpoint.pt")
-    store.write(out / "voice.safetensors", model.state_dict())
     strangers = list(left_out(tables, recipe, out))
     save_left_out(out / "left_out.npz", strangers)
-    write_text(out / "temperature.txt", f"{temperature_of(strangers):.4f}\n")
+    model.temperatures.copy_(torch.tensor(temperatures_of(strangers)))
+    store.write(out / "voice.safetensors", model.state_dict())
 
 
 @dataclass(frozen=True)
@@ -256,11 +258,12 @@ def save_left_out(path: Path, strangers: Iterable[LeftOut]) -> None:
         np.savez(part, **columns)
 
 
-def temperature_of(strangers: Iterable[LeftOut]) -> float:
-    """What calibrates a network on speech of a kind that it has not heard: the mean, in logarithms, of the
-    temperatures for each corpus left out, its speakers known and not."""
-    fitted = [metrics.fit_temperature(logits, s.labels) for s in strangers for logits in (s.known, s.alone)]
-    return float(np.exp(np.mean(np.log(fitted)))) if fitted else 1.0
+def temperatures_of(strangers: Iterable[LeftOut]) -> tuple[float, float]:
+    """What calibrates a network on speech of a kind that it has not heard, where the speaker is unknown and
+    known: the mean, in logarithms, of the temperatures for each corpus left out."""
+    fitted = [[metrics.fit_temperature(logits, s.labels) for logits in (s.alone, s.known)] for s in strangers]
+    alone, known = np.exp(np.mean(np.log(fitted), axis=0))
+    return float(alone), float(known)
 
 
 def folds(tables: Tables, recipe: Mapping[str, Any],

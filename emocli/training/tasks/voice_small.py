@@ -20,12 +20,10 @@ from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
 from emocli.voice import store
 from emocli.voice.features import Statistics, blend, normalise
 from emocli.voice.functionals import functionals, relative
-from emocli.voice.small_network import SMALL, SmallNetwork
+from emocli.voice.small_network import SmallNetwork
 
 #: How much of a speaker's own statistics is known in each version of a clip, and whether it is noisy.
 VERSIONS = ((1.0, False), (0.5, False), (0.15, False), (1.0, True))
-#: Actors of RAVDESS, and those of one fold.
-ACTORS, FOLD = 24, 4
 
 
 @dataclass(frozen=True)
@@ -130,7 +128,7 @@ def fit_tables(model: SmallNetwork, training: Mapping[str, Table], watched: Mapp
     """Train `model`, choosing the epoch by the corpora that are `watched`, the main one counting half; the
     checkpoint lies at `path`."""
     tables = [*training.values(), *watched.values()]
-    checkpoint = Checkpoint(path, origin("voice", recipe, [list(training), list(watched)], *(
+    checkpoint = Checkpoint(path, origin("voice_small", recipe, [list(training), list(watched)], *(
         column for t in tables for column in (t.labels, t.speakers, t.splits, t.frames))))
     everything = np.concatenate([t.inputs[0] for t in training.values()])
     model.centre.copy_(torch.from_numpy(everything.mean(0)))
@@ -155,8 +153,8 @@ def untrained(recipe: Mapping[str, Any]) -> SmallNetwork:
 
 
 def fit(data: Path, recipe: dict[str, Any], out: Path, kept: Path | None = None) -> Iterator[Epoch]:
-    """Train as `recipe` says; writes `voice.safetensors` into `out`, a longer network's beginning
-    as `voice_small.safetensors` beside it, and a temperature for each.  `kept` as in `prepare`."""
+    """Train as `recipe` says; writes `voice_small.safetensors` into `out`, as int8, and the temperature of
+    what was written.  `kept` as in `prepare`."""
     tables, *usual = prepare(data, recipe, kept)
     seed_all(recipe["seed"])
     model = untrained(recipe)
@@ -166,38 +164,10 @@ def fit(data: Path, recipe: dict[str, Any], out: Path, kept: Path | None = None)
                        if np.any(table.splits == split) and (split == "train" or name != "ravdess_song")}
                       for split in ("train", "dev"))
     yield from fit_tables(model, training, held, recipe, out / "checkpoint.pt")
-    _write(model.state_dict(), held, out)
-    if len(model.bodies) > SMALL:
-        _write(model.beginning(), held, out, "_small")
-
-
-def _write(state: Mapping[str, Tensor], held: Mapping[str, Table], out: Path, suffix: str = "") -> None:
-    """Write weights, the small ones as int8, and the temperature of what was written."""
-    path = out / f"voice{suffix}.safetensors"
-    store.write(path, state, int8=bool(suffix))
-    stored = SmallNetwork.like(state).eval()
+    path = out / "voice_small.safetensors"
+    store.write(path, model.state_dict(), int8=True)
+    stored = SmallNetwork.like(store.read(path)).eval()
     stored.load_state_dict(store.read(path))
     # The corpus that asks for the most care decides: a new voice may be like any of them.
     fitted = [metrics.fit_temperature(logits_of(stored, t), t.labels) for t in held.values()]
-    write_text(out / f"temperature{suffix}.txt", f"{max(fitted):.4f}\n")
-
-
-def folds(tables: Mapping[str, Table], recipe: Mapping[str, Any],
-          folder: Path) -> Iterator[tuple[list[int], np.ndarray, np.ndarray]]:
-    """Six networks, each trained without four actors of RAVDESS: those actors, the labels and the
-    logits (n, 7) of their clips.  The epoch is chosen by the other corpora.  Only unlabelled sound of
-    the actors left out is known: in the usual statistics, and among the babble."""
-    watched = {name: t.take(t.splits == "dev") for name, t in tables.items() if not name.startswith("ravdess")
-               and np.any(t.splits == "dev")}
-    for first in range(1, ACTORS + 1, FOLD):
-        actors = list(range(first, first + FOLD))
-        names = [f"ravdess{actor:02d}" for actor in actors]
-        training = {name: t.take(~np.isin(t.speakers, names) if name.startswith("ravdess")
-                                 else t.splits == "train")
-                    for name, t in tables.items()}
-        seed_all(recipe["seed"])
-        model = untrained(recipe)
-        for _ in fit_tables(model, training, watched, recipe, folder / f"fold{first}.pt"):
-            pass
-        tested = tables["ravdess"].take(np.isin(tables["ravdess"].speakers, names))
-        yield actors, tested.labels, logits_of(model, tested)
+    write_text(out / "temperature.txt", f"{max(fitted):.4f}\n")
