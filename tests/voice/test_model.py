@@ -93,7 +93,8 @@ def test_the_small_network_and_the_cascade_read(tmp_path: Path) -> None:
     *_, (_, sound) = decode(probe(path))
     with sound:
         speech = Speech([Utterance(i, i + 1) for i in range(3)], "", sound)
-        fast, cascade = (read(load(names), speech)[0] for names in (["voice-small"], ["voice-small", "voice"]))
+        fast, cascade = (read(load(names), speech)[0]
+                         for names in (["voice-small"], ["voice-small", "voice"]))
     for small, both in zip(fast, cascade, strict=True):
         sure = float(torch.from_numpy(small.scores).max()) >= UNSURE
         assert np.array_equal(small.scores, both.scores) == sure
