@@ -23,7 +23,7 @@ from emocli.voice.store import read as read_state
 SHORTEST = 0.2
 #: Root mean square below which sound is silence (-60 dB of full scale).
 SILENT = 1e-3
-#: The entry of the manifest that hears for every network but the small one.
+#: The entry of the manifest that hears for `voice`; the other networks read functionals.
 EAR = "whisper-encoder"
 
 
@@ -104,9 +104,10 @@ def load(names: Sequence[str], *, device: str = "cpu") -> VoiceModel:
 
     first, *others = names
     path, temperature = weights.resolve(first), weights.manifest()[first].temperature
-    if first != "voice-small":
+    if first == "voice":
         return EarModel(path, weights.resolve(EAR), temperature=temperature, device=device)
-    small = SmallModel(path, temperature=temperature, device=device)
+    # Fusion has learnt the views of `voice`, and of `voice-permissive`, but not of `voice-small`.
+    small = SmallModel(path, temperature=temperature, device=device, views=first != "voice-small")
     return Cascade(small, load(others, device=device)) if others else small
 
 

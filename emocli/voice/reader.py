@@ -35,7 +35,7 @@ class VoiceReader:
         self.names = VOICE_MODES[voice_mode(options.voice_mode)]
         if options.commercial:
             self.names = ("voice-permissive",)
-        self.weights = (*self.names, *(("whisper-encoder",) if self.names != ("voice-small",) else ()))
+        self.weights = (*self.names, *(("whisper-encoder",) if "voice" in self.names else ()))
         for name in self.weights:
             weights.resolve(name, commercial=options.commercial)
         self._options, self._listen = options, listen

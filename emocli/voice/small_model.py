@@ -23,14 +23,16 @@ BESIDE = 16
 
 
 class SmallModel:
-    """A network over functionals.  `temperature` calibrates its scores."""
+    """A network over functionals.  `temperature` calibrates its scores; without `views` its features are
+    zeros, which tell fusion nothing, because fusion has learnt those of another network."""
 
-    def __init__(self, path: Path, *, temperature: float = 1.0, device: str = "cpu") -> None:
+    def __init__(self, path: Path, *, temperature: float = 1.0, device: str = "cpu",
+                 views: bool = True) -> None:
         state = read_state(path)
         self.network = SmallNetwork.like(state)
         self.network.load_state_dict(state)
         self.network.eval().to(device)
-        self.temperature, self._device = temperature, device
+        self.temperature, self._device, self._views = temperature, device, views
 
     def describe(self, samples: np.ndarray) -> np.ndarray:
         """A spectrogram (frames, COLUMNS)."""
@@ -38,13 +40,9 @@ class SmallModel:
 
     @torch.inference_mode()
     def logits(self, inputs: np.ndarray) -> Answer:
-        """Features (n, d) and calibrated logits (n, 7) of (n, INPUTS).
-
-        The features are zeros: fusion has learnt the views of the other network, and makes no more of a voice
-        without them than its scores say.
-        """
+        """Features (n, d) and calibrated logits (n, 7) of (n, INPUTS)."""
         features, raw = self.network(torch.from_numpy(inputs).to(self._device))
-        return np.zeros(features.shape, np.float32), raw.cpu().numpy() / self.temperature
+        return features.cpu().numpy() * self._views, raw.cpu().numpy() / self.temperature
 
     def answer(self, described: Sequence[np.ndarray], enrolled: Sequence[np.ndarray] = ()) -> Answer:
         """As `VoiceModel.answer`."""
