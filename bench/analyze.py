@@ -158,9 +158,10 @@ def stages(video: Path, reading: dict[str, float]) -> dict[str, float]:
         from emocli.timeline.run import Speech
         from emocli.transcript.sidecar import read
         from emocli.voice.model import load
+        from emocli.voice.model import read as read_voice
 
         began = time.perf_counter()
-        load(["voice"]).read(Speech(read(video.with_suffix(".srt")), "en", sound))
+        read_voice(load(["voice"]), Speech(read(video.with_suffix(".srt")), "en", sound))
         seconds["read voice (and start PyTorch)"] = time.perf_counter() - began
     return seconds
 

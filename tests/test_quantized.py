@@ -3,15 +3,15 @@
 from pathlib import Path
 
 from emocli import quantized as store
-from emocli.voice.network import VoiceNetwork
+from emocli.voice.small_network import SmallNetwork
 
 
 def test_int8_rows_come_back_within_half_a_step(tmp_path: Path) -> None:
-    network = VoiceNetwork(members=4, wide=16, view=8)
-    store.write(tmp_path / "small.safetensors", network.beginning(), int8=True)
+    network = SmallNetwork(wide=16, view=8)
+    store.write(tmp_path / "small.safetensors", network.state_dict(), int8=True)
     store.write(tmp_path / "whole.safetensors", network.state_dict())
     small, whole = store.read(tmp_path / "small.safetensors"), network.state_dict()
-    assert len(VoiceNetwork.like(small).bodies) == 3
+    assert len(SmallNetwork.like(small).bodies) == 3
     assert len(small) > 10
     for name, tensor in small.items():
         step = whole[name].abs().amax() / 127 if name.endswith(".weight") else 1e-3

@@ -26,8 +26,8 @@ def test_every_shipped_file_is_listed_whole_and_has_a_card() -> None:
     listed = {w.file for w in weights.manifest().values() if w.bundled}
     there = {p.name for p in weights.folder().iterdir() if p.suffix in (".keras", ".tflite", ".safetensors")}
     assert listed == there == {"face.keras", "face.tflite", *(f"{w}.safetensors" for w in (
-        "voice", "voice_small", "voice_permissive", "text", "fusion", "fusion_permissive", "speaker",
-        "speaker_plda", "speaker_plda_permissive"))}
+        "whisper_encoder", "voice", "voice_small", "voice_permissive", "text", "text_small", "fusion",
+        "fusion_permissive", "speaker", "speaker_plda", "speaker_plda_permissive"))}
     assert not list(weights.problems())
     for weight in weights.manifest().values():
         assert weight.licence

@@ -38,11 +38,11 @@ def check_command(folder: Annotated[Path, typer.Argument(
 @app.command("features")
 def features_command(
     data: Annotated[Path, typer.Argument(help="The data folder.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the spectrograms.")] = Path("features"),
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for them.")] = Path("features"),
     recipe: Recipe = None,
 ) -> None:
-    """Keep the spectrograms that training the voice wants, so that they are made once. A run that was stopped
-    goes on where it was.
+    """Keep what the pretrained ear hears of the corpora, as they are and in made-up rooms and noise, so that
+    training the voice waits for it once. A run that was stopped goes on where it was.
 
     Example: emocli data features data -o features
     """
@@ -50,10 +50,10 @@ def features_command(
 
     settings = read_recipe("voice", recipe)
     with optional_dependency("emocli data"):
-        from emocli.training import cache
+        from emocli.training import hearing
 
         for corpus in settings["corpora"]:
-            typer.echo(f"{corpus}: {len(cache.spectra(data, corpus, settings['seed'], out))} clips")
+            typer.echo(f"{corpus}: {len(hearing.hear(data, corpus, settings['seed'], out))} clips")
 
 
 @app.command("flatten")

@@ -31,6 +31,11 @@ def evaluate_command(
         "--full", help="Also train what the networks are compared with: the voice six times, each without "
                        "four actors of RAVDESS, other networks for voice and words, other ways to fuse. An "
                        "hour.")] = False,
+    left_out: Annotated[bool, typer.Option(
+        "--leave-out", help="Of the voice: also train without one whole corpus after another, and test on "
+                            "that one; the readings of it go into left_out.npz.")] = False,
+    features: Annotated[Path | None, typer.Option(
+        help="What `emocli data features` has kept, for --leave-out and --full.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
     """Measure the weights on labelled data: accuracy, macro-F1, ECE, per class, confusion matrix,
@@ -41,6 +46,8 @@ def evaluate_command(
     from emocli.training import diarization, evaluate, plots, report
 
     _check(modality, data, language=language, corrupt=corrupt, full=full)
+    if left_out and modality not in ("voice", "all"):
+        raise UsageError("--leave-out", f"{modality} has no corpora to leave out", "evaluate voice or all")
     results: dict[str, dict[str, Any]] = {}
     for name in (*evaluate.MODALITIES, evaluate.SPEAKERS) if modality == "all" else (modality,):
         show = _tables
@@ -50,7 +57,9 @@ def evaluate_command(
             else:
                 results[name], pool = evaluate.evaluate(name, data, language=language, corrupt=corrupt)
                 if full:
-                    results[name] |= evaluate.compare(name, data)
+                    results[name] |= evaluate.compare(name, data, features)
+                if left_out and name == "voice":
+                    results[name]["sets"] |= evaluate.leave_out(data, out, features)
                 plots.draw(results[name], pool, out, name)
         if not json_:
             show(name, results[name])

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
     from emocli.training.loop import Epoch
 
-TASKS = ("face", "voice", "text", "fusion", "speakers", "spectrogram", "ngrams")
+TASKS = ("face", "voice", "voice_small", "text", "ngrams", "fusion", "speakers", "spectrogram")
 
 
 def train_command(
-    task: Annotated[str, typer.Argument(help="face, voice, text, fusion, speakers, spectrogram or ngrams.")],
+    task: Annotated[str, typer.Argument(help="face, voice, voice_small, text, ngrams, fusion, speakers or "
+                                             "spectrogram.")],
     data: Annotated[Path, typer.Option(help="The data folder.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder for weights, checkpoint and curves; "
                                                                 "runs/TASK if left out.")] = None,
@@ -32,7 +33,7 @@ def train_command(
     epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     features: Annotated[Path | None, typer.Option(
-        help="Spectrograms that `emocli data features` has kept (for voice).")] = None,
+        help="What `emocli data features` has kept (for voice and voice_small).")] = None,
     base: Annotated[Path | None, typer.Option(
         help="Folder with multilingual-e5-small, as transformers opens it (for text).")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Cores; all if left out.")] = None,
@@ -45,8 +46,8 @@ def train_command(
 
     if task not in TASKS:
         raise UsageError(task, "nothing of this name can be trained", f"choose from {', '.join(TASKS)}")
-    if features and task != "voice":
-        raise UsageError("--features", f"{task} is not trained on spectrograms", "leave it out")
+    if features and task not in ("voice", "voice_small"):
+        raise UsageError("--features", f"{task} is not trained on kept features", "leave it out")
     if base and task != "text":
         raise UsageError("--base", f"{task} does not begin with a pretrained encoder", "leave it out")
     if not data.is_dir():

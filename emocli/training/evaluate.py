@@ -17,9 +17,9 @@ from emocli.storage import scratch
 from emocli.training import corruptions, metrics, throughput
 from emocli.training.corpora import faces, speech, texts
 from emocli.training.predictions import (
-    ClipSpectrogram,
+    DescribedClip,
     Predictions,
-    clip_spectrograms,
+    describe_clips,
     read_faces,
     read_texts,
     read_voices,
@@ -87,20 +87,23 @@ def _face(data: Path, corrupt: str) -> dict[str, Predictions]:
 
 def _voice(data: Path, corrupt: str) -> dict[str, Predictions]:
     @cache
-    def spectrograms(name: str, kind: str) -> list[ClipSpectrogram]:
+    def described(name: str, kind: str, names: tuple[str, ...]) -> list[DescribedClip]:
         clips = list(speech.read(data, name, "test") if name else speech.read_folders(data))
         random, others = np.random.default_rng(SEED), [c.samples for c in clips]
-        return clip_spectrograms(
+        return describe_clips([
             replace(c, samples=corruptions.add_noise(c.samples, kind, corruptions.TEST_DB, random, others))
-            if kind else c for c in clips)
+            if kind else c for c in clips], names)
 
-    def test(name: str, kind: str = corrupt, **how: Any) -> Predictions:
-        return read_voices(spectrograms(name, kind), **how)
+    def test(name: str, kind: str = corrupt, names: tuple[str, ...] = ("voice",), **how: Any) -> Predictions:
+        heard_by = ("voice-small",) if names == ("voice-permissive",) else names  # they hear alike
+        return read_voices(described(name, kind, heard_by), names=names, **how)
 
     if not (data / "speech").is_dir():
         return {data.name: test("")}
-    sets = {"ravdess": test("ravdess"), "ravdess_speaker_unknown": test("ravdess", known_speaker=False),
-            "emodb": test("emodb"), "nemo": test("nemo")}
+    known = ("ravdess", "emodb", "nemo")
+    sets = {"ravdess": test("ravdess"), "ravdess_speaker_unknown": test("ravdess", known_speaker=False)}
+    sets |= {name: test(name) for name in known[1:]}
+    sets |= {f"{name}_speaker_unknown": test(name, known_speaker=False) for name in known[1:]}
     sets |= {f"ravdess, --voice-mode {mode}": test("ravdess", names=names)
              for mode, names in VOICE_MODES.items() if mode != "accurate"}
     sets |= {f"{name}, voice-permissive": test(name, names=("voice-permissive",))
@@ -109,26 +112,26 @@ def _voice(data: Path, corrupt: str) -> dict[str, Predictions]:
                    for kind in ([] if corrupt else corruptions.NOISES)}
 
 
-def compare(modality: str, data: Path) -> Result:
+def compare(modality: str, data: Path, kept: Path | None = None) -> Result:
     """What takes training to find out: other networks and ways on the same test sets ("compared") and, of the
-    voice, the six folds."""
+    voice, the six folds; `kept` is a folder of features, as `emocli data features` fills it."""
     from emocli.training import baselines
 
     if modality == "fusion":
         return {"compared": baselines.heads(data, TRIPLETS, SEED)}
     if modality == "voice":
-        return {"six_fold": six_fold(data), "compared": baselines.voices(data)}
+        return {"six_fold": six_fold(data, kept), "compared": baselines.voices(data)}
     return {"compared": baselines.sentences(data)} if modality == "text" else {}
 
 
-def six_fold(data: Path) -> Result:
+def six_fold(data: Path, kept: Path | None = None) -> Result:
     """Macro-F1 on RAVDESS by six networks, each trained by the shipped recipe without four actors: of each
     fold, their mean and deviation, and the figures of all clips together."""
     from emocli.training.recipe import read_recipe
     from emocli.training.tasks import voice
 
     recipe = read_recipe("voice")
-    tables, *_ = voice.prepare(data, recipe)
+    tables = voice.prepare(data, recipe, kept)
     with scratch() as folder:
         folds = list(voice.folds(tables, recipe, folder))
     f1 = [metrics.macro_f1(logits, labels) for _, labels, logits in folds]
@@ -136,6 +139,29 @@ def six_fold(data: Path) -> Result:
     labels, logits = (np.concatenate([fold[part] for fold in folds]) for part in (1, 2))
     return metrics.summary(softmax(logits, 1), labels) | {
         "folds": by_fold, "mean_macro_f1": float(np.mean(f1)), "deviation_macro_f1": float(np.std(f1))}
+
+
+def leave_out(data: Path, folder: Path, kept: Path | None = None) -> dict[str, Result]:
+    """Figures of networks trained by the shipped recipe without a whole corpus, on that corpus: on all of it,
+    on its test speakers, and there with nothing known of the speaker.  Their readings go into `folder`, as
+    `left_out.npz`; the scores are calibrated on the other corpora left out."""
+    from emocli.training.recipe import read_recipe
+    from emocli.training.tasks import voice
+
+    recipe = read_recipe("voice")
+    strangers = list(voice.left_out(voice.prepare(data, recipe, kept), recipe, folder))
+    voice.save_left_out(folder / "left_out.npz", strangers)
+    results: dict[str, Result] = {}
+    for one in strangers:
+        unknown, known = voice.temperatures_of(s for s in strangers if s is not one)
+        test = one.splits == "test"
+        for name, logits, where, temperature in (
+                ("all of it", one.known, test | True, known), ("test speakers", one.known, test, known),
+                ("speaker unknown", one.alone, test | True, unknown),
+                ("test speakers, unknown", one.alone, test, unknown)):
+            results[f"{one.corpus} left out, {name}"] = metrics.summary(
+                softmax(logits[where] / temperature, 1), one.labels[where], temperature)
+    return results
 
 
 def _text(data: Path, language: str) -> dict[str, Predictions]:

@@ -28,7 +28,7 @@ FORMATS = {"face": ("keras", "tflite", "onnx"),
 QUANTIZE = ("none", "fp16", "int8")
 ENDINGS = {"keras": ".keras", "tflite": ".tflite", "onnx": ".onnx", "torchscript": ".pt"}
 #: Names of what goes in; each network gives "features" and "logits", but for fusion, which has no features.
-INPUTS = {"face": ("face",), "voice": ("functionals",), "text-small": ("ids", "weights", "offsets"),
+INPUTS = {"face": ("face",), "voice": ("numbers",), "text-small": ("ids", "weights", "offsets"),
           "fusion": ("log_scores", "mask")}
 
 
@@ -103,9 +103,9 @@ class _Calibrated(nn.Module):
 def load(modality: str, language: str = "en") -> nn.Module:
     """A shipped PyTorch network that takes the tensors of INPUTS in order."""
     if modality == "voice":
-        from emocli.voice.model import VoiceModel
+        from emocli.voice.model import voice_network
 
-        return VoiceModel(resolve("voice")).network
+        return voice_network()
     if modality == "text-small":
         from emocli.text.model import TextModel
 

@@ -33,18 +33,20 @@ def _faces(data: Path | None) -> Labelled:
 
 
 def _clips(data: Path | None) -> Labelled:
-    from emocli.voice.model import VoiceModel
+    from emocli.voice.model import voice_network
+    from emocli.voice.network import INPUTS
 
-    reader = VoiceModel(resolve("voice"))
     if data is None:
-        centre, scale = (reader.network.get_buffer(n).numpy() for n in ("centre", "scale"))
-        random = np.random.default_rng(0).standard_normal((32, len(centre)))
-        return [((centre + scale * random).astype(np.float32),)], None
+        return [(np.random.default_rng(0).standard_normal((32, INPUTS)).astype(np.float32),)], None
     from emocli.training.corpora import speech
-    from emocli.training.predictions import clip_spectrograms, voice_inputs
+    from emocli.training.predictions import by_video, describe_clips
+    from emocli.voice.network import views
 
-    inputs, labels, _ = voice_inputs(reader, clip_spectrograms(speech.read(data, "ravdess", "test")))
-    return [(batch,) for batch in inputs], labels
+    mean, deviation = voice_network().usual.numpy()
+    videos = by_video(describe_clips(speech.read(data, "ravdess", "test")))
+    inputs: list[Arrays] = [(views(np.stack([c.described for c in video]), (mean, deviation)),)
+                            for video in videos]
+    return inputs, np.array([c.label for video in videos for c in video])
 
 
 def _sentences(data: Path | None, language: str) -> Labelled:

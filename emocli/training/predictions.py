@@ -9,7 +9,6 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import softmax
@@ -19,9 +18,6 @@ from emocli.options import TEXT_MODES, VOICE_MODES
 from emocli.training.checkpoint import fingerprint
 from emocli.training.corpora import faces, speech, texts
 from emocli.weights import manifest, resolve
-
-if TYPE_CHECKING:
-    from emocli.voice.model import VoiceModel
 
 #: Faces of one call.
 FACE_BATCH = 64
@@ -88,55 +84,45 @@ def read_faces(*corpora: faces.Faces) -> Iterator[list[Predictions]]:
 
 
 @dataclass(frozen=True)
-class ClipSpectrogram:
-    """A clip as a spectrogram (frames, COLUMNS), its class and its speaker, and the seconds that this
+class DescribedClip:
+    """A clip as a voice network's reader describes it, its class and its speaker, and the seconds that this
     took."""
 
-    mel: np.ndarray
+    described: np.ndarray
     label: int
     speaker: str
     seconds: float
 
 
-def clip_spectrograms(clips: Iterable[speech.Clip]) -> list[ClipSpectrogram]:
-    """Spectrograms of the clips that are long enough; the costly part of reading a voice, the same for all
-    networks."""
-    from emocli.voice.features import SAMPLE_RATE, spectrogram, trim
-    from emocli.voice.model import SHORTEST
+def describe_clips(clips: Iterable[speech.Clip],
+                   names: Sequence[str] = VOICE_MODES["accurate"]) -> list[DescribedClip]:
+    """Descriptions of the clips that are long enough; the costly part of reading a voice, the same for all
+    networks that hear alike.  `names` as `emocli.voice.model.load` takes them."""
+    from emocli.voice.features import SAMPLE_RATE, trim
+    from emocli.voice.model import SHORTEST, load
 
-    spectrograms = []
+    reader, described = load(names), []
     for clip in clips:
         began = time.perf_counter()
         samples = trim(clip.samples)
         if len(samples) >= SHORTEST * SAMPLE_RATE:
-            mel = spectrogram(samples)
-            spectrograms.append(ClipSpectrogram(mel, clip.label, clip.speaker, time.perf_counter() - began))
-    if not spectrograms:
+            own = reader.describe(samples)
+            described.append(DescribedClip(own, clip.label, clip.speaker, time.perf_counter() - began))
+    if not described:
         raise DataError("speech", f"no clip of this split is longer than {SHORTEST} s", "check the data")
-    return spectrograms
+    return described
 
 
-def voice_inputs(reader: VoiceModel, clips: Iterable[ClipSpectrogram], *,
-                 known_speaker: bool = True) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
-    """What the voice network takes of clips, (n, INPUTS) each speaker as one video, or each clip as the only
-    one of its video; and all labels and speakers, in that order."""
-    from emocli.voice.features import normalise, speaker_statistics
-    from emocli.voice.functionals import functionals
-
-    usual = reader.network.usual("columns")
+def by_video(clips: Iterable[DescribedClip], *, known_speaker: bool = True) -> list[list[DescribedClip]]:
+    """Clips that are read together: each speaker's as those of one video, or each as the only one of its
+    video."""
     videos = defaultdict(list)
     for number, clip in enumerate(clips):
         videos[clip.speaker if clip.speaker and known_speaker else number].append(clip)
-    inputs, order = [], []
-    for spoken in videos.values():
-        statistics = speaker_statistics([clip.mel for clip in spoken], usual)
-        plain = np.stack([functionals(normalise(clip.mel, statistics)) for clip in spoken])
-        inputs.append(reader.inputs(plain))
-        order += spoken
-    return inputs, np.array([clip.label for clip in order]), np.array([clip.speaker for clip in order])
+    return list(videos.values())
 
 
-def read_voices(clips: Sequence[ClipSpectrogram], *, known_speaker: bool = True,
+def read_voices(clips: Sequence[DescribedClip], *, known_speaker: bool = True,
                 names: Sequence[str] = VOICE_MODES["accurate"]) -> Predictions:
     """Read clips, each speaker's as those of one video, or each clip as the only one of its video; `names` as
     `emocli.voice.model.load` takes them."""
@@ -144,10 +130,13 @@ def read_voices(clips: Sequence[ClipSpectrogram], *, known_speaker: bool = True,
 
     reader = load(names)
     began = time.perf_counter()
-    inputs, labels, speakers = voice_inputs(reader, clips, known_speaker=known_speaker)
-    features, logits = reader.logits(np.concatenate(inputs))
+    videos = by_video(clips, known_speaker=known_speaker)
+    answers = [reader.answer([clip.described for clip in video]) for video in videos]
     seconds = time.perf_counter() - began + sum(clip.seconds for clip in clips)
-    source = fingerprint([(c.label, c.speaker, len(c.mel)) for c in clips],
+    features, logits = (np.concatenate(part) for part in zip(*answers, strict=True))
+    labels, speakers = (np.array([getattr(c, name) for video in videos for c in video])
+                        for name in ("label", "speaker"))
+    source = fingerprint([(c.label, c.speaker, c.described.shape) for c in clips],
                          [manifest()[n].sha256 for n in names])
     return Predictions(features, softmax(logits, 1), labels, seconds, reader.temperature, speakers, source)
 

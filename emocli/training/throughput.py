@@ -21,8 +21,9 @@ from emocli.options import TEXT_MODES, VOICE_MODES
 from emocli.weights import manifest, resolve
 
 if TYPE_CHECKING:
-    from emocli.training.corpora.speech import Clip
-    from emocli.voice.model import VoiceModel
+    import numpy as np
+
+    from emocli.voice.described import VoiceModel
 
 #: Items that are read for the figure.
 FACES, CLIPS, SENTENCES, SEGMENTS = 1280, 60, 2000, 2100
@@ -100,30 +101,31 @@ def _face(data: Path) -> dict[str, Any]:
 
 
 def _voice(data: Path) -> dict[str, Any]:
-    from emocli.training.corpora import speech
-    from emocli.training.predictions import clip_spectrograms, voice_inputs
-    from emocli.voice.model import load
+    import numpy as np
 
-    clips = list(islice(speech.read(data, "ravdess", "dev"), CLIPS))
+    from emocli.training.corpora import speech
+    from emocli.voice.features import SAMPLE_RATE, trim
+    from emocli.voice.model import EAR, load
+
+    sounds = [trim(c.samples) for c in islice(speech.read(data, "ravdess", "dev"), CLIPS)]
     figures: dict[str, Any] = {"modes": {}}
     for mode, names in VOICE_MODES.items():
         reader = load(names)
-        inputs, labels, _ = voice_inputs(reader, clip_spectrograms(clips))
-        rate = _rate(partial(_read_clips, reader, clips), len(labels))
-        network = _rate(partial(reader.logits, inputs[0][:1]), 1)
+        described = [reader.describe(sound) for sound in sounds]
+        rate = _rate(partial(_read_sounds, reader, sounds), len(sounds))
+        network = _rate(partial(reader.answer, described), len(sounds))
+        read = {*names, *([EAR] if "voice" in names else [])}
         figures["modes"][mode] = {"ms": 1e3 / rate, "network_ms": 1e3 / network,
-                                  "bytes": sum(manifest()[n].size for n in names),
-                                  "memory_bytes": _FLOAT * sum(map(parameters, names))}
+                                  "bytes": sum(manifest()[n].size for n in read),
+                                  "memory_bytes": _FLOAT * sum(map(parameters, read))}
         if mode == "accurate":
-            figures["items_per_second"] = rate
+            seconds = float(np.sum([len(sound) for sound in sounds])) / SAMPLE_RATE
+            figures |= {"items_per_second": rate, "seconds_a_second": len(sounds) / rate / seconds}
     return figures
 
 
-def _read_clips(reader: VoiceModel, clips: list[Clip]) -> None:
-    from emocli.training.predictions import clip_spectrograms, voice_inputs
-
-    for inputs in voice_inputs(reader, clip_spectrograms(clips))[0]:
-        reader.logits(inputs)
+def _read_sounds(reader: VoiceModel, sounds: list[np.ndarray]) -> None:
+    reader.answer([reader.describe(sound) for sound in sounds])
 
 
 def _text(data: Path) -> dict[str, Any]:

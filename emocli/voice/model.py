@@ -2,131 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from emocli import weights
+from emocli.encoders import whisper_encoder
 from emocli.media.audio import Sound
 from emocli.quantized import read as read_state
 from emocli.timeline.run import Speech
 from emocli.timeline.types import Reading, Utterance
-from emocli.voice.features import (
-    HOP,
-    SAMPLE_RATE,
-    Statistics,
-    normalise,
-    speaker_statistics,
-    spectrogram,
-    trim,
-)
-from emocli.voice.functionals import functionals, relative
-from emocli.voice.network import VoiceNetwork
+from emocli.voice.described import Answer, Described, VoiceModel
+from emocli.voice.features import SAMPLE_RATE, trim
+from emocli.voice.network import VoiceNetwork, views
 
 #: Seconds; shorter speech tells nothing.
 SHORTEST = 0.2
 #: Root mean square below which sound is silence (-60 dB of full scale).
 SILENT = 1e-3
-#: Utterances, spread over the video, that the speaker's statistics are taken from.
-STATISTICS_FROM = 64
-#: Confidence below which the small network asks the larger one.
-UNSURE = 0.6
+#: The entry of the manifest that hears for `voice`; the other networks read functionals.
+EAR = "whisper-encoder"
 
 
-class VoiceModel:
-    """One network.  `temperature` calibrates its scores; what it is not sure of, it asks `larger`."""
+def voice_network(path: Path | None = None) -> VoiceNetwork:
+    """The network in a file, or the shipped one."""
+    state = read_state(path or weights.resolve("voice"))
+    network = VoiceNetwork.like(state)
+    network.load_state_dict(state)
+    return network.eval()
 
-    def __init__(self, path: Path, *, temperature: float = 1.0, device: str = "cpu",
-                 larger: VoiceModel | None = None) -> None:
-        state = read_state(path)
-        self.larger = larger
-        self.network = VoiceNetwork.like(state)
-        self.network.load_state_dict(state)
-        self.network.eval().to(device)
+
+class EarModel:
+    """A network over what the pretrained ear hears.  `temperature` calibrates its scores."""
+
+    def __init__(self, path: Path, ear: Path, *, temperature: float = 1.0, device: str = "cpu") -> None:
+        self.network = voice_network(path).to(device)
+        self._ear = whisper_encoder.load(ear, device)
         self.temperature, self._device = temperature, device
 
+    def describe(self, samples: np.ndarray) -> np.ndarray:
+        """(FEATURES,) float32."""
+        return np.asarray(self._ear.features([samples])[0])
+
     def inputs(self, numbers: np.ndarray, enrolled: int = 0) -> np.ndarray:
-        """One speaker's functionals (n, FUNCTIONALS) as the network takes them, (n - enrolled, INPUTS)
-        float32; the last `enrolled` only tell how the speaker usually talks."""
-        both = np.concatenate([numbers, relative(numbers, self.network.usual("functionals"))], 1)
-        return np.asarray(both[:len(numbers) - enrolled], np.float32)
+        """One speaker's numbers (n, FEATURES) as the network takes them, (n - enrolled, INPUTS) float32; the
+        last `enrolled` only tell how the speaker usually talks."""
+        mean, deviation = self.network.usual.cpu().numpy()
+        return views(numbers, (mean, deviation), enrolled)
 
     @torch.inference_mode()
-    def logits(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def logits(self, inputs: np.ndarray) -> Answer:
         """Features (n, d) and calibrated logits (n, 7) of (n, INPUTS)."""
-        features, raw = (x.cpu().numpy() for x in self.network(torch.from_numpy(inputs).to(self._device)))
-        logits = raw / self.temperature
-        if self.larger:
-            unsure = torch.softmax(torch.from_numpy(logits), 1).amax(1).numpy() < UNSURE
-            if unsure.any():
-                features[unsure], logits[unsure] = self.larger.logits(inputs[unsure])
-        return features, logits
+        features, raw = self.network(torch.from_numpy(inputs).to(self._device))
+        return features.cpu().numpy(), raw.cpu().numpy() / self.temperature
 
-    def read(self, speech: Speech, progress: Callable[[float], None] = lambda seconds: None, *,
-             enrolled: Mapping[str, Sequence[np.ndarray]] | None = None
-             ) -> tuple[list[Reading], list[float]]:
-        """One reading an utterance, absent where it is silent, and the seconds of sound that it rests on.
+    def answer(self, described: Sequence[np.ndarray], enrolled: Sequence[np.ndarray] = ()) -> Answer:
+        """As `VoiceModel.answer`."""
+        return self.logits(self.inputs(np.stack([*described, *enrolled]), len(enrolled)))
 
-        Speech is standardised by its speaker, shrunk towards the training speakers' mean when there is little
-        of it; what nobody told apart is one speaker's.  `enrolled` are spectrograms of more of a speaker's
-        speech, by speaker, of everybody's under "".
-        """
-        utterances, sound = speech.utterances, speech.sound
-        readings = [Reading("voice", reason="the sound is silent here")] * len(utterances)
-        seconds = [0.0] * len(utterances)
-        by_speaker: dict[str, list[int]] = {}
-        for i, utterance in enumerate(utterances):
-            by_speaker.setdefault(utterance.speaker, []).append(i)
-        known = enrolled or {}
-        more = {who: [mel for name in dict.fromkeys(("", who)) for mel in known.get(name, ())]
-                for who in by_speaker}
-        mels: dict[int, np.ndarray] = {}
-        statistics: dict[str, Statistics] = {}
-        for who, own in by_speaker.items():
-            sampled = own[::max(1, len(own) // STATISTICS_FROM)]
-            sampled_mels = {i: spectrogram(x) for i in sampled if len(x := audible(utterances[i], sound))}
-            statistics[who] = speaker_statistics([*sampled_mels.values(), *more[who]],
-                                                 self.network.usual("columns"))
-            mels |= sampled_mels
-        numbers: dict[int, np.ndarray] = {}
-        for i, utterance in enumerate(utterances):
-            if i in mels:
-                mel = mels.pop(i)
-            elif len(samples := audible(utterance, sound)):
-                mel = spectrogram(samples)
-            else:
-                continue
-            numbers[i] = functionals(normalise(mel, statistics[utterance.speaker]))
-            seconds[i] = len(mel) * HOP / SAMPLE_RATE
-            progress(utterance.end)
-        for who, own in by_speaker.items():
-            if loud := [i for i in own if i in numbers]:
-                usual = [functionals(normalise(mel, statistics[who])) for mel in more[who]]
-                inputs = self.inputs(np.stack([*(numbers[i] for i in loud), *usual]), len(usual))
-                for i, reading in zip(loud, self._readings(inputs), strict=True):
-                    readings[i] = reading
-        return readings, seconds
 
-    def _readings(self, inputs: np.ndarray) -> Iterator[Reading]:
-        """One reading of each row of INPUTS."""
-        features, logits = self.logits(inputs)
+def read(model: VoiceModel, speech: Speech, progress: Callable[[float], None] = lambda seconds: None, *,
+         enrolled: Mapping[str, Sequence[np.ndarray]] | None = None) -> tuple[list[Reading], list[float]]:
+    """One reading an utterance, absent where it is silent, and the seconds of sound that it rests on.
+
+    The utterances of each speaker are read together, against how that speaker usually talks; what nobody told
+    apart is one speaker's.  `enrolled` are descriptions of more of a speaker's speech, by speaker, of
+    everybody's under "".
+    """
+    utterances, sound = speech.utterances, speech.sound
+    readings = [Reading("voice", reason="the sound is silent here")] * len(utterances)
+    seconds = [len(audible(u, sound)) / SAMPLE_RATE for u in utterances]
+    speakers: dict[str, list[int]] = defaultdict(list)
+    for i, length in enumerate(seconds):
+        if length:
+            speakers[utterances[i].speaker].append(i)
+    known = enrolled or {}
+    described: set[int] = set()
+
+    def describe(i: int) -> np.ndarray:
+        described.add(i)
+        progress(utterances[len(described) - 1].end)
+        return model.describe(audible(utterances[i], sound))
+
+    for who, own in speakers.items():
+        more = [x for name in dict.fromkeys(("", who)) for x in known.get(name, ())]
+        features, logits = model.answer(Described(lambda at, own=own: describe(own[at]),  # type: ignore[misc]
+                                                  len(own)), more)
         scores = torch.softmax(torch.from_numpy(logits), 1).numpy()
-        yield from (Reading("voice", *answer) for answer in zip(features, logits, scores, strict=True))
+        for i, *answer in zip(own, features, logits, scores, strict=True):
+            readings[i] = Reading("voice", *answer)
+    return readings, seconds
 
 
 def load(names: Sequence[str], *, device: str = "cpu") -> VoiceModel:
     """The model of the first of these entries of the manifest, which asks the second, if there is one, where
     it is unsure.  Raises `WeightsError` when a file is missing or damaged."""
+    from emocli.voice.small_model import Cascade, SmallModel
+
     first, *others = names
-    return VoiceModel(weights.resolve(first), temperature=weights.manifest()[first].temperature,
-                      device=device, larger=load(others, device=device) if others else None)
+    path, temperature = weights.resolve(first), weights.manifest()[first].temperature
+    if first == "voice":
+        return EarModel(path, weights.resolve(EAR), temperature=temperature, device=device)
+    # Fusion has learnt the views of `voice`, and of `voice-permissive`, but not of `voice-small`.
+    small = SmallModel(path, temperature=temperature, device=device, views=first != "voice-small")
+    return Cascade(small, load(others, device=device)) if others else small
 
 
-def enrol(speech: Speech) -> list[np.ndarray]:
-    """Spectrograms of the utterances of a recording of the speaker."""
-    return [spectrogram(samples) for u in speech.utterances if len(samples := audible(u, speech.sound))]
+def enrol(model: VoiceModel, speech: Speech) -> list[np.ndarray]:
+    """Descriptions of the utterances of a recording of the speaker."""
+    return [model.describe(samples) for u in speech.utterances if len(samples := audible(u, speech.sound))]
 
 
 def audible(utterance: Utterance, sound: Sound) -> np.ndarray:

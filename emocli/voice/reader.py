@@ -19,7 +19,7 @@ from emocli.timeline.run import Read, Run, Speech, of_utterances
 from emocli.timeline.types import Reading, Segment
 
 if TYPE_CHECKING:
-    from emocli.voice.model import VoiceModel
+    from emocli.voice.described import VoiceModel
 
 #: Why there is no reading: of words over no speech, between utterances, and where a moment of speech is left.
 UNHEARD, SILENCE = "nobody is heard under these words", "nobody speaks"
@@ -40,7 +40,8 @@ class VoiceReader:
         self.names = VOICE_MODES[voice_mode(options.voice_mode)]
         if options.commercial:
             self.names = ("voice-permissive",)
-        for name in self.names:
+        self.weights = (*self.names, *(("whisper-encoder",) if "voice" in self.names else ()))
+        for name in self.weights:
             weights.resolve(name, commercial=options.commercial)
         self._options, self._listen = options, listen
         self._model: VoiceModel | None = None
@@ -58,15 +59,17 @@ class VoiceReader:
         seconds = [0.0] * len(readings)
         voiced = [i for i, u in enumerate(speech.utterances) if speech.speaks(u.start, u.end)]
         if voiced:
+            from emocli.voice.model import read
+
             with run.stage("reading the voice"):
-                answers = self._load().read(
-                    replace(speech, utterances=[speech.utterances[i] for i in voiced]),
-                    lambda end: run.progress(self.modality, end), enrolled=self._enrolled)
+                own = replace(speech, utterances=[speech.utterances[i] for i in voiced])
+                answers = read(self._load(), own, lambda end: run.progress(self.modality, end),
+                               enrolled=self._enrolled)
             for i, reading, lasting in zip(voiced, *answers, strict=True):
                 readings[i], seconds[i] = reading, lasting
         run.progress(self.modality, run.info.duration)
         if any(r.present for r in readings):
-            run.uses("numpy", "scipy", "torch", weights=weights.record(*self.names))
+            run.uses("numpy", "scipy", "torch", weights=weights.record(*self.weights))
         return partial(_between, speech, of_utterances(readings, seconds, Reading(self.modality)))
 
     def close(self) -> None:
@@ -80,15 +83,15 @@ class VoiceReader:
         return self._model
 
     def _enrol(self) -> dict[str, list[np.ndarray]]:
-        """How a speaker, or everybody, usually talks: spectrograms of the recording, if there is one."""
+        """How a speaker, or everybody, usually talks: descriptions of the recording, if there is one."""
         if not self._options.voice_baseline:
             return {}
         from emocli.voice.model import enrol
 
         whose, recording = baseline_of(self._options.voice_baseline)
         with self._listen(recording) as speech:
-            if spectrograms := enrol(speech):
-                return {whose: spectrograms}
+            if described := enrol(self._load(), speech):
+                return {whose: described}
         raise InputError(recording, "no speech was heard in it",
                          "give --voice-baseline a recording of the speaker, talking neutrally")
 

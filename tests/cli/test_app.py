@@ -28,7 +28,7 @@ def test_version() -> None:
 
 
 @pytest.mark.parametrize(("args", "code", "words"), [
-    (["train", "face", "--data", ".", "--features", "kept"], 2, "not trained on spectrograms"),
+    (["train", "face", "--data", ".", "--features", "kept"], 2, "not trained on kept features"),
     (["evaluate", "smell", "--data", "."], 2, "face, voice, text, fusion"),
     (["evaluate", "face", "--data", ".", "--corrupt", "babble"], 2, "blur, dark, low-res, rotated"),
     (["evaluate", "text", "--data", ".", "--corrupt", "blur"], 2, "evaluate face or voice"),

@@ -1,4 +1,4 @@
-"""The shipped voice networks: each row by itself, the small one asking the larger, the speaker's usual
+"""The shipped voice networks: silence, speakers apart, the small one asking the larger, the speaker's usual
 voice."""
 
 from dataclasses import replace
@@ -13,8 +13,9 @@ from emocli.media.audio import decode
 from emocli.media.probe import probe
 from emocli.timeline.run import Speech
 from emocli.timeline.types import Utterance
-from emocli.voice.model import UNSURE, VoiceModel, enrol, load
-from emocli.voice.network import INPUTS
+from emocli.voice.described import VoiceModel
+from emocli.voice.model import enrol, load, read
+from emocli.voice.small_model import UNSURE, Cascade
 
 pytestmark = pytest.mark.slow
 
@@ -31,8 +32,8 @@ def test_an_utterance_is_read_and_silence_is_not(model: VoiceModel, tmp_path: Pa
     *_, (_, sound) = decode(probe(path))
     told: list[float] = []
     with sound:
-        (spoken, silent), seconds = model.read(Speech([Utterance(1, 3), Utterance(3, 4)], "", sound),
-                                               told.append)
+        speech = Speech([Utterance(1, 3), Utterance(3, 4)], "", sound)
+        (spoken, silent), seconds = read(model, speech, told.append)
     assert spoken.scores is not None
     assert spoken.scores.sum() == pytest.approx(1, abs=1e-5)
     assert (silent.present, silent.reason) == (False, "the sound is silent here")
@@ -40,25 +41,63 @@ def test_an_utterance_is_read_and_silence_is_not(model: VoiceModel, tmp_path: Pa
     assert told == [3]
 
 
-def test_the_network_reads_each_row_by_itself(model: VoiceModel) -> None:
-    inputs = torch.from_numpy(np.random.default_rng(0).normal(size=(3, INPUTS)).astype(np.float32))
-    with torch.no_grad():
-        together, alone = model.network(inputs), [model.network(row[None]) for row in inputs]
-    for part in (0, 1):
-        assert together[part].numpy() == pytest.approx(np.concatenate([row[part] for row in alone]), abs=1e-4)
+def test_each_speaker_is_read_alone(model: VoiceModel, tmp_path: Path) -> None:
+    tones = np.concatenate([tone(1, hertz) for hertz in (220, 240, 500, 520)])
+    path = write(tmp_path / "a.wav", sound=tones, audio_codec="pcm_s16le")
+    *_, (_, sound) = decode(probe(path))
+    with sound:
+        spoken = [Utterance(i, i + 1, speaker="S1" if i < 2 else "S2") for i in range(4)]
+        apart, _ = read(model, Speech(spoken, "", sound))
+        first, _ = read(model, Speech(spoken[:2], "", sound))
+        together, _ = read(model, Speech([replace(u, speaker="") for u in spoken], "", sound))
+    for own, alone in zip(apart, first, strict=False):
+        assert own.logits == pytest.approx(alone.logits, abs=1e-3)
+    assert np.abs(apart[0].logits - together[0].logits).max() > 0.01
 
 
-def test_the_small_network_asks_the_larger_where_it_is_unsure(model: VoiceModel) -> None:
-    fast, cascade = load(["voice-small"]), load(["voice-small", "voice"])
-    centre, scale = (model.network.get_buffer(n).numpy() for n in ("centre", "scale"))
-    inputs = (centre + 2 * scale * np.random.default_rng(0).normal(size=(200, INPUTS))).astype(np.float32)
-    (near, small), (features, large), (_, both) = (m.logits(inputs) for m in (fast, model, cascade))
-    sure = torch.softmax(torch.from_numpy(small), 1).amax(1).numpy() >= UNSURE
-    assert 10 < sure.sum() < 190
-    assert np.array_equal(both[sure], small[sure])
-    assert both[~sure] == pytest.approx(large[~sure], abs=1e-4)
-    assert np.abs(both[~sure] - small[~sure]).max() > 0.05
-    assert np.corrcoef(near.ravel(), features.ravel())[0, 1] > 0.99  # one fusion head reads both
+class Small:
+    """Is sure of what lies above 0."""
+
+    temperature = 1.0
+
+    def describe(self, samples: np.ndarray) -> np.ndarray:
+        return samples
+
+    def answer(self, described: object, enrolled: object = ()) -> tuple[np.ndarray, np.ndarray]:
+        sure = np.array([float(x[0]) > 0 for x in described])  # type: ignore[attr-defined]
+        return np.zeros((len(sure), 2)), np.where(sure[:, None], 9.0, 0.0) * np.eye(7)[0]
+
+
+class Large(Small):
+    """Keeps what it was asked."""
+
+    def answer(self, described: object, enrolled: object = ()) -> tuple[np.ndarray, np.ndarray]:
+        self.asked = list(described), list(enrolled)  # type: ignore[call-overload]
+        return np.ones((len(self.asked[0]), 2)), np.full((len(self.asked[0]), 7), 0.5)
+
+
+def test_the_small_model_asks_the_larger_where_it_is_unsure() -> None:
+    large = Large()
+    sounds = [np.full(3, value) for value in (1.0, -1.0, 2.0, -2.0)]
+    features, logits = Cascade(Small(), large).answer(sounds)
+    assert features[:, 0].tolist() == [0, 1, 0, 1]
+    assert logits[1].tolist() == [0.5] * 7
+    asked, beside = large.asked
+    assert [x[0] for x in asked] == [-1, -2]
+    assert [x[0] for x in beside] == [1, 2]
+
+
+def test_the_small_network_and_the_cascade_read(tmp_path: Path) -> None:
+    tones = np.concatenate([tone(1, hertz) for hertz in (220, 240, 260)])
+    path = write(tmp_path / "a.wav", sound=tones, audio_codec="pcm_s16le")
+    *_, (_, sound) = decode(probe(path))
+    with sound:
+        speech = Speech([Utterance(i, i + 1) for i in range(3)], "", sound)
+        fast, cascade = (read(load(names), speech)[0]
+                         for names in (["voice-small"], ["voice-small", "voice"]))
+    for small, both in zip(fast, cascade, strict=True):
+        sure = float(torch.from_numpy(small.scores).max()) >= UNSURE
+        assert np.array_equal(small.scores, both.scores) == sure
 
 
 def test_a_recording_of_the_speaker_tells_how_they_usually_talk(model: VoiceModel, tmp_path: Path) -> None:
@@ -67,9 +106,9 @@ def test_a_recording_of_the_speaker_tells_how_they_usually_talk(model: VoiceMode
     *_, (_, sound) = decode(probe(path))
     with sound:
         speech = Speech([Utterance(0, 1)], "", sound)
-        spectrograms = enrol(Speech([Utterance(1, 2), Utterance(2, 3)], "", sound))
-        (alone,), (enrolled,) = model.read(speech)[0], model.read(speech, enrolled={"": spectrograms})[0]
-    assert len(spectrograms) == 2
+        described = enrol(model, Speech([Utterance(1, 2), Utterance(2, 3)], "", sound))
+        (alone,), (enrolled,) = read(model, speech)[0], read(model, speech, enrolled={"": described})[0]
+    assert len(described) == 2
     assert np.abs(alone.logits - enrolled.logits).max() > 0.05
 
 
@@ -84,12 +123,12 @@ def test_each_speaker_is_read_against_their_own_usual_voice(model: VoiceModel, t
                     for who, those in (("S1", (0, 1, 2)), ("S2", (3, 4, 5))))
         mixed = [*one[:1], *two[:2], *one[1:], *two[2:]]
         told: list[float] = []
-        together = dict(zip([u.start for u in mixed], model.read(Speech(mixed, "", sound), told.append)[0],
+        together = dict(zip([u.start for u in mixed], read(model, Speech(mixed, "", sound), told.append)[0],
                             strict=True))
-        alone = [r for those in (one, two) for r in model.read(Speech(those, "", sound))[0]]
-        nobody = model.read(Speech([replace(u, speaker="") for u in one + two], "", sound))[0]
-        spectrograms = enrol(Speech([Utterance(2, 3)], "", sound))
-        enrolled = model.read(Speech(one + two, "", sound), enrolled={"S2": spectrograms})[0]
+        alone = [r for those in (one, two) for r in read(model, Speech(those, "", sound))[0]]
+        nobody = read(model, Speech([replace(u, speaker="") for u in one + two], "", sound))[0]
+        described = enrol(model, Speech([Utterance(2, 3)], "", sound))
+        enrolled = read(model, Speech(one + two, "", sound), enrolled={"S2": described})[0]
     assert len(told) == 6
     for i, reading in enumerate(alone):
         assert together[i].logits == pytest.approx(reading.logits, abs=1e-4)

@@ -1,40 +1,59 @@
-"""The network over functionals."""
+"""How the voice network takes a speaker, and that each row is read by itself."""
 
 import numpy as np
 import pytest
 import torch
 
-from emocli.voice.network import INPUTS, SMALL, VoiceNetwork
+from emocli.encoders.whisper_encoder import FEATURES
+from emocli.voice.network import INPUTS, PRIOR_MEAN, VIEWED, VoiceNetwork, views
+
+USUAL = np.zeros(FEATURES, np.float32), np.ones(FEATURES, np.float32)
 
 
-@pytest.fixture(scope="module")
-def network() -> VoiceNetwork:
+def spoken(count: int, level: float = 0.0, spread: float = 1.0) -> np.ndarray:
+    """Numbers of as many utterances of one speaker."""
+    return np.random.default_rng(0).normal(level, spread, (count, FEATURES)).astype(np.float32)
+
+
+def test_a_well_known_speaker_is_read_against_that_speaker_alone() -> None:
+    near, far = (views(spoken(400, *own), USUAL) for own in ((0, 1), (5, 3)))
+    assert near.shape == (400, INPUTS)
+    assert np.abs(near[:, FEATURES:-1] - far[:, FEATURES:-1]).max() < 0.3
+    assert np.abs(near[:, :FEATURES] - far[:, :FEATURES]).mean() > 3
+
+
+def test_a_lone_utterance_is_read_against_the_usual_speaker() -> None:
+    one = spoken(1, 5)
+    (read,) = views(one, USUAL)
+    share = 1 / (1 + PRIOR_MEAN)
+    assert read[-1] == pytest.approx(share)
+    assert read[FEATURES:-1] == pytest.approx((1 - share) * one[0], abs=1e-4)
+
+
+def test_enrolled_utterances_tell_of_the_speaker_and_are_not_read() -> None:
+    numbers = spoken(12, 5)
+    alone, told = views(numbers[:2], USUAL), views(numbers, USUAL, enrolled=10)
+    assert len(told) == 2
+    assert told[0, -1] > alone[0, -1]
+    assert np.abs(told[:, FEATURES:-1]).mean() < np.abs(alone[:, FEATURES:-1]).mean()
+
+
+def test_the_network_reads_each_row_by_itself() -> None:
     torch.manual_seed(0)
-    return VoiceNetwork(members=4, wide=16, view=8).eval()
-
-
-def test_the_network_reads_each_row_by_itself(network: VoiceNetwork) -> None:
-    inputs = torch.from_numpy(np.random.default_rng(0).normal(size=(3, INPUTS)).astype(np.float32))
+    network = VoiceNetwork(members=VIEWED + 1, directions=4, wide=8, view=6).eval()
+    network.directions.normal_()
+    inputs = torch.randn(3, INPUTS)
+    inputs[:, -1] = 0.5
     with torch.no_grad():
         together, alone = network(inputs), [network(row[None]) for row in inputs]
-    for part, shape in enumerate([(3, SMALL * 8), (3, 7)]):
-        assert together[part].shape == shape
-        assert together[part].numpy() == pytest.approx(np.concatenate([row[part] for row in alone]), abs=1e-4)
+    assert together[0].shape == (3, VIEWED * 6)
+    for part in (0, 1):
+        assert together[part].numpy() == pytest.approx(np.concatenate([row[part] for row in alone]), abs=1e-5)
+    assert float((together[1][0] - together[1][1]).abs().max()) > 0.01
 
 
-def test_its_beginning_is_a_network_of_the_same_features(network: VoiceNetwork) -> None:
-    state = network.beginning()
-    small = VoiceNetwork.like(state).eval()
-    small.load_state_dict(state)
-    inputs = torch.randn(2, INPUTS)
-    with torch.no_grad():
-        features, logits = small.each(inputs)
-        whole, of_all = network.each(inputs)
-    assert torch.equal(features, whole)
-    assert torch.equal(logits, of_all[:, :SMALL])
-
-
-def test_far_inputs_are_cut(network: VoiceNetwork) -> None:
-    with torch.no_grad():
-        far, farther = (network(torch.full((1, INPUTS), value))[1] for value in (10.0, 1e6))
-    assert torch.equal(far, farther)
+def test_a_state_tells_the_shape() -> None:
+    network = VoiceNetwork(members=5, directions=4, wide=8, view=6)
+    again = VoiceNetwork.like(network.state_dict())
+    again.load_state_dict(network.state_dict())
+    assert again.members == 5

@@ -27,9 +27,11 @@ def test_a_busy_machine_takes_the_small_network(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_weights_of_each_mode() -> None:
-    names = [VoiceReader(AnalyzeOptions(**options), no_recording).names for options in (
+    names = [VoiceReader(AnalyzeOptions(**options), no_recording).weights for options in (
         {}, {"voice_mode": "fast"}, {"voice_mode": "cascade"}, {"commercial": True})]
-    assert names == [("voice",), ("voice-small",), ("voice-small", "voice"), ("voice-permissive",)]
+    ear = "whisper-encoder"
+    assert names == [("voice", ear), ("voice-small",), ("voice-small", "voice", ear),
+                     ("voice-permissive",)]
 
 
 def test_damaged_weights_are_known_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ from emocli.training.corpora import faces, speech, texts
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
 from emocli.training.predictions import (
     Predictions,
-    clip_spectrograms,
+    describe_clips,
     join,
     read_faces,
     read_texts,
@@ -66,8 +66,8 @@ def predict(data: Path, split: str, corpora: tuple[str, ...] = TEST_SPEECH, voic
 
     readers = {
         "face": of_faces,
-        "voice": lambda: join(read_voices(clip_spectrograms(speech.read(data, name, split)), names=(voice,))
-                              for name in corpora),
+        "voice": lambda: join(read_voices(describe_clips(speech.read(data, name, split), (voice,)),
+                                          names=(voice,)) for name in corpora),
         "text": lambda: join(read_texts(texts.load(data, f"goemotions_{lang}", split).single(), lang)
                              for lang in ("en", "ko")),
     }

@@ -238,8 +238,8 @@ def fit(data: Path, recipe: dict[str, Any], out: Path, *, base: Path | None = No
 
 def finish(model: SentenceNetwork, dataset: Dataset, languages: Mapping[str, Mapping[str, float]],
            out: Path) -> None:
-    """Write `text.safetensors`, as emocli reads it, and `temperature.txt`, which calibrates it, with the help of
-    the small network that ships, on development rows."""
+    """Write `text.safetensors`, as emocli reads it, and `temperature.txt`, which calibrates it on development
+    rows with the help of the small network that ships."""
     from emocli.text.encoder import SentenceModel
     from emocli.text.model import JointModel, TextModel
 

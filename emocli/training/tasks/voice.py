@@ -1,8 +1,12 @@
-"""Training of the voice network on several corpora of acted speech, split by person."""
+"""Training of the voice network over what the pretrained ear heard of several corpora, split by person.
+
+A batch is made of recordings: some utterances of one speaker, made under one condition, of which the network
+knows the speaker as well as it would know one who has said no more than these.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,180 +17,259 @@ from torch import Tensor
 
 from emocli import quantized as store
 from emocli.emotions import EMOTIONS
-from emocli.storage import write_text
-from emocli.training import cache, metrics
-from emocli.training.cache import Spectrum
+from emocli.storage import atomic
+from emocli.training import metrics
 from emocli.training.checkpoint import Checkpoint, origin
+from emocli.training.hearing import COPIES, Heard, hear
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
-from emocli.voice.features import Statistics, blend, normalise
-from emocli.voice.functionals import functionals, relative
-from emocli.voice.network import SMALL, VoiceNetwork
+from emocli.voice.network import Statistics, VoiceNetwork, views
 
-#: How much of a speaker's own statistics is known in each version of a clip, and whether it is noisy.
-VERSIONS = ((1.0, False), (0.5, False), (0.15, False), (1.0, True))
+#: Utterances of a recording at most.
+GROUP = 24
+#: Share of the pool in utterances of speakers who are well, half, and not at all known; and how many
+#: utterances of them there are.
+KNOWN = ((0.5, (12, GROUP)), (0.25, (2, 12)), (0.25, (1, 1)))
 #: Actors of RAVDESS, and those of one fold.
 ACTORS, FOLD = 24, 4
+#: Clips of each copy that the directions are found from; recordings that are projected at once.
+SAMPLE, AT_ONCE = 2000, 100
+#: Ways in which the development speakers are read.
+WATCHED: tuple[dict[str, Any], ...] = ({}, {"known": False}, {"copy": 1})
+#: Logit of a class that a corpus does not have: it says nothing about that class.
+ABSENT = -30.0
+
+Tables = Mapping[str, Heard]
 
 
 @dataclass(frozen=True)
-class Table:
-    """A corpus as the network takes it: `inputs` (versions, n, INPUTS) float32 with the plain functionals in
-    the first half; `labels`, `speakers`, `splits`, `frames` (n,), the last the length of each clip."""
+class Pool:
+    """Utterances to learn from: what `VoiceNetwork.project` gives (n, width), `labels` (n,), and which
+    classes the corpus of each has (n, 7)."""
 
-    inputs: np.ndarray
-    labels: np.ndarray
-    speakers: np.ndarray
-    splits: np.ndarray
-    frames: np.ndarray
-
-    def take(self, where: np.ndarray) -> Table:
-        """The clips under a mask."""
-        return Table(self.inputs[:, where], self.labels[where], self.speakers[where], self.splits[where],
-                     self.frames[where])
+    projected: Tensor
+    labels: Tensor
+    there: Tensor
 
 
-def tabulate(clips: list[Spectrum], prior: Statistics,
-             usual: Statistics | None = None) -> tuple[Table, Statistics]:
-    """All VERSIONS of a corpus, and the usual functionals of its training speakers, which stand in
-    where `usual` is not given."""
-    speakers, splits = (np.array([getattr(c, name) for c in clips]) for name in ("speaker", "split"))
-    own_of = [cache.statistics(clips, noisy=noisy) for noisy in (False, True)]
-    plain = np.stack([[functionals(normalise((c.noisy if noisy else c.clean).astype(np.float32),
-                                             blend(own_of[noisy][c.speaker], prior, share)))
-                       for c in clips] for share, noisy in VERSIONS])
-    groups = [np.flatnonzero(speakers == name) for name in dict.fromkeys(speakers)]
-    known = [plain[0, g] for g in groups if splits[g[0]] == "train"]
-    own = (np.mean([f.mean(0) for f in known], axis=0), np.mean([f.std(0) for f in known], axis=0))
-    against = np.zeros_like(plain)
-    for group in groups:
-        for version, (share, _) in enumerate(VERSIONS):
-            against[version, group] = relative(plain[version, group], usual or own, share)
-    labels, frames = np.array([c.label for c in clips]), np.array([len(c.clean) for c in clips])
-    return Table(np.concatenate([plain, against], 2), labels, speakers, splits, frames), own
+def prepare(data: Path, recipe: Mapping[str, Any], kept: Path | None = None) -> dict[str, Heard]:
+    """Every corpus of a recipe as the ear hears it; `kept` is a folder of what it heard, as `emocli data
+    features` fills it."""
+    return {name: hear(data, name, recipe["seed"], kept) for name in recipe["corpora"]}
 
 
-def prepare(data: Path, recipe: Mapping[str, Any],
-            kept: Path | None = None) -> tuple[dict[str, Table], Statistics, Statistics]:
-    """Every corpus of a recipe, and the usual columns and functionals of the main one's training speakers;
-    `kept` is a folder of spectrograms, as `emocli data features` fills it."""
-    main = recipe["main"]
-    names = sorted(recipe["corpora"], key=lambda name: name != main)
-    tables: dict[str, Table] = {}
-    prior = usual = None
-    for name in names:
-        clips = cache.spectra(data, name, recipe["seed"], kept)
-        training = [c for c in clips if c.split == "train"]
-        prior = prior or cache.prior_of(list(cache.statistics(training).values()))
-        tables[name], own = tabulate(clips, prior, usual)
-        usual = usual or own
-    assert prior
-    assert usual
-    return tables, prior, usual
+def speakers_of(table: Heard, copy: int = 0) -> list[np.ndarray]:
+    """Positions of the clips of each recording of a copy: of the clean one, of each speaker."""
+    recordings = table.recordings[copy]
+    return [np.flatnonzero(recordings == number) for number in dict.fromkeys(recordings)]
 
 
-def logits_of(model: VoiceNetwork, table: Table, version: int = 0) -> np.ndarray:
-    """(n, 7) logits of one version."""
-    with torch.no_grad():
-        return model(torch.from_numpy(table.inputs[version]))[1].numpy()
+def usual_of(tables: Tables) -> Statistics:
+    """Mean and deviation (FEATURES,) of the usual speaker: the means over the speakers of each corpus, and of
+    these over the corpora."""
+    by_corpus = [np.mean([(x.mean(0), x.std(0)) for group in speakers_of(table) if len(group) > 3
+                          for x in [table.features[0, group]]], axis=0)
+                 for table in tables.values() if any(len(group) > 3 for group in speakers_of(table))]
+    mean, deviation = np.mean(by_corpus, axis=0)
+    return mean.astype(np.float32), deviation.astype(np.float32)
 
 
-def sampler(training: Mapping[str, Table], recipe: Mapping[str, Any]) -> Callable[[int], Iterator[Batch]]:
-    """Batches of an epoch: each corpus as often as `recipe` says, its classes alike often, some batches
-    mixed.
+def inputs_of(table: Heard, usual: Statistics, *, known: bool = True, copy: int = 0) -> np.ndarray:
+    """(n, INPUTS) of every clip of a copy, each recording read as one, or each clip alone."""
+    groups = speakers_of(table, copy) if known else np.arange(len(table))[:, None]
+    order = np.concatenate(groups)
+    inputs = np.concatenate([views(table.features[copy, group], usual) for group in groups])
+    return np.asarray(inputs[np.argsort(order)])
 
-    The inputs are (n, INPUTS) and a mask (n, 7) of the classes that the corpus has, the targets (n, 1, 7).
-    """
-    names, classes = list(training), len(EMOTIONS)
+
+@torch.no_grad()
+def draw(training: Tables, model: VoiceNetwork, recipe: Mapping[str, Any]) -> Pool:
+    """What an unfinished network learns from: recordings of known and unknown speakers, each corpus as often
+    as `recipe` says."""
+    random, names = np.random.default_rng(recipe["seed"]), list(training)
     share = np.array([recipe["corpora"][name] for name in names], float)
-    share /= share.sum()
-    by_class = {name: [f for c in range(classes) if len(f := np.flatnonzero(t.labels == c))]
-                for name, t in training.items()}
-    there = {name: np.isin(np.arange(classes), t.labels).astype(np.float32) for name, t in training.items()}
+    grouped = {n: [speakers_of(t, copy) for copy in range(COPIES)] for n, t in training.items()}
+    usual = model.usual.numpy()
+    parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    for part, (fewest, most) in KNOWN:
+        wanted = part * recipe["pool"]
+        while wanted > 0:
+            corpus = int(random.choice(len(names), p=share / share.sum()))
+            table, copy = training[names[corpus]], int(random.choice(COPIES, p=recipe["copies"]))
+            group = grouped[names[corpus]][copy][random.integers(len(grouped[names[corpus]][copy]))]
+            where = pick(table.labels, group, int(random.integers(fewest, most + 1)), random)
+            parts.append((views(table.features[copy, where], (usual[0], usual[1])), table.labels[where],
+                          np.full(len(where), corpus)))
+            wanted -= len(where)
+    inputs, labels, corpora = zip(*parts, strict=True)
+    x = [model.project(torch.from_numpy(np.concatenate(inputs[i:i + AT_ONCE])))
+         for i in range(0, len(inputs), AT_ONCE)]
+    there = np.stack([np.isin(np.arange(len(EMOTIONS)), training[n].labels) for n in names])
+    return Pool(torch.cat(x), torch.from_numpy(np.concatenate(labels)),
+                torch.from_numpy(there[np.concatenate(corpora)]).float())
+
+
+def sampler(pool: Pool, recipe: Mapping[str, Any]) -> Callable[[int], Iterator[Batch]]:
+    """Batches of an epoch, some of them mixed: the inputs are what `VoiceNetwork.each` takes and a mask
+    (n, 7) of the classes that the corpus has, the targets (n, 1, 7)."""
+    smooth, eye = recipe["smoothing"], torch.eye(len(EMOTIONS))
 
     def batches(epoch: int) -> Iterator[Batch]:
         random = np.random.default_rng(recipe["seed"] * 1000 + epoch)
-        for _ in range(recipe["steps"]):
-            inputs, labels, known = [], [], []
-            for name in random.choice(names, recipe["batch"], p=share):
-                alike = by_class[name][random.integers(len(by_class[name]))]
-                at = alike[random.integers(len(alike))]
-                inputs.append(training[name].inputs[random.choice(len(VERSIONS), p=recipe["versions"]), at])
-                labels.append(training[name].labels[at])
-                known.append(there[name])
-            x, mask = torch.from_numpy(np.stack(inputs)), torch.from_numpy(np.stack(known))
-            smooth = recipe["smoothing"]
-            target = torch.eye(classes)[labels] * (1 - smooth) + smooth * mask / mask.sum(1, keepdim=True)
+        order = torch.from_numpy(random.permutation(len(pool.labels))[:recipe["steps"] * recipe["batch"]])
+        for where in order.split(recipe["batch"]):
+            x, mask = pool.projected[where], pool.there[where]
+            target = eye[pool.labels[where]] * (1 - smooth) + smooth * mask / mask.sum(1, keepdim=True)
             if random.random() < recipe["mixup"]:
-                part = float(random.beta(0.4, 0.4))
-                x, target = (part * v + (1 - part) * v.flip(0) for v in (x, target))
-                mask = torch.maximum(mask, mask.flip(0))
+                part, other = float(random.beta(0.4, 0.4)), torch.from_numpy(random.permutation(len(where)))
+                x, target = (part * v + (1 - part) * v[other] for v in (x, target))
+                mask = torch.maximum(mask, mask[other])
             yield (x, mask), target[:, None]
 
     return batches
 
 
-def fit_tables(model: VoiceNetwork, training: Mapping[str, Table], watched: Mapping[str, Table],
-               recipe: Mapping[str, Any], path: Path) -> Iterator[Epoch]:
-    """Train `model`, choosing the epoch by the corpora that are `watched`, the main one counting half; the
-    checkpoint lies at `path`."""
+def pick(labels: np.ndarray, group: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
+    """At most `count` clips of a group, half the time with its classes alike often, else some of them rare,
+    as people talk."""
+    of_group = np.bincount(labels[group], minlength=len(EMOTIONS))
+    weight = 1.0 / of_group[labels[group]]
+    if random.random() < 0.5:
+        weight *= random.dirichlet(np.full(len(EMOTIONS), 0.7))[labels[group]] + 0.01
+    return np.asarray(random.choice(group, min(count, len(group)), replace=False, p=weight / weight.sum()))
+
+
+def begin(model: VoiceNetwork, training: Tables, recipe: Mapping[str, Any]) -> None:
+    """Set what is not learnt by steps: the usual speaker, the directions in which speech differs most, and
+    the scale along them."""
+    usual = usual_of(training)
+    model.usual.copy_(torch.from_numpy(np.stack(usual)))
+    random = np.random.default_rng(recipe["seed"])
+    inputs = []
+    for name, table in training.items():
+        count = min(len(table), round(SAMPLE * recipe["corpora"][name] / sum(recipe["corpora"].values())))
+        for copy in range(COPIES):
+            inputs.append(inputs_of(table, usual, copy=copy)[random.permutation(len(table))[:count]])
+    x = torch.from_numpy(np.concatenate(inputs)).float()
+    wide = model.directions.shape[2]
+    for number, view in enumerate(x[:, :-1].clamp(-8, 8).chunk(2, 1)):
+        model.directions[number] = torch.pca_lowrank(view, wide, niter=3)[2]
+    along = model.project(x)
+    model.centre.copy_(along.mean(0))
+    model.scale.copy_(along.std(0) + 1e-3)
+
+
+@torch.no_grad()
+def projected(model: VoiceNetwork, table: Heard, *, known: bool = True, copy: int = 0) -> Tensor:
+    """(n, width) what the members take of one copy, of speakers who are known or not."""
+    usual = model.usual.numpy()
+    inputs = inputs_of(table, (usual[0], usual[1]), known=known, copy=copy)
+    return model.project(torch.from_numpy(inputs))
+
+
+def logits_of(model: VoiceNetwork, table: Heard, *, known: bool = True, copy: int = 0) -> np.ndarray:
+    """(n, 7) logits of one copy, of speakers who are known or not."""
+    with torch.no_grad():
+        return model.each(projected(model, table, known=known, copy=copy))[1].mean(1).numpy()
+
+
+def fit_tables(model: VoiceNetwork, training: Tables, watched: Tables, recipe: Mapping[str, Any],
+               path: Path) -> Iterator[Epoch]:
+    """Train `model`, choosing the epoch by the corpora that are `watched`, each read as it is by known and by
+    unknown speakers and under conditions; the checkpoint lies at `path`."""
     tables = [*training.values(), *watched.values()]
     checkpoint = Checkpoint(path, origin("voice", recipe, [list(training), list(watched)], *(
-        column for t in tables for column in (t.labels, t.speakers, t.splits, t.frames))))
-    everything = np.concatenate([t.inputs[0] for t in training.values()])
-    model.centre.copy_(torch.from_numpy(everything.mean(0)))
-    model.scale.copy_(torch.from_numpy(everything.std(0) + 1e-3))
+        column for t in tables for column in (t.labels, t.speakers, t.splits, t.recordings))))
+    begin(model, training, recipe)
+
     def forward(inputs: tuple[Tensor, Tensor]) -> Tensor:
-        # A corpus without a class says nothing about that class: it stays out of the softmax.
-        return model.each(inputs[0])[1].masked_fill(inputs[1][:, None] == 0, -30.0)
+        return model.each(inputs[0])[1].masked_fill(inputs[1][:, None] == 0, ABSENT)
+
+    seen = {name: [projected(model, t, **how) for how in WATCHED] for name, t in watched.items()}
 
     def validate() -> dict[str, float]:
-        f1 = {name: metrics.macro_f1(logits_of(model, t), t.labels) for name, t in watched.items()}
-        rest = float(np.mean([v for name, v in f1.items() if name != recipe["main"]] or list(f1.values())))
-        return {"macro_f1": (f1.get(recipe["main"], rest) + rest) / 2, **f1}
+        f1 = {name: float(np.mean([metrics.macro_f1(model.each(x)[1].mean(1).numpy(), watched[name].labels)
+                                   for x in several])) for name, several in seen.items()}
+        return {"macro_f1": float(np.mean(list(f1.values()))), **f1}
 
-    yield from train(model, sampler(training, recipe), forward=forward, validate=validate,
-                     steps_per_epoch=recipe["steps"],
-                     schedule=Schedule(**recipe["schedule"]), checkpoint=checkpoint, seed=recipe["seed"])
+    pool = draw(training, model, recipe)
+    yield from train(model, sampler(pool, recipe), forward=forward, validate=validate,
+                     steps_per_epoch=recipe["steps"], schedule=Schedule(**recipe["schedule"]),
+                     checkpoint=checkpoint, seed=recipe["seed"])
 
 
 def untrained(recipe: Mapping[str, Any]) -> VoiceNetwork:
     """The network that a recipe describes."""
-    return VoiceNetwork(**{key: recipe[key] for key in ("members", "wide", "view", "dropout")})
+    return VoiceNetwork(**{key: recipe[key] for key in ("members", "directions", "wide", "view", "dropout")})
+
+
+def split(tables: Tables) -> tuple[dict[str, Heard], dict[str, Heard]]:
+    """The training speakers of each corpus, and the development speakers; song is only for training."""
+    training, held = ({name: table.take(table.splits == part) for name, table in tables.items()
+                       if np.any(table.splits == part) and (part == "train" or name != "ravdess_song")}
+                      for part in ("train", "dev"))
+    return training, held
 
 
 def fit(data: Path, recipe: dict[str, Any], out: Path, kept: Path | None = None) -> Iterator[Epoch]:
-    """Train as `recipe` says; writes `voice.safetensors` into `out`, a longer network's beginning
-    as `voice_small.safetensors` beside it, and a temperature for each.  `kept` as in `prepare`."""
-    tables, *usual = prepare(data, recipe, kept)
+    """Train as `recipe` says; writes into `out` what networks make of corpora that they know nothing of
+    (`left_out.npz`), and `voice.safetensors`, calibrated on these.  `kept` as in `prepare`."""
+    tables = prepare(data, recipe, kept)
     seed_all(recipe["seed"])
     model = untrained(recipe)
-    for name, statistics in zip(("columns", "functionals"), usual, strict=True):
-        model.get_buffer(f"usual_{name}").copy_(torch.from_numpy(np.stack(statistics).astype(np.float32)))
-    training, held = ({name: table.take(table.splits == split) for name, table in tables.items()
-                       if np.any(table.splits == split) and (split == "train" or name != "ravdess_song")}
-                      for split in ("train", "dev"))
-    yield from fit_tables(model, training, held, recipe, out / "checkpoint.pt")
-    _write(model.state_dict(), held, out)
-    if len(model.bodies) > SMALL:
-        _write(model.beginning(), held, out, "_small")
+    yield from fit_tables(model, *split(tables), recipe, out / "checkpoint.pt")
+    strangers = list(left_out(tables, recipe, out))
+    save_left_out(out / "left_out.npz", strangers)
+    model.temperatures.copy_(torch.tensor(temperatures_of(strangers)))
+    store.write(out / "voice.safetensors", model.state_dict())
 
 
-def _write(state: Mapping[str, Tensor], held: Mapping[str, Table], out: Path, suffix: str = "") -> None:
-    """Write weights, the small ones as int8, and the temperature of what was written."""
-    path = out / f"voice{suffix}.safetensors"
-    store.write(path, state, int8=bool(suffix))
-    stored = VoiceNetwork.like(state).eval()
-    stored.load_state_dict(store.read(path))
-    # The corpus that asks for the most care decides: a new voice may be like any of them.
-    fitted = [metrics.fit_temperature(logits_of(stored, t), t.labels) for t in held.values()]
-    write_text(out / f"temperature{suffix}.txt", f"{max(fitted):.4f}\n")
+@dataclass(frozen=True)
+class LeftOut:
+    """What a network trained without a corpus makes of it: `labels`, `splits` (n,) and logits (n, 7), where
+    all of each speaker's speech is known, and where each clip is all that is known."""
+
+    corpus: str
+    labels: np.ndarray
+    splits: np.ndarray
+    known: np.ndarray
+    alone: np.ndarray
 
 
-def folds(tables: Mapping[str, Table], recipe: Mapping[str, Any],
+def left_out(tables: Tables, recipe: Mapping[str, Any], folder: Path) -> Iterator[LeftOut]:
+    """One network after another, each trained without one of the recipe's `left_out`, nor a corpus of the
+    same speakers.  The epoch is chosen by the other corpora."""
+    for name in recipe["left_out"]:
+        others = {n: t for n, t in tables.items() if not n.startswith(name)}
+        training, watched = split(others)
+        seed_all(recipe["seed"])
+        model = untrained(recipe)
+        for _ in fit_tables(model, training, watched, recipe, folder / f"without_{name}.pt"):
+            pass
+        table = tables[name]
+        yield LeftOut(name, table.labels, table.splits, logits_of(model, table),
+                      logits_of(model, table, known=False))
+
+
+def save_left_out(path: Path, strangers: Iterable[LeftOut]) -> None:
+    """Write them into one `.npz`, the columns called `CORPUS.labels`, and so on."""
+    columns: dict[str, Any] = {f"{s.corpus}.{name}": getattr(s, name) for s in strangers
+                               for name in ("labels", "splits", "known", "alone")}
+    with atomic(path) as part:
+        np.savez(part, **columns)
+
+
+def temperatures_of(strangers: Iterable[LeftOut]) -> tuple[float, float]:
+    """What calibrates a network on speech of a kind that it has not heard, where the speaker is unknown and
+    known: the mean, in logarithms, of the temperatures for each corpus left out."""
+    fitted = [[metrics.fit_temperature(logits, s.labels) for logits in (s.alone, s.known)] for s in strangers]
+    alone, known = np.exp(np.mean(np.log(fitted), axis=0))
+    return float(alone), float(known)
+
+
+def folds(tables: Tables, recipe: Mapping[str, Any],
           folder: Path) -> Iterator[tuple[list[int], np.ndarray, np.ndarray]]:
     """Six networks, each trained without four actors of RAVDESS: those actors, the labels and the
-    logits (n, 7) of their clips.  The epoch is chosen by the other corpora.  Only unlabelled sound of
-    the actors left out is known: in the usual statistics, and among the babble."""
+    logits (n, 7) of their clips.  The epoch is chosen by the other corpora."""
     watched = {name: t.take(t.splits == "dev") for name, t in tables.items() if not name.startswith("ravdess")
                and np.any(t.splits == "dev")}
     for first in range(1, ACTORS + 1, FOLD):

@@ -1,4 +1,4 @@
-"""Training of the voice network."""
+"""Training of the voice network over what the ear heard."""
 
 from pathlib import Path
 from typing import Any
@@ -8,79 +8,119 @@ import pytest
 import torch
 from support.corpora import RECIPES
 
+from emocli import quantized as store
+from emocli.encoders.whisper_encoder import FEATURES
 from emocli.errors import UsageError
+from emocli.training.hearing import COPIES, Heard
 from emocli.training.tasks import voice
-from emocli.voice import store
-from emocli.voice.network import INPUTS, VoiceNetwork
+from emocli.voice.network import VoiceNetwork
 
 RECIPE: dict[str, Any] = RECIPES["voice"]
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of spectrograms, filled by the first test that needs it."""
-    return tmp_path_factory.mktemp("features")
+def made_up(*speakers: str, classes: int = 7) -> Heard:
+    """A corpus of three clips of each class a speaker, whose class stands in the first numbers; the last
+    speaker is for development."""
+    random, each = np.random.default_rng(0), 3 * classes
+    labels, count = np.tile(np.repeat(np.arange(classes), 3), len(speakers)), each * len(speakers)
+    features = random.normal(size=(COPIES, count, FEATURES)).astype(np.float32)
+    for width in range(40):
+        features[:, np.arange(count), labels + 7 * width] += 4
+    recordings = np.tile(np.repeat(np.arange(len(speakers)), each), (COPIES, 1))
+    splits = np.repeat(["train"] * (len(speakers) - 1) + ["dev"], each)
+    return Heard(features, recordings, labels, np.repeat(speakers, each), splits, np.ones(count))
+
+
+def tables() -> dict[str, Heard]:
+    return {"ravdess": made_up("ravdess01", "ravdess02", "ravdess19"),
+            "emodb": made_up("emodb03", "emodb08", "emodb14", classes=6)}
 
 
 @pytest.mark.slow
-def test_fit_writes_both_networks_and_refuses_another_run(tiny: Path, kept: Path, tmp_path: Path) -> None:
-    epochs = list(voice.fit(tiny, RECIPE, tmp_path, kept))
+def test_fit_writes_the_network_and_refuses_another_run(tiny: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    epochs = list(voice.fit(tiny, RECIPE, out, tmp_path / "kept"))
     assert [epoch.number for epoch in epochs] == [1, 2]
     assert set(epochs[0].metrics) == {"macro_f1", "ravdess", "nemo", "emodb"}
-    assert {path.name for path in tmp_path.iterdir()} == {
-        "checkpoint.pt", "voice.safetensors", "voice_small.safetensors", "temperature.txt",
-        "temperature_small.txt"}
-    members = [len(VoiceNetwork.like(store.read(tmp_path / f"voice{end}.safetensors")).bodies)
-               for end in ("", "_small")]
-    assert members == [4, 3]
+    assert {path.name for path in out.iterdir()} == {
+        "checkpoint.pt", "voice.safetensors", "left_out.npz", "without_emodb.pt"}
+    assert VoiceNetwork.like(store.read(out / "voice.safetensors")).members == 4
+    with np.load(out / "left_out.npz") as kept:
+        assert kept["emodb.known"].shape == kept["emodb.alone"].shape == (len(kept["emodb.labels"]), 7)
     with pytest.raises(UsageError, match="another recipe"):
-        list(voice.fit(tiny, RECIPE | {"mixup": 0.1}, tmp_path, kept))
-    with pytest.raises(UsageError, match="another recipe and another data"):
-        list(voice.fit(tiny, RECIPE | {"corpora": {"ravdess": 3, "emodb": 1}}, tmp_path, kept))
+        list(voice.fit(tiny, RECIPE | {"mixup": 0.1}, out, tmp_path / "kept"))
 
 
 @pytest.mark.slow
-def test_kept_spectrograms_give_the_same_tables(tiny: Path, kept: Path) -> None:
-    recipe = RECIPE | {"corpora": {"ravdess": 1}}
-    (fresh, *usual), (again, *kept_usual) = (voice.prepare(tiny, recipe, folder) for folder in (None, kept))
-    assert np.array_equal(fresh["ravdess"].inputs, again["ravdess"].inputs)
-    assert fresh["ravdess"].inputs.shape == (len(voice.VERSIONS), 35, INPUTS)
-    for statistics, same in zip(usual, kept_usual, strict=True):
-        assert np.array_equal(statistics, same)
+def test_what_marks_the_classes_is_learnt_for_known_and_unknown_speakers(tmp_path: Path) -> None:
+    training, watched = voice.split(tables())
+    recipe = RECIPE | {"pool": 600, "steps": 30, "corpora": {"ravdess": 1, "emodb": 1},
+                       "schedule": {"epochs": 4, "lr": 2e-2}}
+    torch.manual_seed(0)
+    model = voice.untrained(recipe)
+    *_, last = voice.fit_tables(model, training, watched, recipe, tmp_path / "c.pt")
+    assert last.metrics["macro_f1"] > 0.8
+    for known in (True, False):
+        logits = voice.logits_of(model, watched["emodb"], known=known)
+        assert (logits.argmax(1) == watched["emodb"].labels).mean() > 0.7
 
 
-def made_up(*speakers: str) -> voice.Table:
-    """A corpus of seven clips a speaker whose class stands in the first columns; the last speaker is for
-    development."""
-    random = np.random.default_rng(0)
-    labels, count = np.tile(np.arange(7), len(speakers)), 7 * len(speakers)
-    inputs = random.normal(size=(len(voice.VERSIONS), count, INPUTS)).astype(np.float32)
-    inputs[:, np.arange(count), labels] += 3
-    splits = np.repeat(["train"] * (len(speakers) - 1) + ["dev"], 7)
-    return voice.Table(inputs, labels, np.repeat(speakers, 7), splits, random.integers(20, 90, count))
+def test_a_corpus_left_out_is_in_no_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained: list[set[str]] = []
+
+    def fit_tables(model: VoiceNetwork, training: voice.Tables, *args: Any) -> list[Any]:
+        trained.append(set(training))
+        return []
+
+    monkeypatch.setattr(voice, "fit_tables", fit_tables)
+    several = tables() | {"ravdess_song": made_up("ravdess01", "ravdess19")}
+    recipe = RECIPE | {"left_out": ["ravdess", "emodb"]}
+    left = list(voice.left_out(several, recipe, tmp_path))
+    assert [one.corpus for one in left] == ["ravdess", "emodb"]
+    assert trained == [{"emodb"}, {"ravdess", "ravdess_song"}]
+    assert all(one.known.shape == one.alone.shape == (len(one.labels), 7) for one in left)
+
+
+def test_temperatures_are_of_unknown_and_of_known_speakers() -> None:
+    random, labels = np.random.default_rng(0), np.repeat(np.arange(7), 100)
+    sharp = 12.0 * np.eye(7)[labels] * (random.random(700) < 0.5)[:, None] + random.normal(size=(700, 7))
+    alone, known = voice.temperatures_of(
+        [voice.LeftOut("emodb", labels, np.repeat("train", 700), known=sharp, alone=sharp / 4)])
+    assert known == pytest.approx(4 * alone, rel=0.05)
+
+
+def test_recordings_are_picked_with_some_classes_rare() -> None:
+    labels, random = np.repeat([0, 1], [90, 10]), np.random.default_rng(0)
+    picks = [voice.pick(labels, np.arange(100), 10, random) for _ in range(200)]
+    assert all(len(set(p)) == 10 for p in picks)
+    share = np.array([labels[p].mean() for p in picks])
+    assert share.mean() > 0.25
+    assert share.std() > 0.1
+    assert len(voice.pick(labels, np.arange(95, 100), 10, random)) == 5
+
+
+def test_batches_know_which_classes_a_corpus_has() -> None:
+    model = voice.untrained(RECIPE)
+    model.directions.normal_()
+    pool = voice.draw({"emodb": made_up("a", "b", classes=6)}, model,
+                      RECIPE | {"corpora": {"emodb": 1}, "pool": 40})
+    assert len(pool.labels) >= 40
+    draw = voice.sampler(pool, RECIPE | {"mixup": 0})
+    (inputs, mask), target = next(draw(0))
+    assert inputs.shape == (20, 2 * RECIPE["directions"] + 1)
+    assert mask.tolist() == [[1] * 6 + [0]] * 20
+    assert target[:, 0].sum(1).tolist() == pytest.approx([1] * 20)
+    assert torch.equal(next(draw(0))[1], target)
+    assert not torch.equal(next(draw(1))[1], target)
 
 
 @pytest.mark.slow
 def test_folds_leave_four_actors_out_and_their_files_to_their_own(tmp_path: Path) -> None:
-    recipe = RECIPE | {"steps": 1, "schedule": {"epochs": 1, "lr": 1e-3}}
-    tables = {"ravdess": made_up(*(f"ravdess{actor:02d}" for actor in range(1, 25))),
-              "emodb": made_up("emodb03", "emodb14")}
-    folds = list(voice.folds(tables, recipe, tmp_path))
+    recipe = RECIPE | {"pool": 30, "steps": 1, "schedule": {"epochs": 1, "lr": 1e-3}}
+    those = {"ravdess": made_up(*(f"ravdess{actor:02d}" for actor in range(1, 25))),
+             "emodb": made_up("emodb03", "emodb14", classes=6)}
+    folds = list(voice.folds(those, recipe, tmp_path))
     assert [actor for actors, *_ in folds for actor in actors] == list(range(1, 25))
-    assert all(len(labels) == len(logits) == 28 for _, labels, logits in folds)
-    assert len(list(tmp_path.glob("fold*.pt"))) == 6
+    assert all(len(labels) == len(logits) == 84 for _, labels, logits in folds)
     with pytest.raises(UsageError, match=r"fold1\.pt: was begun with another seed"):
-        next(voice.folds(tables, recipe | {"seed": 2}, tmp_path))
-
-
-def test_batches_are_of_classes_alike_often() -> None:
-    rare = made_up("a", "b")
-    rare = rare.take((rare.labels == 0) | (np.arange(14) == 1))
-    draw = voice.sampler({"ravdess": rare}, RECIPE | {"batch": 200, "steps": 1, "mixup": 0})
-    (inputs, mask), target = next(draw(0))
-    assert inputs.shape == (200, INPUTS)
-    assert mask.tolist() == [[1, 1, 0, 0, 0, 0, 0]] * 200
-    assert target.shape == (200, 1, 7)
-    assert target[:, 0].argmax(1).float().mean() == pytest.approx(0.5, abs=0.1)
-    assert torch.equal(next(draw(0))[1], target)
-    assert not torch.equal(next(draw(1))[1], target)
+        next(voice.folds(those, recipe | {"seed": 2}, tmp_path))

@@ -1,0 +1,108 @@
+"""What the pretrained ear makes of whole corpora, as they are and recorded in made-up conditions: what
+training the voice spends nearly all of its time on, kept in a folder so that it is done once."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from emocli.encoders import whisper_encoder
+from emocli.storage import atomic
+from emocli.training import conditions
+from emocli.training.checkpoint import fingerprint
+from emocli.training.corpora import speech
+from emocli.voice.features import SAMPLE_RATE, trim
+from emocli.voice.model import EAR, SHORTEST
+from emocli.weights import manifest, resolve
+
+#: How often a corpus is heard: once as it is, then in conditions.
+COPIES = 3
+#: Clips of a speaker that share a condition, about: what is said in one recording.
+SHARING = 24
+#: Clips of one file of the cache.
+PART = 512
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A corpus as the ear hears it: `features` (COPIES, n, FEATURES) float32; `recordings` (COPIES, n) number
+    the speakers' recordings, each in one condition; `labels`, `speakers`, `splits`, `seconds` (n,)."""
+
+    features: np.ndarray
+    recordings: np.ndarray
+    labels: np.ndarray
+    speakers: np.ndarray
+    splits: np.ndarray
+    seconds: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, where: np.ndarray) -> Heard:
+        """The clips under a mask or at positions."""
+        return Heard(self.features[:, where], self.recordings[:, where], self.labels[where],
+                     self.speakers[where], self.splits[where], self.seconds[where])
+
+
+def hear(data: Path, corpus: str, seed: int, folder: Path | None = None) -> Heard:
+    """Every clip of a corpus that is long enough; read from `folder`, and written into it, if there is one.
+
+    A run that was stopped goes on after the last part that it wrote; parts of other sound, code or `seed` are
+    not mistaken for these.
+    """
+    clips = [c for c in speech.read(data, corpus) if len(trim(c.samples)) >= SHORTEST * SAMPLE_RATE]
+    babble = [c.samples for c in clips if c.split == "train"][::7]
+    speakers = np.array([c.speaker for c in clips])
+    recordings = np.stack([recordings_of(speakers, seed, copy) for copy in range(COPIES)])
+    kept = folder / f"{corpus}-{_key(clips, seed)}" if folder else None
+    ear = whisper_encoder.load(resolve(EAR))
+    copies = []
+    for copy in range(COPIES):
+        parts = []
+        for number in range(0, len(clips), PART):
+            path = kept / f"{copy}-{number // PART:03d}.npy" if kept else None
+            if path and path.exists():
+                parts.append(np.load(path))
+                continue
+            sounds = [_recorded(clip.samples, copy, int(recordings[copy, at]), [seed, at, copy], babble)
+                      for at, clip in enumerate(clips[number:number + PART], number)]
+            parts.append(ear.features(sounds))
+            if path:
+                with atomic(path) as beside, beside.open("wb") as file:
+                    np.save(file, parts[-1])
+        copies.append(np.concatenate(parts))
+    return Heard(np.stack(copies), recordings, np.array([c.label for c in clips]), speakers,
+                 np.array([c.split for c in clips]), np.array([len(c.samples) / SAMPLE_RATE for c in clips]))
+
+
+def recordings_of(speakers: np.ndarray, seed: int, copy: int) -> np.ndarray:
+    """(n,) which recording each clip belongs to: one a speaker in the clean copy 0, else about SHARING clips
+    of a speaker, by chance, in each; the number also seeds the condition."""
+    recordings = np.zeros(len(speakers), np.int64)
+    for name in dict.fromkeys(speakers):
+        where = np.flatnonzero(speakers == name)
+        known = zlib.crc32(f"{name} {copy} {seed}".encode())
+        order = np.random.default_rng(known).permutation(len(where)) // SHARING if copy else 0
+        recordings[where] = known * 1000 + order
+    return recordings
+
+
+def _recorded(samples: np.ndarray, copy: int, recording: int, seed: list[int],
+              babble: Sequence[np.ndarray]) -> np.ndarray:
+    if not copy:
+        return trim(samples)
+    how = conditions.draw(np.random.default_rng(recording))
+    sound = trim(conditions.record(samples, how, np.random.default_rng(seed), babble))
+    return sound if len(sound) >= SHORTEST * SAMPLE_RATE else trim(samples)
+
+
+def _key(clips: list[speech.Clip], seed: int) -> str:
+    """Tells apart what a cache was made from: the sound, the ear, the conditions and the seed."""
+    code = [Path(str(module.__file__)).read_text(encoding="utf-8")
+            for module in (conditions, whisper_encoder)]
+    return fingerprint(seed, COPIES, SHARING, SHORTEST, code, manifest()[EAR].sha256,
+                       [clip.identity for clip in clips])
