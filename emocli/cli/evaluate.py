@@ -16,7 +16,7 @@ from emocli.storage import write_text
 
 
 def evaluate_command(
-    modality: Annotated[str, typer.Argument(help="face, voice, text, fusion, speakers or all.")],
+    modality: Annotated[str, typer.Argument(help="face, voice, text, fusion, speakers, strangers or all.")],
     data: Annotated[Path, typer.Option(
         help="The data folder, a folder with one sub-folder a class, or a TSV with the columns text and "
              "labels.")],
@@ -31,35 +31,32 @@ def evaluate_command(
         "--full", help="Also train what the networks are compared with: the voice six times, each without "
                        "four actors of RAVDESS, other networks for voice and words, other ways to fuse. An "
                        "hour.")] = False,
-    left_out: Annotated[bool, typer.Option(
-        "--leave-out", help="Of the voice: also train without one whole corpus after another, and test on "
-                            "that one; the readings of it go into left_out.npz.")] = False,
     features: Annotated[Path | None, typer.Option(
-        help="What `emocli data features` has kept, for --leave-out and --full.")] = None,
+        help="What `emocli data features` has kept, for strangers and --full.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
     """Measure the weights on labelled data: accuracy, macro-F1, ECE, per class, confusion matrix,
-    reliability diagram; of speakers, the diarization error.
+    reliability diagram; of speakers, the diarization error; of strangers, all readings and their fusion on
+    what networks trained for it have never met, such as a whole corpus of speech.
 
     Example: emocli evaluate face --data my_faces
     """
     from emocli.training import diarization, evaluate, plots, report
 
     _check(modality, data, language=language, corrupt=corrupt, full=full)
-    if left_out and modality not in ("voice", "all"):
-        raise UsageError("--leave-out", f"{modality} has no corpora to leave out", "evaluate voice or all")
     results: dict[str, dict[str, Any]] = {}
-    for name in (*evaluate.MODALITIES, evaluate.SPEAKERS) if modality == "all" else (modality,):
+    for name in _chosen(modality, full=full):
         show = _tables
         with optional_dependency("emocli evaluate"):
             if name == evaluate.SPEAKERS:
                 results[name], show = diarization.evaluate(data), _errors
             else:
-                results[name], pool = evaluate.evaluate(name, data, language=language, corrupt=corrupt)
-                if full:
-                    results[name] |= evaluate.compare(name, data, features)
-                if left_out and name == "voice":
-                    results[name]["sets"] |= evaluate.leave_out(data, out, features)
+                if name == evaluate.STRANGERS:
+                    results[name], pool = evaluate.meet_strangers(data, out, features)
+                else:
+                    results[name], pool = evaluate.evaluate(name, data, language=language, corrupt=corrupt)
+                    if full:
+                        results[name] |= evaluate.compare(name, data, features)
                 plots.draw(results[name], pool, out, name)
         if not json_:
             show(name, results[name])
@@ -76,11 +73,20 @@ def evaluate_command(
             typer.echo(f"and the plots into {printable(out)}")
 
 
+def _chosen(modality: str, *, full: bool) -> tuple[str, ...]:
+    """What is evaluated, in order; of "all", strangers only if there is time."""
+    from emocli.training import evaluate
+
+    if modality != "all":
+        return (modality,)
+    return (*((evaluate.STRANGERS,) if full else ()), *evaluate.MODALITIES, evaluate.SPEAKERS)
+
+
 def _check(modality: str, data: Path, *, language: str, corrupt: str, full: bool) -> None:
     """Raise `UsageError` for what cannot be evaluated."""
     from emocli.training import corruptions, evaluate
 
-    known = (*evaluate.MODALITIES, evaluate.SPEAKERS, "all")
+    known = (*evaluate.MODALITIES, evaluate.SPEAKERS, evaluate.STRANGERS, "all")
     if modality not in known:
         raise UsageError(modality, "nothing of this name can be evaluated", f"choose from {', '.join(known)}")
     if language not in ("auto", "en", "ko"):
@@ -89,7 +95,8 @@ def _check(modality: str, data: Path, *, language: str, corrupt: str, full: bool
     if corrupt and corrupt not in spoilt:
         raise UsageError("--corrupt", f"{modality} cannot be spoilt by {corrupt}",
                          f"choose from {', '.join(spoilt)}" if spoilt else "evaluate face or voice")
-    if full and (modality in ("face", evaluate.SPEAKERS) or not (data / "speech").is_dir()):
+    alone = ("face", evaluate.SPEAKERS, evaluate.STRANGERS)
+    if full and (modality in alone or not (data / "speech").is_dir()):
         raise UsageError("--full", "only voice, text and fusion are compared with others, and only on the "
                                    "data folder",
                          "evaluate voice, text, fusion or all on the data folder")
@@ -114,9 +121,9 @@ def _tables(modality: str, result: dict[str, Any]) -> None:
     from rich.table import Table
 
     console = Console()
-    table = Table("set", "n", "accuracy", "macro-F1", "weighted F1", "ECE", title=f"{modality}: "
-                  f"{result['parameters']:,} parameters, {result['bytes'] / 1e6:.2f} MB, "
-                  f"{result['items_per_second']:,.0f} items/s")
+    cost = f": {result['parameters']:,} parameters, {result['bytes'] / 1e6:.2f} MB, " \
+           f"{result['items_per_second']:,.0f} items/s" if "parameters" in result else ""
+    table = Table("set", "n", "accuracy", "macro-F1", "weighted F1", "ECE", title=modality + cost)
     for name, r in {result["set"]: result, **result["sets"]}.items():
         table.add_row(name, str(r["n"]), *(f"{r[k]:.3f}"
                                            for k in ("accuracy", "macro_f1", "weighted_f1", "ece")))

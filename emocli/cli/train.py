@@ -36,6 +36,8 @@ def train_command(
         help="What `emocli data features` has kept (for voice and voice_small).")] = None,
     base: Annotated[Path | None, typer.Option(
         help="Folder with multilingual-e5-small, as transformers opens it (for text).")] = None,
+    left_out: Annotated[Path | None, typer.Option(
+        help="The left_out.npz that `emocli train voice` has written (for fusion).")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Cores; all if left out.")] = None,
 ) -> None:
     """Train one network as a recipe says; a run that was stopped goes on from its last epoch.
@@ -50,6 +52,8 @@ def train_command(
         raise UsageError("--features", f"{task} is not trained on kept features", "leave it out")
     if base and task != "text":
         raise UsageError("--base", f"{task} does not begin with a pretrained encoder", "leave it out")
+    if left_out and task != "fusion":
+        raise UsageError("--left-out", f"{task} is not trained on others' readings", "leave it out")
     if not data.is_dir():
         raise DataError(data, "no such folder", "point --data at the data folder")
     os.environ["KERAS_BACKEND"] = "torch"  # twice as fast as TensorFlow on a CPU
@@ -66,7 +70,8 @@ def train_command(
 
         if threads:
             torch.set_num_threads(threads)
-        more = {name: path for name, path in (("kept", features), ("base", base)) if path}
+        more = {name: path for name, path in (("kept", features), ("base", base), ("left_out", left_out))
+                if path}
         run = import_module(f"emocli.training.tasks.{task}").fit(data, settings, folder, **more)
         show(run, folder)
     typer.echo(f"wrote {', '.join(sorted(printable(p) for p in folder.glob(f'{task}.*')))}")

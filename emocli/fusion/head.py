@@ -1,9 +1,10 @@
 """The PyTorch head that turns the readings of one segment into seven calibrated scores.
 
 A product of experts (Hinton 2002): the log scores of the modalities that are there, each weighed by a number
-learnt for that very subset, and a bias.  It knows nothing but scores, so what none of the readers sees it
-cannot invent; a share of doubt is mixed into every reading first, so that a reader that is wrong and sure
-cannot outvote two others without end.  Calibrated by one temperature a subset (Guo et al. 2017).
+learnt for that very subset.  It knows nothing but scores, and no class from another, so what none of the
+readers sees it cannot invent; a share of doubt is mixed into every reading first, so that a reader that is
+wrong and sure cannot outvote two others without end.  Calibrated by one temperature a subset (Guo et al.
+2017).
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ DOUBT = 0.02
 class FusionHead(nn.Module):
     """Log scores (n, m, 7) of m modalities and a mask (n, m) in, logits (n, 7) out.
 
-    `trust` (2^m, m) weighs the modalities in every subset of them, `bias` is (2^m, 7) and counts where there
-    are several, and `doubt` (m,) is the log odds of the even spread that is mixed into a reading.
+    `trust` (2^m, m) weighs the modalities in every subset of them, and `doubt` (m,) is the log odds of the
+    even spread that is mixed into a reading.
     """
 
     temperatures: Tensor
@@ -39,17 +40,15 @@ class FusionHead(nn.Module):
     def __init__(self, modalities: int = len(MODALITIES)) -> None:
         super().__init__()
         self.trust = nn.Parameter(torch.ones(2**modalities, modalities))
-        self.bias = nn.Parameter(torch.zeros(2**modalities, _CLASSES))
         self.doubt = nn.Parameter(torch.full((modalities,), float(np.log(DOUBT / (1 - DOUBT)))))
         self.register_buffer("temperatures", torch.ones(2**modalities))
 
     def forward(self, log_scores: Tensor, mask: Tensor) -> Tensor:
         """See the class."""
-        subset, doubt = self.subset(mask), torch.sigmoid(self.doubt)[:, None]
+        doubt = torch.sigmoid(self.doubt)[:, None]
         doubted = torch.log((1 - doubt) * log_scores.exp() + doubt / _CLASSES)
-        weights = (self.trust[subset].clamp(min=0) * mask)[..., None]
-        several = (mask.sum(1, keepdim=True) > 1).float()
-        return (weights * doubted).sum(1) + several * self.bias[subset]
+        weights = self.trust[self.subset(mask)].clamp(min=0) * mask
+        return (weights[..., None] * doubted).sum(1)
 
     def subset(self, mask: Tensor) -> Tensor:
         """Which entry of the tables a mask (n, m) stands for, (n,) int64."""

@@ -27,8 +27,8 @@ from emocli.training.predictions import (
 from emocli.weights import manifest, resolve
 
 MODALITIES = ("face", "voice", "text", "fusion")
-#: What else is evaluated, in a way of its own (`training/diarization.py`).
-SPEAKERS = "speakers"
+#: What else is evaluated, in ways of their own (`training/diarization.py`, `training/strangers.py`).
+SPEAKERS, STRANGERS = "speakers", "strangers"
 #: Triplets that fusion is tested on, and the seed that draws them.
 TRIPLETS, SEED = 2100, 2026
 
@@ -50,19 +50,22 @@ def evaluate(modality: str, data: Path, *, language: str = "auto",
             "text": partial(_text, data, language), "fusion": partial(_fusion, data)}[modality]()
     if corrupt:
         sets = {f"{name}, {corrupt}": predictions for name, predictions in sets.items()}
-    main, *others = sets
-
-    def figures(predictions: Predictions) -> Result:
-        return metrics.summary(predictions.scores, predictions.labels, predictions.temperature)
-
-    result = figures(sets[main]) | {"reliability": metrics.reliability(sets[main].scores, sets[main].labels)}
-    result |= {"set": main, "parameters": throughput.parameters(modality), "bytes": manifest()[modality].size,
-               "sets": {name: figures(sets[name]) for name in others}}
+    main = next(iter(sets))
+    result = figures(sets) | {"parameters": throughput.parameters(modality),
+                              "bytes": manifest()[modality].size}
     if any((data / part).is_dir() for part in ("faces", "speech", "text")):
         result |= throughput.measure(modality, data)
     else:
         result["items_per_second"] = len(sets[main]) / max(1e-9, sets[main].seconds)
     return result, sets[main]
+
+
+def figures(sets: dict[str, Predictions]) -> Result:
+    """Figures of the first set, with its name and reliability, and under "sets" those of the others."""
+    each = {name: metrics.summary(p.scores, p.labels, p.temperature) for name, p in sets.items()}
+    main = next(iter(sets))
+    return each.pop(main) | {"reliability": metrics.reliability(sets[main].scores, sets[main].labels),
+                             "set": main, "sets": each}
 
 
 def _face(data: Path, corrupt: str) -> dict[str, Predictions]:
@@ -134,34 +137,21 @@ def six_fold(data: Path, kept: Path | None = None) -> Result:
     tables = voice.prepare(data, recipe, kept)
     with scratch() as folder:
         folds = list(voice.folds(tables, recipe, folder))
-    f1 = [metrics.macro_f1(logits, labels) for _, labels, logits in folds]
+    f1 = [metrics.macro_f1(logits, tested.labels) for _, tested, logits in folds]
     by_fold = [{"actors": actors, "macro_f1": value} for (actors, *_), value in zip(folds, f1, strict=True)]
-    labels, logits = (np.concatenate([fold[part] for fold in folds]) for part in (1, 2))
+    labels = np.concatenate([tested.labels for _, tested, _ in folds])
+    logits = np.concatenate([logits for *_, logits in folds])
     return metrics.summary(softmax(logits, 1), labels) | {
         "folds": by_fold, "mean_macro_f1": float(np.mean(f1)), "deviation_macro_f1": float(np.std(f1))}
 
 
-def leave_out(data: Path, folder: Path, kept: Path | None = None) -> dict[str, Result]:
-    """Figures of networks trained by the shipped recipe without a whole corpus, on that corpus: on all of it,
-    on its test speakers, and there with nothing known of the speaker.  Their readings go into `folder`, as
-    `left_out.npz`; the scores are calibrated on the other corpora left out."""
-    from emocli.training.recipe import read_recipe
-    from emocli.training.tasks import voice
+def meet_strangers(data: Path, folder: Path, kept: Path | None = None) -> tuple[Result, Predictions]:
+    """Figures on what nothing was trained on (`emocli.training.strangers`), and the readings of the main set;
+    those of voices left out go into `folder`.  `kept` as in `compare`."""
+    from emocli.training import strangers
 
-    recipe = read_recipe("voice")
-    strangers = list(voice.left_out(voice.prepare(data, recipe, kept), recipe, folder))
-    voice.save_left_out(folder / "left_out.npz", strangers)
-    results: dict[str, Result] = {}
-    for one in strangers:
-        unknown, known = voice.temperatures_of(s for s in strangers if s is not one)
-        test = one.splits == "test"
-        for name, logits, where, temperature in (
-                ("all of it", one.known, test | True, known), ("test speakers", one.known, test, known),
-                ("speaker unknown", one.alone, test | True, unknown),
-                ("test speakers, unknown", one.alone, test, unknown)):
-            results[f"{one.corpus} left out, {name}"] = metrics.summary(
-                softmax(logits[where] / temperature, 1), one.labels[where], temperature)
-    return results
+    sets = strangers.evaluate(data, folder, kept)
+    return figures(sets), next(iter(sets.values()))
 
 
 def _text(data: Path, language: str) -> dict[str, Predictions]:

@@ -30,10 +30,12 @@ PART = 512
 @dataclass(frozen=True)
 class Heard:
     """A corpus as the ear hears it: `features` (COPIES, n, FEATURES) float32; `recordings` (COPIES, n) number
-    the speakers' recordings, each in one condition; `labels`, `speakers`, `splits`, `seconds` (n,)."""
+    the speakers' recordings, each in one condition; `names`, `labels`, `speakers`, `splits`, `seconds` (n,).
+    """
 
     features: np.ndarray
     recordings: np.ndarray
+    names: np.ndarray
     labels: np.ndarray
     speakers: np.ndarray
     splits: np.ndarray
@@ -44,8 +46,8 @@ class Heard:
 
     def take(self, where: np.ndarray) -> Heard:
         """The clips under a mask or at positions."""
-        return Heard(self.features[:, where], self.recordings[:, where], self.labels[where],
-                     self.speakers[where], self.splits[where], self.seconds[where])
+        return Heard(self.features[:, where], self.recordings[:, where], *(
+            column[where] for column in (self.names, self.labels, self.speakers, self.splits, self.seconds)))
 
 
 def hear(data: Path, corpus: str, seed: int, folder: Path | None = None) -> Heard:
@@ -75,8 +77,9 @@ def hear(data: Path, corpus: str, seed: int, folder: Path | None = None) -> Hear
                 with atomic(path) as beside, beside.open("wb") as file:
                     np.save(file, parts[-1])
         copies.append(np.concatenate(parts))
-    return Heard(np.stack(copies), recordings, np.array([c.label for c in clips]), speakers,
-                 np.array([c.split for c in clips]), np.array([len(c.samples) / SAMPLE_RATE for c in clips]))
+    return Heard(np.stack(copies), recordings, np.array([Path(c.name).stem for c in clips]),
+                 np.array([c.label for c in clips]), speakers, np.array([c.split for c in clips]),
+                 np.array([len(c.samples) / SAMPLE_RATE for c in clips]))
 
 
 def recordings_of(speakers: np.ndarray, seed: int, copy: int) -> np.ndarray:

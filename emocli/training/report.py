@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from typing import Any
 
-from emocli.training.evaluate import SPEAKERS, Result
+from emocli.training.evaluate import SPEAKERS, STRANGERS, Result
 
 _FIGURES = ("accuracy", "macro_f1", "weighted_f1", "ece", "ece_by_chance", "ece_uncalibrated")
 
@@ -42,6 +42,14 @@ def _speakers(result: Result) -> list[str]:
     return lines + _table(list(ERROR_COLUMNS), [list(row) for row in errors(result)])
 
 
+_UNKNOWN = (
+    "What nothing was trained on. Triplets of unrelated faces, voices and sentences of one class: FER2013's "
+    "private test, blurred, darkened, made small or turned; one of three corpora of speech, by a voice "
+    "network and a fusion head that were trained without it, where all of each speaker is known; MELD's test "
+    "sentences. The first set joins the triplets of all three corpora. RAVDESS' real pairs: a logistic regression over "
+    "OpenFace's action units of the actor's face in place of ours, and the voice, six folds by actor.")
+
+
 def results_page(results: dict[str, Result]) -> str:
     """Markdown of the results by modality, as `emocli.training.evaluate.evaluate` gives them."""
     lines = ["# Results", "",
@@ -53,12 +61,14 @@ def results_page(results: dict[str, Result]) -> str:
         if modality == SPEAKERS:
             lines += _speakers(result)
             continue
-        lines += [f"## {modality}", "", f"{result['parameters']:,} parameters, {result['bytes']:,} bytes, "
+        lines += [f"## {modality}", "", _UNKNOWN if modality == STRANGERS else
+                  f"{result['parameters']:,} parameters, {result['bytes']:,} bytes, "
                   f"{result['items_per_second']:,.0f} items/s.", ""]
         rows = [[name, r["n"], *_figures(r)] for name, r in {result["set"]: result, **result["sets"]}.items()]
         lines += _table(["set", "n", "accuracy", "macro-F1", "weighted F1", "ECE", "by chance",
                          "uncalibrated"], rows)
-        for name, r in {result["set"]: result, **(result["sets"] if modality != "fusion" else {})}.items():
+        others = result["sets"] if modality not in ("fusion", STRANGERS) else {}
+        for name, r in {result["set"]: result, **others}.items():
             lines += [f"By class, {name}:", ""]
             lines += _table(["class", "precision", "recall", "F1", "n"],
                             [[c, *(f"{v[k]:.3f}" for k in ("precision", "recall", "f1")), v["support"]]

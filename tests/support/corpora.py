@@ -45,7 +45,8 @@ RECIPES: dict[str, dict[str, Any]] = {
                         "config": {"hidden_sizes": [8, 8, 16, 16], "depths": [1, 1, 1, 1]}}}},
     "fusion": {"seed": 1, "modalities": ["voice", "text"], "voice": "voice-permissive", "speech": ["ravdess"],
                "batch": 32, "steps": 3, "held_speakers": ["ravdess20"], "held_out": 0.4, "held_triplets": 70,
-               "keep": 0.7, "neutral": 0.1, "contradict": 0.1, "over_sure": 1.5, "schedule": SCHEDULE},
+               "keep": 0.7, "strangers": False, "neutral": 0.1, "contradict": 0.1, "over_sure": 1.5,
+               "schedule": SCHEDULE},
 }
 
 
@@ -54,6 +55,8 @@ def toml(recipe: dict[str, Any]) -> str:
     def value(of: Any) -> str:
         if isinstance(of, dict):
             return "{ " + ", ".join(f"{key} = {value(item)}" for key, item in of.items()) + " }"
+        if isinstance(of, bool):
+            return str(of).lower()
         return "[" + ", ".join(map(value, of)) + "]" if isinstance(of, list) else repr(of)
 
     return "".join(f"{key} = {value(item)}\n" for key, item in recipe.items())

@@ -2,29 +2,33 @@
 
 There is no audio-visual emotional corpus at hand; triplets teach how far to trust each reading,
 not how people really mix face, voice and words.  The readings come from the readers' development
-splits, because on their training data they are far too sure.
+splits, because on their training data they are far too sure, and from readers that meet strangers: voices of
+corpora that the network was trained without, spoilt faces, words as a recogniser writes them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from functools import cache
 from itertools import product
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
 import torch
+from scipy.special import softmax
 from torch import Tensor, nn
 
 from emocli.emotions import EMOTIONS, NEUTRAL
 from emocli.errors import DataError
 from emocli.fusion.head import FusionHead, save
+from emocli.text.spelling import clean, respell
 from emocli.timeline.types import MODALITIES
-from emocli.training import metrics
-from emocli.training.checkpoint import Checkpoint, Origin, origin
+from emocli.training import corruptions, metrics
+from emocli.training.checkpoint import Checkpoint, Origin, fingerprint, origin
 from emocli.training.corpora import faces, speech, texts
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
 from emocli.training.predictions import (
@@ -35,6 +39,7 @@ from emocli.training.predictions import (
     read_texts,
     read_voices,
 )
+from emocli.training.tasks.voice import LeftOut, load_left_out, temperatures_of
 
 #: Predictions of each modality.
 Modalities = Mapping[str, Predictions]
@@ -57,21 +62,53 @@ def predict(data: Path, split: str, corpora: tuple[str, ...] = TEST_SPEECH, voic
             modalities: tuple[str, ...] = MODALITIES) -> dict[str, Predictions]:
     """Readings of the "dev" or the "test" splits by the shipped readers: `corpora` are whose speech is read,
     `voice` is the entry of the manifest that reads it."""
-    def of_faces() -> Predictions:
-        corpus = faces.load(data, {"dev": "public_test", "test": "private_test"}[split])
-        if split == "dev":
-            corpus = corpus.take(~faces.repeated(corpus, faces.load(data, "private_test")))
-        (heads,) = read_faces(corpus.take(corpus.majority >= 0))
-        return heads[0]
-
     readers = {
-        "face": of_faces,
+        "face": lambda: next(read_faces(voted_faces(data, split)))[0],
         "voice": lambda: join(read_voices(describe_clips(speech.read(data, name, split), (voice,)),
                                           names=(voice,)) for name in corpora),
         "text": lambda: join(read_texts(texts.load(data, f"goemotions_{lang}", split).single(), lang)
                              for lang in ("en", "ko")),
     }
     return {m: readers[m]() for m in modalities}
+
+
+def voted_faces(data: Path, split: str) -> faces.Faces:
+    """The faces of the "dev" or the "test" split on whose class the voters agree."""
+    corpus = faces.load(data, {"dev": "public_test", "test": "private_test"}[split])
+    if split == "dev":
+        corpus = corpus.take(~faces.repeated(corpus, faces.load(data, "private_test")))
+    return corpus.take(corpus.majority >= 0)
+
+
+def meet_strangers(data: Path, split: str, voices: Sequence[LeftOut]) -> dict[str, Predictions]:
+    """Readings of what the readers were not made for: spoilt faces, the speech of corpora by networks that
+    were trained without them, and sentences as a recogniser writes them ("dev") or MELD's ("test")."""
+    def of_faces() -> Predictions:
+        corpus = voted_faces(data, split)
+        spoilt = [replace(corpus, images=corruptions.spoil_faces(corpus.images, kind))
+                  for kind in corruptions.FACES]
+        return join(heads[0] for heads in read_faces(*spoilt))
+
+    def of_voice(one: LeftOut) -> Iterator[Predictions]:
+        where = (one.splits == "test") == (split == "test")
+        temperatures = temperatures_of([v for v in voices if v is not one] or voices)
+        for logits, temperature in zip((one.alone, one.known), temperatures, strict=True):
+            yield Predictions(np.zeros((int(where.sum()), 0)), softmax(logits[where] / temperature, 1),
+                              one.labels[where], temperature=temperature, speakers=one.speakers[where],
+                              source=fingerprint(logits, one.labels))
+
+    def of_text() -> Predictions:
+        if split == "test":
+            return read_texts(texts.load(data, "meld_en", "test"), "en")
+        random, several = Random(0), []
+        for lang in ("en", "ko"):
+            corpus = texts.load(data, f"goemotions_{lang}", "dev").single()
+            respelt = [respell(clean(text), lang, random) for text in corpus.texts]
+            several.append(read_texts(texts.Texts(respelt, corpus.targets), lang))
+        return join(several)
+
+    return {"face": of_faces(), "voice": join(part for one in voices for part in of_voice(one)),
+            "text": of_text()}
 
 
 def frequencies(predictions: Modalities) -> np.ndarray:
@@ -88,10 +125,11 @@ def triplets(predictions: Modalities, count: int, random: np.random.Generator,
         else random.choice(len(EMOTIONS), count, p=often)
     where = {}
     for name, items in predictions.items():
-        by_class = [np.flatnonzero(items.labels == c) for c in range(len(EMOTIONS))]
-        for emotion, positions in zip(EMOTIONS, by_class, strict=True):
+        by_class = {c: np.flatnonzero(items.labels == c) for c in np.unique(labels)}
+        for c, positions in by_class.items():
             if not len(positions):
-                raise DataError(name, f"no labelled item of {emotion} is left to draw from", "use more data")
+                raise DataError(name, f"no labelled item of {EMOTIONS[c]} is left to draw from",
+                                "use more data")
         where[name] = np.array([random.choice(by_class[c]) for c in labels])
     return where, labels
 
@@ -138,35 +176,38 @@ class Dataset:
             return np.asarray(model(self.log_scores, wide).numpy())
 
 
-def load_dataset(data: Path, recipe: Mapping[str, Any]) -> Dataset:
-    """The development readings, parted; by person, or the head would be judged by voices that it has
-    learnt."""
+def load_dataset(data: Path, recipe: Mapping[str, Any], voices: Sequence[LeftOut] = ()) -> Dataset:
+    """The development readings, and those of strangers if there are `voices`, parted; by person, or the head
+    would be judged by voices that it has learnt."""
     random = np.random.default_rng(recipe["seed"])
     predictions = predict(data, "dev", tuple(recipe["speech"]), recipe["voice"], tuple(recipe["modalities"]))
+    if voices:
+        unknown = meet_strangers(data, "dev", voices)
+        predictions = {m: join([p, unknown[m]]) for m, p in predictions.items()}
     parts = {m: hold_out(p, recipe["held_out"], random, recipe["held_speakers"])
              for m, p in predictions.items()}
     training, held = ({m: p[i] for m, p in parts.items()} for i in (0, 1))
     # In talk, most is neutral; were all classes alike often, doubtful faces would become rare emotions.
     often = frequencies(training) * (1 - recipe["neutral"])
     often[NEUTRAL] += recipe["neutral"]
-    held_triplets = triplets(held, recipe["held_triplets"], random, often)
-    log_scores, labels = strangers(tensors(held, held_triplets[0]), held_triplets[1], held, random, recipe)
+    where, labels = triplets(held, recipe["held_triplets"], random, often)
+    log_scores = disturb(tensors(held, where), held, random, recipe)
     made_from = origin("fusion", recipe, {m: p.source for m, p in predictions.items()})
     return Dataset(training, often, log_scores, labels, made_from)
 
 
-def strangers(log_scores: Tensor, labels: np.ndarray, predictions: Modalities, random: np.random.Generator,
-              recipe: Mapping[str, Any]) -> tuple[Tensor, np.ndarray]:
+def disturb(log_scores: Tensor, predictions: Modalities, random: np.random.Generator,
+            recipe: Mapping[str, Any]) -> Tensor:
     """Triplets (n, 3, 7) as life has them: in the share `contradict` of them one modality shows another
     emotion than the label, and readers are up to `over_sure` times as sure as they should be."""
     spoilt, there = log_scores.clone(), [i for i, m in enumerate(MODALITIES) if m in predictions]
-    for row in np.flatnonzero(random.random(len(labels)) < recipe["contradict"]):
+    for row in np.flatnonzero(random.random(len(log_scores)) < recipe["contradict"]):
         column = int(random.choice(there))
         other = predictions[MODALITIES[column]]
         item = int(random.integers(len(other)))
         spoilt[row, column] = torch.from_numpy(np.log(np.maximum(other.scores[item], 1e-6)))
     sure = np.exp(random.random(spoilt.shape[:2]) * np.log(recipe["over_sure"]))[..., None]
-    return torch.log_softmax(spoilt * torch.from_numpy(sure).float(), 2), labels
+    return torch.log_softmax(spoilt * torch.from_numpy(sure).float(), 2)
 
 
 def learn(model: FusionHead, known: Dataset, recipe: Mapping[str, Any],
@@ -180,7 +221,7 @@ def learn(model: FusionHead, known: Dataset, recipe: Mapping[str, Any],
         draw = np.random.default_rng(recipe["seed"] * 1000 + epoch)
         for _ in range(steps):
             where, labels = triplets(known.training, batch, draw, known.often)
-            scores, _ = strangers(tensors(known.training, where), labels, known.training, draw, recipe)
+            scores = disturb(tensors(known.training, where), known.training, draw, recipe)
             mask = torch.zeros(batch, len(MODALITIES))
             mask[:, there] = torch.from_numpy(draw.random((batch, len(there))) < recipe["keep"]).float()
             mask[mask.sum(1) == 0, there[int(draw.integers(len(there)))]] = 1
@@ -197,10 +238,17 @@ def learn(model: FusionHead, known: Dataset, recipe: Mapping[str, Any],
         model.temperatures[at] = metrics.fit_temperature(known.logits(model, mask), known.labels)
 
 
-def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
-    """Train as `recipe` says; writes `fusion.safetensors` into `out`."""
+def fit(data: Path, recipe: dict[str, Any], out: Path, left_out: Path | None = None) -> Iterator[Epoch]:
+    """Train as `recipe` says; writes `fusion.safetensors` into `out`.  `left_out` is the file in which
+    `emocli train voice` keeps what networks make of corpora that they were trained without.
+
+    Raises `DataError` when the recipe wants it and it is not there.
+    """
+    if recipe["strangers"] and not (left_out and left_out.is_file()):
+        raise DataError(left_out or "--left-out", "no readings of voices left out of training",
+                        "give --left-out the left_out.npz that `emocli train voice` writes")
     seed_all(recipe["seed"])
-    known = load_dataset(data, recipe)
+    known = load_dataset(data, recipe, load_left_out(left_out) if left_out and recipe["strangers"] else ())
     model = FusionHead()
     yield from learn(model, known, recipe, Checkpoint(out / "checkpoint.pt", known.origin))
     save(model, out / "fusion.safetensors")

@@ -225,11 +225,12 @@ def fit(data: Path, recipe: dict[str, Any], out: Path, kept: Path | None = None)
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What a network trained without a corpus makes of it: `labels`, `splits` (n,) and logits (n, 7), where
-    all of each speaker's speech is known, and where each clip is all that is known."""
+    """What a network trained without a corpus makes of it: `labels`, `speakers`, `splits` (n,) and logits
+    (n, 7), where all of each speaker's speech is known, and where each clip is all that is known."""
 
     corpus: str
     labels: np.ndarray
+    speakers: np.ndarray
     splits: np.ndarray
     known: np.ndarray
     alone: np.ndarray
@@ -246,16 +247,26 @@ def left_out(tables: Tables, recipe: Mapping[str, Any], folder: Path) -> Iterato
         for _ in fit_tables(model, training, watched, recipe, folder / f"without_{name}.pt"):
             pass
         table = tables[name]
-        yield LeftOut(name, table.labels, table.splits, logits_of(model, table),
+        yield LeftOut(name, table.labels, table.speakers, table.splits, logits_of(model, table),
                       logits_of(model, table, known=False))
+
+
+_LEFT_OUT_COLUMNS = ("labels", "speakers", "splits", "known", "alone")
 
 
 def save_left_out(path: Path, strangers: Iterable[LeftOut]) -> None:
     """Write them into one `.npz`, the columns called `CORPUS.labels`, and so on."""
     columns: dict[str, Any] = {f"{s.corpus}.{name}": getattr(s, name) for s in strangers
-                               for name in ("labels", "splits", "known", "alone")}
+                               for name in _LEFT_OUT_COLUMNS}
     with atomic(path) as part:
         np.savez(part, **columns)
+
+
+def load_left_out(path: Path) -> list[LeftOut]:
+    """Read what `save_left_out` has written."""
+    with np.load(path) as file:
+        names = dict.fromkeys(key.split(".")[0] for key in file)
+        return [LeftOut(name, *(file[f"{name}.{column}"] for column in _LEFT_OUT_COLUMNS)) for name in names]
 
 
 def temperatures_of(strangers: Iterable[LeftOut]) -> tuple[float, float]:
@@ -267,9 +278,9 @@ def temperatures_of(strangers: Iterable[LeftOut]) -> tuple[float, float]:
 
 
 def folds(tables: Tables, recipe: Mapping[str, Any],
-          folder: Path) -> Iterator[tuple[list[int], np.ndarray, np.ndarray]]:
-    """Six networks, each trained without four actors of RAVDESS: those actors, the labels and the
-    logits (n, 7) of their clips.  The epoch is chosen by the other corpora."""
+          folder: Path) -> Iterator[tuple[list[int], Heard, np.ndarray]]:
+    """Six networks, each trained without four actors of RAVDESS: those actors, their clips, and the
+    logits (n, 7) of these.  The epoch is chosen by the other corpora."""
     watched = {name: t.take(t.splits == "dev") for name, t in tables.items() if not name.startswith("ravdess")
                and np.any(t.splits == "dev")}
     for first in range(1, ACTORS + 1, FOLD):
@@ -283,4 +294,4 @@ def folds(tables: Tables, recipe: Mapping[str, Any],
         for _ in fit_tables(model, training, watched, recipe, folder / f"fold{first}.pt"):
             pass
         tested = tables["ravdess"].take(np.isin(tables["ravdess"].speakers, names))
-        yield actors, tested.labels, logits_of(model, tested)
+        yield actors, tested, logits_of(model, tested)

@@ -28,7 +28,8 @@ def made_up(*speakers: str, classes: int = 7) -> Heard:
         features[:, np.arange(count), labels + 7 * width] += 4
     recordings = np.tile(np.repeat(np.arange(len(speakers)), each), (COPIES, 1))
     splits = np.repeat(["train"] * (len(speakers) - 1) + ["dev"], each)
-    return Heard(features, recordings, labels, np.repeat(speakers, each), splits, np.ones(count))
+    names = np.array([f"{i:04d}" for i in range(count)])
+    return Heard(features, recordings, names, labels, np.repeat(speakers, each), splits, np.ones(count))
 
 
 def tables() -> dict[str, Heard]:
@@ -84,8 +85,8 @@ def test_a_corpus_left_out_is_in_no_batch(tmp_path: Path, monkeypatch: pytest.Mo
 def test_temperatures_are_of_unknown_and_of_known_speakers() -> None:
     random, labels = np.random.default_rng(0), np.repeat(np.arange(7), 100)
     sharp = 12.0 * np.eye(7)[labels] * (random.random(700) < 0.5)[:, None] + random.normal(size=(700, 7))
-    alone, known = voice.temperatures_of(
-        [voice.LeftOut("emodb", labels, np.repeat("train", 700), known=sharp, alone=sharp / 4)])
+    one = voice.LeftOut("emodb", labels, np.repeat("emodb03", 700), np.repeat("train", 700), sharp, sharp / 4)
+    alone, known = voice.temperatures_of([one])
     assert known == pytest.approx(4 * alone, rel=0.05)
 
 
@@ -121,6 +122,6 @@ def test_folds_leave_four_actors_out_and_their_files_to_their_own(tmp_path: Path
              "emodb": made_up("emodb03", "emodb14", classes=6)}
     folds = list(voice.folds(those, recipe, tmp_path))
     assert [actor for actors, *_ in folds for actor in actors] == list(range(1, 25))
-    assert all(len(labels) == len(logits) == 84 for _, labels, logits in folds)
+    assert all(len(tested) == len(logits) == 84 for _, tested, logits in folds)
     with pytest.raises(UsageError, match=r"fold1\.pt: was begun with another seed"):
         next(voice.folds(those, recipe | {"seed": 2}, tmp_path))
