@@ -46,8 +46,9 @@ _UNKNOWN = (
     "What nothing was trained on. Triplets of unrelated faces, voices and sentences of one class: FER2013's "
     "private test, blurred, darkened, made small or turned; one of three corpora of speech, by a voice "
     "network and a fusion head that were trained without it, where all of each speaker is known; MELD's test "
-    "sentences. The first set joins the triplets of all three corpora. RAVDESS' real pairs: a logistic regression over "
-    "OpenFace's action units of the actor's face in place of ours, and the voice, six folds by actor.")
+    "sentences. The first set joins the triplets of all three corpora. RAVDESS' real pairs: a logistic "
+    "regression over OpenFace's action units of the actor's face in place of ours, and the voice, six folds "
+    "by actor.")
 
 
 def results_page(results: dict[str, Result]) -> str:
