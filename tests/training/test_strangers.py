@@ -1,0 +1,103 @@
+"""Readings of what nothing was trained on: pairs of face and voice by actor, and triplets of a corpus left
+out."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from emocli.emotions import EMOTIONS
+from emocli.errors import DataError
+from emocli.training import strangers
+from emocli.training.hearing import Heard
+from emocli.training.metrics import macro_f1
+from emocli.training.predictions import Predictions
+from emocli.training.tasks import voice
+
+ACTORS = 6
+
+
+@pytest.fixture
+def table() -> Heard:
+    """Ten clips of each class and actor."""
+    labels, actors = np.tile(np.arange(7), 10 * ACTORS), np.repeat(np.arange(1, ACTORS + 1), 70)
+    names = np.array([f"03-01-{i:04d}-{actor:02d}" for i, actor in enumerate(actors)])
+    nothing = np.zeros((1, len(labels)))
+    return Heard(nothing, nothing, names, labels, np.array([f"ravdess{actor:02d}" for actor in actors]),
+                 np.repeat("train", len(labels)), np.ones(len(labels)))
+
+
+@pytest.fixture
+def data(table: Heard, tmp_path: Path) -> Path:
+    """Action units that tell the class half the time, in a scale of each actor's own; one clip has none."""
+    random = np.random.default_rng(0)
+    units = random.normal(size=(len(table), 35))
+    clear = random.random(len(table)) < 0.5
+    units[clear, table.labels[clear]] += 12
+    actors = np.array([int(name[-2:]) for name in table.names])
+    (tmp_path / "av").mkdir()
+    np.savez(tmp_path / "av" / "ravdess_action_units.npz", au=(units * actors[:, None])[1:],
+             name=["01" + name[2:] for name in table.names[1:]])
+    return tmp_path
+
+
+def test_real_pairs_are_joined_by_actors_left_out(table: Heard, data: Path,
+                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(1)
+
+    def folds(tables: voice.Tables, recipe: dict[str, Any], folder: Path) -> Any:
+        for actors in ([1, 2], [3, 4], [5, 6]):
+            tested = table.take(np.isin(table.speakers, [f"ravdess{a:02d}" for a in actors]))
+            heard = random.normal(size=(len(tested), 7))
+            clear = random.random(len(tested)) < 0.5
+            heard[clear, tested.labels[clear]] += 6
+            yield actors, tested, heard
+
+    monkeypatch.setattr(voice, "folds", folds)
+    sets = strangers.pairs(data, {"ravdess": table}, {})
+    f1 = {name: macro_f1(p.scores, p.labels) for name, p in sets.items()}
+    assert all(len(p) == len(table) for p in sets.values())
+    assert f1["ravdess pairs, face+voice"] > max(f1["ravdess pairs, face alone"],
+                                                 f1["ravdess pairs, voice alone"]) + 0.1
+    # the clip without a face
+    assert sets["ravdess pairs, face alone"].scores[0] == pytest.approx(np.full(7, 1 / 7))
+
+
+def test_action_units_are_standardised_by_actor(table: Heard, data: Path) -> None:
+    units = strangers.action_units(data)
+    for actor in range(1, ACTORS + 1):
+        own = np.stack([u for name, u in units.items() if int(name[-2:]) == actor])
+        assert own.std(0) == pytest.approx(1, abs=0.02)
+        assert own.mean(0) == pytest.approx(0, abs=1e-6)
+
+
+def test_triplets_have_only_the_classes_that_every_reader_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A corpus without anger makes no angry triplets, and the head has never met it."""
+    random, labels = np.random.default_rng(0), np.tile(np.arange(7), 30)
+    logits = random.normal(size=(210, 7)) + 3 * np.eye(7)[labels]
+    items = Predictions(np.zeros((210, 0)), np.exp(logits) / np.exp(logits).sum(1, keepdims=True), labels)
+    known = voice.LeftOut("nemo", labels, np.repeat("nemoAA0", 210), np.repeat("train", 210), logits, logits)
+    calm = EMOTIONS.index("anger") != labels
+    other = replace(known, corpus="emodb", labels=labels[calm], known=logits[calm], alone=logits[calm])
+    met: list[list[str]] = []
+
+    def head(data: Path, voices: list[voice.LeftOut]) -> strangers.FusionHead:
+        met.append([v.corpus for v in voices])
+        return strangers.FusionHead()
+
+    monkeypatch.setattr(strangers, "trained_head", head)
+    sets = strangers._fused(Path(), other, [known, other], {"face": items, "text": items})
+    assert met == [["nemo"]]
+    assert list(sets) == ["face+voice+text", "voice+text", "face+text", "face+voice", "text alone",
+                          "voice alone", "face alone"]
+    together = sets["face+voice+text"]
+    assert EMOTIONS.index("anger") not in together.labels
+    assert together.scores.sum(1) == pytest.approx(1)
+    assert macro_f1(together.scores, together.labels) > macro_f1(sets["face alone"].scores, together.labels)
+
+
+def test_only_the_data_folder_has_strangers(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="Give the data folder"):
+        strangers.evaluate(tmp_path, tmp_path)
