@@ -15,7 +15,7 @@ from emocli.emotions import CLASSES, INDEX
 if TYPE_CHECKING:
     from emocli.timeline.types import Row, Timeline
 
-#: Surest moments that the summary lists.
+#: Surest moments, and moments of disagreement, that the summary lists.
 MOMENTS = 5
 #: Seconds that an estimate of the time left looks back; recognition tells of its windows four at a time.
 SPEED_PERIOD = 300.0
@@ -93,6 +93,28 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def _print_mixed(timeline: Timeline, console: Any, wide: int) -> None:
+    """The rows in which sure modalities disagree, the surest of them, and what each says."""
+    from rich.table import Table
+
+    from emocli.timeline.flags import SURE
+
+    mixed = [row for row in timeline.rows if "mixed" in row.flags]
+    if not mixed:
+        return
+    console.print(f"[bold]Mixed[/] ({_count(len(mixed), 'row')} in which modalities that are sure disagree)")
+    table = Table.grid(padding=(0, 2))
+
+    def sureness(row: Row) -> float:
+        return sum(r.confidence for r in row.readings.values() if r.present)
+
+    for row in sorted(sorted(mixed, key=sureness)[-MOMENTS:], key=lambda r: r.start):
+        said = ", ".join(f"{name} {r.emotion} {r.confidence:.0%}" for name, r in row.readings.items()
+                         if r.present and r.confidence >= SURE)
+        table.add_row(f"  {clock(row.start)}", said[:wide])
+    console.print(table)
+
+
 def summary(timeline: Timeline, written: list[Path], console: Any = None) -> None:
     """Print what was found; nothing unless on a terminal."""
     from rich.console import Console
@@ -122,6 +144,7 @@ def summary(timeline: Timeline, written: list[Path], console: Any = None) -> Non
         table.add_row(f"  {clock(row.start)}", f"[{own.colour}]{row.emotion}[/]", f"{row.confidence:.0%}",
                       escape(said[:wide - 34] + ("…" if len(said) > wide - 34 else "")))
     console.print(table)
+    _print_mixed(timeline, console, wide)
     used = timeline.provenance
     source = f"{timeline.transcript_source} ({used['transcript']})"
     words = ", ".join(filter(None, [source, timeline.language]))

@@ -1,6 +1,6 @@
 """The first blocks of Whisper's encoder (Radford et al. 2022), as an ear: what a stretch of sound is like.
 
-Recognising speech in 680,000 hours of it taught these layers how speech sounds.  The first two blocks still
+Recognising speech in 680,000 hours of it taught these layers how speech sounds.  The first three blocks still
 hear how something is said; the later ones know more and more only what is said.  Sound is not padded to 30
 seconds as Whisper pads it: the positional embedding is cut to the length of the sound.
 """
@@ -21,7 +21,7 @@ SAMPLE_RATE, BANDS, FFT, HOP = 16_000, 80, 400, 160
 #: Channels of the encoder; those of one attention head.
 WIDTH, HEAD = 512, 64
 #: Blocks whose states are described.
-BLOCKS = 2
+BLOCKS = 3
 #: Numbers that describe a stretch of sound: mean and deviation of each channel after each block.
 FEATURES = 2 * BLOCKS * WIDTH
 #: Seconds of sound that are heard in one piece; longer sound is heard in several, as long as each other.

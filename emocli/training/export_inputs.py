@@ -40,11 +40,11 @@ def _clips(data: Path | None) -> Labelled:
         return [(np.random.default_rng(0).standard_normal((32, INPUTS)).astype(np.float32),)], None
     from emocli.training.corpora import speech
     from emocli.training.predictions import by_video, describe_clips
-    from emocli.voice.network import views
+    from emocli.voice.network import standardise
 
     mean, deviation = voice_network().usual.numpy()
     videos = by_video(describe_clips(speech.read(data, "ravdess", "test")))
-    inputs: list[Arrays] = [(views(np.stack([c.described for c in video]), (mean, deviation)),)
+    inputs: list[Arrays] = [(standardise(np.stack([c.described for c in video]), (mean, deviation)),)
                             for video in videos]
     return inputs, np.array([c.label for video in videos for c in video])
 

@@ -17,7 +17,7 @@ from emocli.timeline.run import Speech
 from emocli.timeline.types import Reading, Utterance
 from emocli.voice.described import Answer, Described, VoiceModel
 from emocli.voice.features import SAMPLE_RATE, trim
-from emocli.voice.network import VoiceNetwork, views
+from emocli.voice.network import VoiceNetwork, standardise
 
 #: Seconds; shorter speech tells nothing.
 SHORTEST = 0.2
@@ -51,7 +51,7 @@ class EarModel:
         """One speaker's numbers (n, FEATURES) as the network takes them, (n - enrolled, INPUTS) float32; the
         last `enrolled` only tell how the speaker usually talks."""
         mean, deviation = self.network.usual.cpu().numpy()
-        return views(numbers, (mean, deviation), enrolled)
+        return standardise(numbers, (mean, deviation), enrolled)
 
     @torch.inference_mode()
     def logits(self, inputs: np.ndarray) -> Answer:
@@ -106,8 +106,7 @@ def load(names: Sequence[str], *, device: str = "cpu") -> VoiceModel:
     path, temperature = weights.resolve(first), weights.manifest()[first].temperature
     if first == "voice":
         return EarModel(path, weights.resolve(EAR), temperature=temperature, device=device)
-    # Fusion has learnt the views of `voice`, and of `voice-permissive`, but not of `voice-small`.
-    small = SmallModel(path, temperature=temperature, device=device, views=first != "voice-small")
+    small = SmallModel(path, temperature=temperature, device=device)
     return Cascade(small, load(others, device=device)) if others else small
 
 

@@ -23,16 +23,14 @@ BESIDE = 16
 
 
 class SmallModel:
-    """A network over functionals.  `temperature` calibrates its scores; without `views` its features are
-    zeros, which tell fusion nothing, because fusion has learnt those of another network."""
+    """A network over functionals.  `temperature` calibrates its scores."""
 
-    def __init__(self, path: Path, *, temperature: float = 1.0, device: str = "cpu",
-                 views: bool = True) -> None:
+    def __init__(self, path: Path, *, temperature: float = 1.0, device: str = "cpu") -> None:
         state = read_state(path)
         self.network = SmallNetwork.like(state)
         self.network.load_state_dict(state)
         self.network.eval().to(device)
-        self.temperature, self._device, self._views = temperature, device, views
+        self.temperature, self._device = temperature, device
 
     def describe(self, samples: np.ndarray) -> np.ndarray:
         """A spectrogram (frames, COLUMNS)."""
@@ -42,7 +40,7 @@ class SmallModel:
     def logits(self, inputs: np.ndarray) -> Answer:
         """Features (n, d) and calibrated logits (n, 7) of (n, INPUTS)."""
         features, raw = self.network(torch.from_numpy(inputs).to(self._device))
-        return features.cpu().numpy() * self._views, raw.cpu().numpy() / self.temperature
+        return features.cpu().numpy(), raw.cpu().numpy() / self.temperature
 
     def answer(self, described: Sequence[np.ndarray], enrolled: Sequence[np.ndarray] = ()) -> Answer:
         """As `VoiceModel.answer`."""
@@ -65,6 +63,7 @@ class Cascade:
     """A small model that asks a larger one where it is unsure.
 
     The larger one hears some of the other utterances, too, so that it knows how the speaker usually talks.
+    The features are the small one's.
     """
 
     def __init__(self, small: VoiceModel, large: VoiceModel) -> None:
@@ -87,7 +86,7 @@ class Cascade:
         if unsure.any():
             sure = np.flatnonzero(~unsure)
             beside = [described[i] for i in sure[::max(1, len(sure) // BESIDE)].tolist()]
-            features[unsure], logits[unsure] = self._large.answer(
+            _, logits[unsure] = self._large.answer(
                 [self._large.describe(described[i]) for i in np.flatnonzero(unsure).tolist()],
                 [self._large.describe(x) for x in (*beside, *enrolled)])
         return features, logits

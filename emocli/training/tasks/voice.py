@@ -22,7 +22,7 @@ from emocli.training import metrics
 from emocli.training.checkpoint import Checkpoint, origin
 from emocli.training.hearing import COPIES, Heard, hear
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
-from emocli.voice.network import Statistics, VoiceNetwork, views
+from emocli.voice.network import Statistics, VoiceNetwork, standardise
 
 #: Utterances of a recording at most.
 GROUP = 24
@@ -31,8 +31,6 @@ GROUP = 24
 KNOWN = ((0.5, (12, GROUP)), (0.25, (2, 12)), (0.25, (1, 1)))
 #: Actors of RAVDESS, and those of one fold.
 ACTORS, FOLD = 24, 4
-#: Clips of each copy that the directions are found from; recordings that are projected at once.
-SAMPLE, AT_ONCE = 2000, 100
 #: Ways in which the development speakers are read.
 WATCHED: tuple[dict[str, Any], ...] = ({}, {"known": False}, {"copy": 1})
 #: Logit of a class that a corpus does not have: it says nothing about that class.
@@ -43,10 +41,10 @@ Tables = Mapping[str, Heard]
 
 @dataclass(frozen=True)
 class Pool:
-    """Utterances to learn from: what `VoiceNetwork.project` gives (n, width), `labels` (n,), and which
-    classes the corpus of each has (n, 7)."""
+    """Utterances to learn from: `inputs` (n, INPUTS), `labels` (n,), and which classes the corpus of each has
+    (n, 7)."""
 
-    projected: Tensor
+    inputs: Tensor
     labels: Tensor
     there: Tensor
 
@@ -77,18 +75,16 @@ def inputs_of(table: Heard, usual: Statistics, *, known: bool = True, copy: int 
     """(n, INPUTS) of every clip of a copy, each recording read as one, or each clip alone."""
     groups = speakers_of(table, copy) if known else np.arange(len(table))[:, None]
     order = np.concatenate(groups)
-    inputs = np.concatenate([views(table.features[copy, group], usual) for group in groups])
+    inputs = np.concatenate([standardise(table.features[copy, group], usual) for group in groups])
     return np.asarray(inputs[np.argsort(order)])
 
 
-@torch.no_grad()
-def draw(training: Tables, model: VoiceNetwork, recipe: Mapping[str, Any]) -> Pool:
-    """What an unfinished network learns from: recordings of known and unknown speakers, each corpus as often
-    as `recipe` says."""
+def draw(training: Tables, usual: Statistics, recipe: Mapping[str, Any]) -> Pool:
+    """What a network learns from: recordings of known and unknown speakers, each corpus as often as `recipe`
+    says."""
     random, names = np.random.default_rng(recipe["seed"]), list(training)
     share = np.array([recipe["corpora"][name] for name in names], float)
     grouped = {n: [speakers_of(t, copy) for copy in range(COPIES)] for n, t in training.items()}
-    usual = model.usual.numpy()
     parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     for part, (fewest, most) in KNOWN:
         wanted = part * recipe["pool"]
@@ -97,33 +93,26 @@ def draw(training: Tables, model: VoiceNetwork, recipe: Mapping[str, Any]) -> Po
             table, copy = training[names[corpus]], int(random.choice(COPIES, p=recipe["copies"]))
             group = grouped[names[corpus]][copy][random.integers(len(grouped[names[corpus]][copy]))]
             where = pick(table.labels, group, int(random.integers(fewest, most + 1)), random)
-            parts.append((views(table.features[copy, where], (usual[0], usual[1])), table.labels[where],
+            parts.append((standardise(table.features[copy, where], usual), table.labels[where],
                           np.full(len(where), corpus)))
             wanted -= len(where)
-    inputs, labels, corpora = zip(*parts, strict=True)
-    x = [model.project(torch.from_numpy(np.concatenate(inputs[i:i + AT_ONCE])))
-         for i in range(0, len(inputs), AT_ONCE)]
+    inputs, labels, corpora = (torch.from_numpy(np.concatenate(part)) for part in zip(*parts, strict=True))
     there = np.stack([np.isin(np.arange(len(EMOTIONS)), training[n].labels) for n in names])
-    return Pool(torch.cat(x), torch.from_numpy(np.concatenate(labels)),
-                torch.from_numpy(there[np.concatenate(corpora)]).float())
+    return Pool(inputs, labels, torch.from_numpy(there).float()[corpora])
 
 
 def sampler(pool: Pool, recipe: Mapping[str, Any]) -> Callable[[int], Iterator[Batch]]:
-    """Batches of an epoch, some of them mixed: the inputs are what `VoiceNetwork.each` takes and a mask
-    (n, 7) of the classes that the corpus has, the targets (n, 1, 7)."""
+    """Batches of an epoch: inputs (n, INPUTS) and a mask (n, 7) of the classes that the corpus has, targets
+    (n, 1, 7)."""
     smooth, eye = recipe["smoothing"], torch.eye(len(EMOTIONS))
 
     def batches(epoch: int) -> Iterator[Batch]:
         random = np.random.default_rng(recipe["seed"] * 1000 + epoch)
         order = torch.from_numpy(random.permutation(len(pool.labels))[:recipe["steps"] * recipe["batch"]])
         for where in order.split(recipe["batch"]):
-            x, mask = pool.projected[where], pool.there[where]
+            mask = pool.there[where]
             target = eye[pool.labels[where]] * (1 - smooth) + smooth * mask / mask.sum(1, keepdim=True)
-            if random.random() < recipe["mixup"]:
-                part, other = float(random.beta(0.4, 0.4)), torch.from_numpy(random.permutation(len(where)))
-                x, target = (part * v + (1 - part) * v[other] for v in (x, target))
-                mask = torch.maximum(mask, mask[other])
-            yield (x, mask), target[:, None]
+            yield (pool.inputs[where], mask), target[:, None]
 
     return batches
 
@@ -138,38 +127,12 @@ def pick(labels: np.ndarray, group: np.ndarray, count: int, random: np.random.Ge
     return np.asarray(random.choice(group, min(count, len(group)), replace=False, p=weight / weight.sum()))
 
 
-def begin(model: VoiceNetwork, training: Tables, recipe: Mapping[str, Any]) -> None:
-    """Set what is not learnt by steps: the usual speaker, the directions in which speech differs most, and
-    the scale along them."""
-    usual = usual_of(training)
-    model.usual.copy_(torch.from_numpy(np.stack(usual)))
-    random = np.random.default_rng(recipe["seed"])
-    inputs = []
-    for name, table in training.items():
-        count = min(len(table), round(SAMPLE * recipe["corpora"][name] / sum(recipe["corpora"].values())))
-        for copy in range(COPIES):
-            inputs.append(inputs_of(table, usual, copy=copy)[random.permutation(len(table))[:count]])
-    x = torch.from_numpy(np.concatenate(inputs)).float()
-    wide = model.directions.shape[2]
-    for number, view in enumerate(x[:, :-1].clamp(-8, 8).chunk(2, 1)):
-        model.directions[number] = torch.pca_lowrank(view, wide, niter=3)[2]
-    along = model.project(x)
-    model.centre.copy_(along.mean(0))
-    model.scale.copy_(along.std(0) + 1e-3)
-
-
 @torch.no_grad()
-def projected(model: VoiceNetwork, table: Heard, *, known: bool = True, copy: int = 0) -> Tensor:
-    """(n, width) what the members take of one copy, of speakers who are known or not."""
-    usual = model.usual.numpy()
-    inputs = inputs_of(table, (usual[0], usual[1]), known=known, copy=copy)
-    return model.project(torch.from_numpy(inputs))
-
-
 def logits_of(model: VoiceNetwork, table: Heard, *, known: bool = True, copy: int = 0) -> np.ndarray:
-    """(n, 7) logits of one copy, of speakers who are known or not."""
-    with torch.no_grad():
-        return model.each(projected(model, table, known=known, copy=copy))[1].mean(1).numpy()
+    """(n, 7) uncalibrated logits of one copy, of speakers who are known or not."""
+    mean, deviation = model.usual.numpy()
+    inputs = torch.from_numpy(inputs_of(table, (mean, deviation), known=known, copy=copy))
+    return np.asarray(model.each(inputs)[1].mean(1).numpy())
 
 
 def fit_tables(model: VoiceNetwork, training: Tables, watched: Tables, recipe: Mapping[str, Any],
@@ -179,19 +142,18 @@ def fit_tables(model: VoiceNetwork, training: Tables, watched: Tables, recipe: M
     tables = [*training.values(), *watched.values()]
     checkpoint = Checkpoint(path, origin("voice", recipe, [list(training), list(watched)], *(
         column for t in tables for column in (t.labels, t.speakers, t.splits, t.recordings))))
-    begin(model, training, recipe)
+    usual = usual_of(training)
+    model.usual.copy_(torch.from_numpy(np.stack(usual)))
 
     def forward(inputs: tuple[Tensor, Tensor]) -> Tensor:
         return model.each(inputs[0])[1].masked_fill(inputs[1][:, None] == 0, ABSENT)
 
-    seen = {name: [projected(model, t, **how) for how in WATCHED] for name, t in watched.items()}
-
     def validate() -> dict[str, float]:
-        f1 = {name: float(np.mean([metrics.macro_f1(model.each(x)[1].mean(1).numpy(), watched[name].labels)
-                                   for x in several])) for name, several in seen.items()}
+        f1 = {name: float(np.mean([metrics.macro_f1(logits_of(model, t, **how), t.labels)
+                                   for how in WATCHED])) for name, t in watched.items()}
         return {"macro_f1": float(np.mean(list(f1.values()))), **f1}
 
-    pool = draw(training, model, recipe)
+    pool = draw(training, usual, recipe)
     yield from train(model, sampler(pool, recipe), forward=forward, validate=validate,
                      steps_per_epoch=recipe["steps"], schedule=Schedule(**recipe["schedule"]),
                      checkpoint=checkpoint, seed=recipe["seed"])
@@ -199,7 +161,7 @@ def fit_tables(model: VoiceNetwork, training: Tables, watched: Tables, recipe: M
 
 def untrained(recipe: Mapping[str, Any]) -> VoiceNetwork:
     """The network that a recipe describes."""
-    return VoiceNetwork(**{key: recipe[key] for key in ("members", "directions", "wide", "view", "dropout")})
+    return VoiceNetwork(wide=recipe["wide"], dropout=recipe["dropout"])
 
 
 def split(tables: Tables) -> tuple[dict[str, Heard], dict[str, Heard]]:

@@ -67,3 +67,18 @@ def test_augmented_faces_stay_pictures(size: int) -> None:
 
 def test_accuracy_is_over_the_items_with_a_label() -> None:
     assert face.accuracy(np.eye(7)[[0, 1, 2, 3]], np.array([0, -1, 2, 4])) == pytest.approx(2 / 3)
+
+
+def test_a_share_of_the_pictures_is_spoilt_and_the_rest_left_alone() -> None:
+    torch.manual_seed(0)
+    pictures = 255 * torch.rand(400, 1, 48, 48)
+    spoilt = face.spoil(pictures, 0.4)
+    changed = (spoilt - pictures).abs().amax((1, 2, 3)) > 1e-3
+    assert 0.3 < float(changed.float().mean()) < 0.5
+    assert float(spoilt.min()) >= 0
+    assert float(spoilt.max()) <= 255.1
+    darker = spoilt.mean((1, 2, 3)) < 0.85 * pictures.mean((1, 2, 3))
+    assert 0.05 < float(darker.float().mean()) < 0.15
+    smoother = spoilt.std((1, 2, 3)) < 0.85 * pictures.std((1, 2, 3))
+    assert float((smoother & ~darker).float().mean()) > 0.1
+    assert torch.equal(face.spoil(pictures, 0.0), pictures)

@@ -13,7 +13,7 @@ from emocli.encoders.whisper_encoder import FEATURES
 from emocli.errors import UsageError
 from emocli.training.hearing import COPIES, Heard
 from emocli.training.tasks import voice
-from emocli.voice.network import VoiceNetwork
+from emocli.voice.network import INPUTS, VoiceNetwork
 
 RECIPE: dict[str, Any] = RECIPES["voice"]
 
@@ -45,11 +45,11 @@ def test_fit_writes_the_network_and_refuses_another_run(tiny: Path, tmp_path: Pa
     assert set(epochs[0].metrics) == {"macro_f1", "ravdess", "nemo", "emodb"}
     assert {path.name for path in out.iterdir()} == {
         "checkpoint.pt", "voice.safetensors", "left_out.npz", "without_emodb.pt"}
-    assert VoiceNetwork.like(store.read(out / "voice.safetensors")).members == 4
+    assert VoiceNetwork.like(store.read(out / "voice.safetensors")).hidden.out_features == 16
     with np.load(out / "left_out.npz") as kept:
         assert kept["emodb.known"].shape == kept["emodb.alone"].shape == (len(kept["emodb.labels"]), 7)
     with pytest.raises(UsageError, match="another recipe"):
-        list(voice.fit(tiny, RECIPE | {"mixup": 0.1}, out, tmp_path / "kept"))
+        list(voice.fit(tiny, RECIPE | {"smoothing": 0.1}, out, tmp_path / "kept"))
 
 
 @pytest.mark.slow
@@ -101,14 +101,13 @@ def test_recordings_are_picked_with_some_classes_rare() -> None:
 
 
 def test_batches_know_which_classes_a_corpus_has() -> None:
-    model = voice.untrained(RECIPE)
-    model.directions.normal_()
-    pool = voice.draw({"emodb": made_up("a", "b", classes=6)}, model,
+    usual = np.zeros(FEATURES, np.float32), np.ones(FEATURES, np.float32)
+    pool = voice.draw({"emodb": made_up("a", "b", classes=6)}, usual,
                       RECIPE | {"corpora": {"emodb": 1}, "pool": 40})
     assert len(pool.labels) >= 40
-    draw = voice.sampler(pool, RECIPE | {"mixup": 0})
+    draw = voice.sampler(pool, RECIPE)
     (inputs, mask), target = next(draw(0))
-    assert inputs.shape == (20, 2 * RECIPE["directions"] + 1)
+    assert inputs.shape == (20, INPUTS)
     assert mask.tolist() == [[1] * 6 + [0]] * 20
     assert target[:, 0].sum(1).tolist() == pytest.approx([1] * 20)
     assert torch.equal(next(draw(0))[1], target)
