@@ -17,6 +17,11 @@ MOST_SPEAKERS = 20
 #: Which weights each way of reading the voice takes, the one that is asked first before the one that it asks.
 VOICE_MODES = {"fast": ("voice-small",), "accurate": ("voice",), "cascade": ("voice-small", "voice")}
 
+#: The entry of the manifest that hears for the networks over a pretrained ear.
+EAR = "whisper-encoder"
+#: Voice networks that read what it hears; the others read functionals of spectrograms.
+HEARD_BY_EAR = ("voice", "voice-permissive")
+
 #: Which weights each way of reading the words takes.
 TEXT_MODES = {"fast": ("text-small",), "accurate": ("text", "text-small")}
 

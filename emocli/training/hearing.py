@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from emocli.encoders import whisper_encoder
+from emocli.options import EAR
 from emocli.storage import atomic
 from emocli.training import conditions
 from emocli.training.checkpoint import fingerprint
 from emocli.training.corpora import speech
 from emocli.voice.features import SAMPLE_RATE, trim
-from emocli.voice.model import EAR, SHORTEST
+from emocli.voice.model import SHORTEST
 from emocli.weights import manifest, resolve
 
 #: How often a corpus is heard: once as it is, then in conditions.

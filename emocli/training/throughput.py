@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emocli.errors import EmocliError
-from emocli.options import TEXT_MODES, VOICE_MODES
+from emocli.options import EAR, HEARD_BY_EAR, TEXT_MODES, VOICE_MODES
 from emocli.weights import manifest, resolve
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _voice(data: Path) -> dict[str, Any]:
 
     from emocli.training.corpora import speech
     from emocli.voice.features import SAMPLE_RATE, trim
-    from emocli.voice.model import EAR, load
+    from emocli.voice.model import load
 
     sounds = [trim(c.samples) for c in islice(speech.read(data, "ravdess", "dev"), CLIPS)]
     figures: dict[str, Any] = {"modes": {}}
@@ -114,7 +114,7 @@ def _voice(data: Path) -> dict[str, Any]:
         described = [reader.describe(sound) for sound in sounds]
         rate = _rate(partial(_read_sounds, reader, sounds), len(sounds))
         network = _rate(partial(reader.answer, described), len(sounds))
-        read = {*names, *([EAR] if "voice" in names else [])}
+        read = {*names, *([EAR] if set(names) & set(HEARD_BY_EAR) else [])}
         figures["modes"][mode] = {"ms": 1e3 / rate, "network_ms": 1e3 / network,
                                   "bytes": sum(manifest()[n].size for n in read),
                                   "memory_bytes": _FLOAT * sum(map(parameters, read))}

@@ -12,6 +12,7 @@ import torch
 from emocli import weights
 from emocli.encoders import whisper_encoder
 from emocli.media.audio import Sound
+from emocli.options import EAR, HEARD_BY_EAR
 from emocli.quantized import read as read_state
 from emocli.timeline.run import Speech
 from emocli.timeline.types import Reading, Utterance
@@ -23,8 +24,6 @@ from emocli.voice.network import VoiceNetwork, standardise
 SHORTEST = 0.2
 #: Root mean square below which sound is silence (-60 dB of full scale).
 SILENT = 1e-3
-#: The entry of the manifest that hears for `voice`; the other networks read functionals.
-EAR = "whisper-encoder"
 
 
 def voice_network(path: Path | None = None) -> VoiceNetwork:
@@ -104,7 +103,7 @@ def load(names: Sequence[str], *, device: str = "cpu") -> VoiceModel:
 
     first, *others = names
     path, temperature = weights.resolve(first), weights.manifest()[first].temperature
-    if first == "voice":
+    if first in HEARD_BY_EAR:
         return EarModel(path, weights.resolve(EAR), temperature=temperature, device=device)
     small = SmallModel(path, temperature=temperature, device=device)
     return Cascade(small, load(others, device=device)) if others else small

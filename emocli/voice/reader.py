@@ -14,7 +14,7 @@ import numpy as np
 
 from emocli import weights
 from emocli.errors import InputError
-from emocli.options import VOICE_MODES, AnalyzeOptions, baseline_of, torch_device
+from emocli.options import EAR, HEARD_BY_EAR, VOICE_MODES, AnalyzeOptions, baseline_of, torch_device
 from emocli.timeline.run import Read, Run, Speech, of_utterances
 from emocli.timeline.types import Reading, Segment
 
@@ -40,7 +40,7 @@ class VoiceReader:
         self.names = VOICE_MODES[voice_mode(options.voice_mode)]
         if options.commercial:
             self.names = ("voice-permissive",)
-        self.weights = (*self.names, *(("whisper-encoder",) if "voice" in self.names else ()))
+        self.weights = (*self.names, *((EAR,) if set(self.names) & set(HEARD_BY_EAR) else ()))
         for name in self.weights:
             weights.resolve(name, commercial=options.commercial)
         self._options, self._listen = options, listen
