@@ -177,16 +177,16 @@ def _fusion(data: Path) -> dict[str, Predictions]:
     def fused(name: str, single: task.Modalities) -> Iterator[tuple[str, Predictions]]:
         where, labels = task.triplets(single, TRIPLETS, np.random.default_rng(SEED))
         log_scores = task.tensors(single, where)
-        head, none = Fusion(resolve(name)).head, np.zeros((len(labels), 0))
+        head = Fusion(resolve(name)).head
         for mask in sorted(task.subsets(tuple(single)), key=lambda m: -sum(m)):
             wide = torch.tensor(mask, dtype=torch.float32).expand(len(labels), -1)
             temperature = float(head.temperatures[head.subset(wide)[0]])
             with torch.no_grad():
                 logits = head(log_scores, wide) / temperature
             joined = "+".join(m for m, there in zip(task.MODALITIES, mask, strict=True) if there)
-            yield joined, Predictions(none, torch.softmax(logits, 1).numpy(), labels, 0.0, temperature)
+            yield joined, Predictions(torch.softmax(logits, 1).numpy(), labels, 0.0, temperature)
         for m in single:
-            yield f"{m} alone, unfused", Predictions(none, single[m].scores[where[m]], labels)
+            yield f"{m} alone, unfused", Predictions(single[m].scores[where[m]], labels)
 
     sets = dict(fused("fusion", task.predict(data, "test")))
     permissive = task.predict(data, "test", voice="voice-permissive", modalities=("voice", "text"))

@@ -25,11 +25,10 @@ FACE_BATCH = 64
 
 @dataclass(frozen=True)
 class Predictions:
-    """Readings of n labelled items: `features` (n, d), calibrated `scores` (n, 7), `labels` (n,) and, of
-    voices, `speakers` (n,).  `seconds` is the time that reading took, features included; `temperature`
-    calibrated the scores; `source` is a fingerprint of what was read, and by which weights."""
+    """Readings of n labelled items: calibrated `scores` (n, 7), `labels` (n,) and, of voices, `speakers`
+    (n,).  `seconds` is the time that reading took, features included; `temperature` calibrated the scores;
+    `source` is a fingerprint of what was read, and by which weights."""
 
-    features: np.ndarray
     scores: np.ndarray
     labels: np.ndarray
     seconds: float = 0.0
@@ -42,8 +41,7 @@ class Predictions:
 
     def take(self, where: np.ndarray) -> Predictions:
         """The items at these positions, and their share of the time."""
-        return replace(self, features=self.features[where], scores=self.scores[where],
-                       labels=self.labels[where],
+        return replace(self, scores=self.scores[where], labels=self.labels[where],
                        speakers=None if self.speakers is None else self.speakers[where],
                        seconds=self.seconds * len(where) / max(1, len(self)))
 
@@ -51,10 +49,9 @@ class Predictions:
 def join(parts: Iterable[Predictions]) -> Predictions:
     """The predictions of several corpora as those of one."""
     several = list(parts)
-    features, scores, labels = (np.concatenate([getattr(p, name) for p in several])
-                                for name in ("features", "scores", "labels"))
+    scores, labels = (np.concatenate([getattr(p, name) for p in several]) for name in ("scores", "labels"))
     speakers = [p.speakers for p in several if p.speakers is not None]
-    return Predictions(features, scores, labels, sum(p.seconds for p in several), several[0].temperature,
+    return Predictions(scores, labels, sum(p.seconds for p in several), several[0].temperature,
                        np.concatenate(speakers) if speakers else None,
                        fingerprint([p.source for p in several]))
 
@@ -75,11 +72,11 @@ def read_faces(*corpora: faces.Faces) -> Iterator[list[Predictions]]:
                      for i in range(0, len(corpus), FACE_BATCH)]
             answers = [call.result() for call in calls]
             seconds = time.perf_counter() - began
-            features, *heads = (np.concatenate(batches) for batches in zip(*answers, strict=True))
+            _, *heads = (np.concatenate(batches) for batches in zip(*answers, strict=True))
             labelled = zip(heads, (manifest()["face"].temperature, 1.0), (corpus.majority, corpus.labels),
                            strict=False)
             source = fingerprint(corpus.images, corpus.labels, manifest()["face"].sha256)
-            yield [Predictions(features, softmax(logits / t, 1), labels, seconds, t, source=source)
+            yield [Predictions(softmax(logits / t, 1), labels, seconds, t, source=source)
                    for logits, t, labels in labelled]
 
 
@@ -133,12 +130,12 @@ def read_voices(clips: Sequence[DescribedClip], *, known_speaker: bool = True,
     videos = by_video(clips, known_speaker=known_speaker)
     answers = [reader.answer([clip.described for clip in video]) for video in videos]
     seconds = time.perf_counter() - began + sum(clip.seconds for clip in clips)
-    features, logits = (np.concatenate(part) for part in zip(*answers, strict=True))
+    logits = np.concatenate([answer[1] for answer in answers])
     labels, speakers = (np.array([getattr(c, name) for video in videos for c in video])
                         for name in ("label", "speaker"))
     source = fingerprint([(c.label, c.speaker, c.described.shape) for c in clips],
                          [manifest()[n].sha256 for n in names])
-    return Predictions(features, softmax(logits, 1), labels, seconds, reader.temperature, speakers, source)
+    return Predictions(softmax(logits, 1), labels, seconds, reader.temperature, speakers, source)
 
 
 def read_texts(corpus: texts.Texts, language: str = "auto",
@@ -155,9 +152,9 @@ def read_texts(corpus: texts.Texts, language: str = "auto",
     for code in np.unique(spoken):
         rows = np.flatnonzero(spoken == code)
         order.append(rows)
-        parts.append(reader.logits([corpus.texts[i] for i in rows], str(code)))
+        parts.append(reader.logits([corpus.texts[i] for i in rows], str(code))[1])
     back = np.argsort(np.concatenate(order))
-    features, logits = (np.concatenate(part)[back] for part in zip(*parts, strict=True))
+    logits = np.concatenate(parts)[back]
     source = fingerprint(corpus.texts, corpus.targets, [manifest()[n].sha256 for n in names])
-    return Predictions(features, softmax(logits, 1), corpus.targets.argmax(1), time.perf_counter() - began,
+    return Predictions(softmax(logits, 1), corpus.targets.argmax(1), time.perf_counter() - began,
                        reader.temperature, source=source)

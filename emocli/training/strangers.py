@@ -27,7 +27,6 @@ from emocli.training.tasks import fusion, voice
 TRIPLETS, SEED = 2100, 2026
 #: Regularisation of the logistic regression over action units.
 STRENGTH = 0.1
-_NOTHING = np.zeros((0, 0))
 
 Sets = dict[str, Predictions]
 
@@ -62,7 +61,7 @@ def _fused(data: Path, one: voice.LeftOut, voices: Sequence[voice.LeftOut],
     others = [v for v in voices if v is not one]
     head = trained_head(data, others)
     temperature = voice.temperatures_of(others)[1]
-    heard = Predictions(np.zeros((len(one.labels), 0)), softmax(one.known / temperature, 1), one.labels)
+    heard = Predictions(softmax(one.known / temperature, 1), one.labels)
     readings = {"face": singles["face"], "voice": heard, "text": singles["text"]}
     there = np.all([np.bincount(p.labels, minlength=len(EMOTIONS)) > 0 for p in readings.values()], axis=0)
     where, labels = fusion.triplets(readings, TRIPLETS, np.random.default_rng(SEED), there / there.sum())
@@ -71,9 +70,9 @@ def _fused(data: Path, one: voice.LeftOut, voices: Sequence[voice.LeftOut],
     for mask in sorted(fusion.MASKS, key=sum, reverse=True):
         name = "+".join(m for m, known in zip(MODALITIES, mask, strict=True) if known)
         if sum(mask) == 1:
-            sets[f"{name} alone"] = Predictions(_NOTHING, readings[name].scores[where[name]], labels)
+            sets[f"{name} alone"] = Predictions(readings[name].scores[where[name]], labels)
         else:
-            sets[name] = Predictions(_NOTHING, _scores(head, log_scores, mask), labels)
+            sets[name] = Predictions(_scores(head, log_scores, mask), labels)
     return sets
 
 
@@ -115,7 +114,7 @@ def pairs(data: Path, tables: voice.Tables, recipe: dict[str, Any]) -> Sets:
             temperature = metrics.fit_temperature(np.concatenate([logits[i] for i in rest]),
                                                   np.concatenate([labels[i] for i in rest]))
             scores = softmax(logits[at] / temperature, 1)
-            parts.append(Predictions(np.zeros((len(scores), 0)), scores, labels[at]))
+            parts.append(Predictions(scores, labels[at]))
         sets[f"ravdess pairs, {name}"] = join(parts)
     return sets
 

@@ -37,7 +37,7 @@ def test_faces(tiny: Path) -> None:
     spoilt = {f"ferplus_majority, {kind}" for kind in ("blur", "dark", "low-res", "rotated")}
     check(result, 70, spoilt | {"ferplus_majority_without_repeats", "fer2013_private",
                                 "fer2013_private_without_repeats", "fer2013_private_by_the_votes_head"})
-    assert predictions.features.shape == (70, 128)
+    assert predictions.scores.shape == (70, 7)
 
 
 @pytest.mark.slow

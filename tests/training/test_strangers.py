@@ -77,7 +77,7 @@ def test_triplets_have_only_the_classes_that_every_reader_was_given(monkeypatch:
     """A corpus without anger makes no angry triplets, and the head has never met it."""
     random, labels = np.random.default_rng(0), np.tile(np.arange(7), 30)
     logits = random.normal(size=(210, 7)) + 3 * np.eye(7)[labels]
-    items = Predictions(np.zeros((210, 0)), np.exp(logits) / np.exp(logits).sum(1, keepdims=True), labels)
+    items = Predictions(np.exp(logits) / np.exp(logits).sum(1, keepdims=True), labels)
     known = voice.LeftOut("nemo", labels, np.repeat("nemoAA0", 210), np.repeat("train", 210), logits, logits)
     calm = EMOTIONS.index("anger") != labels
     other = replace(known, corpus="emodb", labels=labels[calm], known=logits[calm], alone=logits[calm])

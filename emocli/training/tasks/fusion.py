@@ -57,58 +57,71 @@ def subsets(modalities: Sequence[str]) -> tuple[tuple[int, ...], ...]:
 MASKS = subsets(MODALITIES)
 
 
-@cache
 def predict(data: Path, split: str, corpora: tuple[str, ...] = TEST_SPEECH, voice: str = "voice",
             modalities: tuple[str, ...] = MODALITIES) -> dict[str, Predictions]:
     """Readings of the "dev" or the "test" splits by the shipped readers: `corpora` are whose speech is read,
     `voice` is the entry of the manifest that reads it."""
-    readers = {
-        "face": lambda: next(read_faces(voted_faces(data, split)))[0],
-        "voice": lambda: join(read_voices(describe_clips(speech.read(data, name, split), (voice,)),
-                                          names=(voice,)) for name in corpora),
-        "text": lambda: join(read_texts(texts.load(data, f"goemotions_{lang}", split).single(), lang)
-                             for lang in ("en", "ko")),
-    }
+    readers = {"face": lambda: _faces(data, split), "text": lambda: _texts(data, split),
+               "voice": lambda: join(_voices(data, split, name, voice) for name in corpora)}
     return {m: readers[m]() for m in modalities}
 
 
-def voted_faces(data: Path, split: str) -> faces.Faces:
-    """The faces of the "dev" or the "test" split on whose class the voters agree."""
+def meet_strangers(data: Path, split: str, voices: Sequence[LeftOut]) -> dict[str, Predictions]:
+    """Readings of what the readers were not made for: spoilt faces, the speech of corpora by networks that
+    were trained without them, and sentences as a recogniser writes them ("dev") or MELD's ("test")."""
+    def of_voice(one: LeftOut) -> Iterator[Predictions]:
+        where = (one.splits == "test") == (split == "test")
+        temperatures = temperatures_of([v for v in voices if v is not one] or voices)
+        for logits, temperature in zip((one.alone, one.known), temperatures, strict=True):
+            yield Predictions(softmax(logits[where] / temperature, 1), one.labels[where],
+                              temperature=temperature, speakers=one.speakers[where],
+                              source=fingerprint(logits, one.labels))
+
+    return {"face": _spoilt_faces(data, split), "voice": join(p for one in voices for p in of_voice(one)),
+            "text": _other_texts(data, split)}
+
+
+def _voted_faces(data: Path, split: str) -> faces.Faces:
+    """Faces on whose class the voters agree."""
     corpus = faces.load(data, {"dev": "public_test", "test": "private_test"}[split])
     if split == "dev":
         corpus = corpus.take(~faces.repeated(corpus, faces.load(data, "private_test")))
     return corpus.take(corpus.majority >= 0)
 
 
-def meet_strangers(data: Path, split: str, voices: Sequence[LeftOut]) -> dict[str, Predictions]:
-    """Readings of what the readers were not made for: spoilt faces, the speech of corpora by networks that
-    were trained without them, and sentences as a recogniser writes them ("dev") or MELD's ("test")."""
-    def of_faces() -> Predictions:
-        corpus = voted_faces(data, split)
-        spoilt = [replace(corpus, images=corruptions.spoil_faces(corpus.images, kind))
-                  for kind in corruptions.FACES]
-        return join(heads[0] for heads in read_faces(*spoilt))
+@cache
+def _faces(data: Path, split: str) -> Predictions:
+    return next(read_faces(_voted_faces(data, split)))[0]
 
-    def of_voice(one: LeftOut) -> Iterator[Predictions]:
-        where = (one.splits == "test") == (split == "test")
-        temperatures = temperatures_of([v for v in voices if v is not one] or voices)
-        for logits, temperature in zip((one.alone, one.known), temperatures, strict=True):
-            yield Predictions(np.zeros((int(where.sum()), 0)), softmax(logits[where] / temperature, 1),
-                              one.labels[where], temperature=temperature, speakers=one.speakers[where],
-                              source=fingerprint(logits, one.labels))
 
-    def of_text() -> Predictions:
-        if split == "test":
-            return read_texts(texts.load(data, "meld_en", "test"), "en")
-        random, several = Random(0), []
-        for lang in ("en", "ko"):
-            corpus = texts.load(data, f"goemotions_{lang}", "dev").single()
-            respelt = [respell(clean(text), lang, random) for text in corpus.texts]
-            several.append(read_texts(texts.Texts(respelt, corpus.targets), lang))
-        return join(several)
+@cache
+def _spoilt_faces(data: Path, split: str) -> Predictions:
+    corpus = _voted_faces(data, split)
+    return join(heads[0] for heads in read_faces(*(
+        replace(corpus, images=corruptions.spoil_faces(corpus.images, kind)) for kind in corruptions.FACES)))
 
-    return {"face": of_faces(), "voice": join(part for one in voices for part in of_voice(one)),
-            "text": of_text()}
+
+@cache
+def _voices(data: Path, split: str, corpus: str, voice: str) -> Predictions:
+    return read_voices(describe_clips(speech.read(data, corpus, split), (voice,)), names=(voice,))
+
+
+@cache
+def _texts(data: Path, split: str) -> Predictions:
+    return join(read_texts(texts.load(data, f"goemotions_{lang}", split).single(), lang)
+                for lang in ("en", "ko"))
+
+
+@cache
+def _other_texts(data: Path, split: str) -> Predictions:
+    if split == "test":
+        return read_texts(texts.load(data, "meld_en", "test"), "en")
+    random, several = Random(0), []
+    for lang in ("en", "ko"):
+        corpus = texts.load(data, f"goemotions_{lang}", "dev").single()
+        respelt = [respell(clean(text), lang, random) for text in corpus.texts]
+        several.append(read_texts(texts.Texts(respelt, corpus.targets), lang))
+    return join(several)
 
 
 def frequencies(predictions: Modalities) -> np.ndarray:

@@ -14,7 +14,7 @@ from emocli.fusion.head import Fusion
 from emocli.training.tasks import fusion
 
 RECIPE: dict[str, Any] = RECIPES["fusion"]
-ITEMS = fusion.Predictions(np.zeros((70, 2)), np.full((70, 7), 1 / 7), np.resize(np.arange(7), 70))
+ITEMS = fusion.Predictions(np.full((70, 7), 1 / 7), np.resize(np.arange(7), 70))
 
 
 @pytest.mark.slow
@@ -70,21 +70,24 @@ def test_a_modality_that_is_not_there_is_zeros() -> None:
     assert log_scores[:, 2].exp().sum(1).numpy() == pytest.approx(1)
 
 
-def test_strangers_contradict_and_are_over_sure() -> None:
+def test_disturbed_triplets_contradict_and_are_over_sure() -> None:
     sure = replace(ITEMS, scores=np.eye(7)[ITEMS.labels] * 0.6 + 0.4 / 7)
-    random = np.random.default_rng(0)
-    where, labels = fusion.triplets({"face": sure, "text": sure}, 700, random)
-    plain = fusion.tensors({"face": sure, "text": sure}, where)
-    same, _ = fusion.strangers(plain, labels, {"face": sure, "text": sure}, random,
-                               {"contradict": 0.0, "over_sure": 1.0})
+    both, random = {"face": sure, "text": sure}, np.random.default_rng(0)
+    where, labels = fusion.triplets(both, 700, random)
+    plain = fusion.tensors(both, where)
+    same = fusion.disturb(plain, both, random, {"contradict": 0.0, "over_sure": 1.0})
     assert same[:, [0, 2]].numpy() == pytest.approx(plain[:, [0, 2]].numpy(), abs=1e-5)
-    spoilt, _ = fusion.strangers(plain, labels, {"face": sure, "text": sure}, random,
-                                 {"contradict": 0.5, "over_sure": 2.0})
+    spoilt = fusion.disturb(plain, both, random, {"contradict": 0.5, "over_sure": 2.0})
     wrong = (spoilt.argmax(2).numpy()[:, [0, 2]] != labels[:, None])
     assert not wrong.all(1).any()  # one of them at most
     assert 0.35 < wrong.any(1).mean() < 0.5  # now and then, the other item has the same label
     assert spoilt[:, [0, 2]].amax(2).exp().mean() > plain[:, [0, 2]].amax(2).exp().mean() + 0.05
     assert not spoilt[:, 1].isnan().any()
+
+
+def test_a_recipe_that_wants_strangers_says_where_they_come_from(tiny: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="Give --left-out"):
+        next(fusion.fit(tiny, RECIPE | {"strangers": True}, tmp_path))
 
 
 def test_subsets_are_of_what_is_there() -> None:
