@@ -174,14 +174,17 @@ def split(tables: Tables) -> tuple[dict[str, Heard], dict[str, Heard]]:
 
 def fit(data: Path, recipe: dict[str, Any], out: Path, kept: Path | None = None) -> Iterator[Epoch]:
     """Train as `recipe` says; writes into `out` what networks make of corpora that they know nothing of
-    (`left_out.npz`), and `voice.safetensors`, calibrated on these.  `kept` as in `prepare`."""
+    (`left_out.npz`), and `voice.safetensors`, calibrated on these, or where none is left out on the
+    development speakers.  `kept` as in `prepare`."""
     tables = prepare(data, recipe, kept)
     seed_all(recipe["seed"])
     model = untrained(recipe)
-    yield from fit_tables(model, *split(tables), recipe, out / "checkpoint.pt")
+    training, held = split(tables)
+    yield from fit_tables(model, training, held, recipe, out / "checkpoint.pt")
     strangers = list(left_out(tables, recipe, out))
     save_left_out(out / "left_out.npz", strangers)
-    model.temperatures.copy_(torch.tensor(temperatures_of(strangers)))
+    known = [judged(model, name, table) for name, table in held.items()]
+    model.temperatures.copy_(torch.tensor(temperatures_of(strangers or known)))
     store.write(out / "voice.safetensors", model.state_dict())
 
 
@@ -208,9 +211,13 @@ def left_out(tables: Tables, recipe: Mapping[str, Any], folder: Path) -> Iterato
         model = untrained(recipe)
         for _ in fit_tables(model, training, watched, recipe, folder / f"without_{name}.pt"):
             pass
-        table = tables[name]
-        yield LeftOut(name, table.labels, table.speakers, table.splits, logits_of(model, table),
-                      logits_of(model, table, known=False))
+        yield judged(model, name, tables[name])
+
+
+def judged(model: VoiceNetwork, name: str, table: Heard) -> LeftOut:
+    """What a network makes of a corpus that it has not learnt from."""
+    return LeftOut(name, table.labels, table.speakers, table.splits, logits_of(model, table),
+                   logits_of(model, table, known=False))
 
 
 _LEFT_OUT_COLUMNS = ("labels", "speakers", "splits", "known", "alone")
