@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from emocli.emotions import EMOTIONS, NEUTRAL
 from emocli.errors import DataError
 from emocli.fusion.head import FusionHead, save
-from emocli.text.spelling import clean, respell
+from emocli.text.spelling import respell
 from emocli.timeline.types import MODALITIES
 from emocli.training import corruptions, metrics
 from emocli.training.checkpoint import Checkpoint, Origin, fingerprint, origin
@@ -39,10 +39,13 @@ from emocli.training.predictions import (
     read_texts,
     read_voices,
 )
+from emocli.training.tasks import text
 from emocli.training.tasks.voice import LeftOut, load_left_out, temperatures_of
 
 #: Predictions of each modality.
 Modalities = Mapping[str, Predictions]
+#: Corpora of the words whose development rows are further from Reddit than GoEmotions'.
+SPOKEN = ("xed", "emorynlp", "kote")
 #: Speech of which the test triplets are made.
 TEST_SPEECH = ("ravdess",)
 
@@ -68,7 +71,8 @@ def predict(data: Path, split: str, corpora: tuple[str, ...] = TEST_SPEECH, voic
 
 def meet_strangers(data: Path, split: str, voices: Sequence[LeftOut]) -> dict[str, Predictions]:
     """Readings of what the readers were not made for: spoilt faces, the speech of corpora by networks that
-    were trained without them, and sentences as a recogniser writes them ("dev") or MELD's ("test")."""
+    were trained without them, and sentences of film, comedy and comments as a recogniser writes them ("dev")
+    or MELD's ("test")."""
     def of_voice(one: LeftOut) -> Iterator[Predictions]:
         where = (one.splits == "test") == (split == "test")
         temperatures = temperatures_of([v for v in voices if v is not one] or voices)
@@ -117,11 +121,13 @@ def _other_texts(data: Path, split: str) -> Predictions:
     if split == "test":
         return read_texts(texts.load(data, "meld_en", "test"), "en")
     random, several = Random(0), []
-    for lang in ("en", "ko"):
-        corpus = texts.load(data, f"goemotions_{lang}", "dev").single()
-        respelt = [respell(clean(text), lang, random) for text in corpus.texts]
-        several.append(read_texts(texts.Texts(respelt, corpus.targets), lang))
-    return join(several)
+    for corpus in SPOKEN:
+        dev, lang = text.load(data, corpus).dev, "ko" if corpus in text.KOREAN else "en"
+        if dev:
+            respelt = [respell(sentence, lang, random) for sentence in dev.texts]
+            several.append(read_texts(texts.Texts(respelt, dev.targets), lang))
+    met = join(several)
+    return met.take(np.resize(np.arange(len(met)), len(_texts(data, split))))  # as many as of GoEmotions
 
 
 def frequencies(predictions: Modalities) -> np.ndarray:
