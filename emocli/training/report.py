@@ -75,15 +75,12 @@ def results_page(results: dict[str, Result]) -> str:
                             [[c, *(f"{v[k]:.3f}" for k in ("precision", "recall", "f1")), v["support"]]
                              for c, v in r["per_class"].items()])
         if modes := result.get("modes"):
-            lines += ["What each `--voice-mode` costs an utterance on one core (all take the same features):",
-                      ""]
-            sets = {m: result["sets"][f"{result['set']}, --voice-mode {m}"] for m in modes if m != "accurate"}
-            sets["accurate"] = result
-            lines += _table(["mode", "macro-F1", "ms", "of it the network", "MB on disk", "MB in memory"],
+            option = f"--{modality}-mode"
+            lines += [f"What each `{option}` costs an item on one core:", ""]
+            sets = {mode: result["sets"].get(f"{result['set']}, {option} {mode}", result) for mode in modes}
+            lines += _table(["mode", "macro-F1", "ms", "MB on disk"],
                             [[mode, f"{sets[mode]['macro_f1']:.3f}", f"{m['ms']:.1f}",
-                              f"{m['network_ms']:.1f}", f"{m['bytes'] / 1e6:.2f}",
-                              f"{m['memory_bytes'] / 1e6:.1f}"]
-                             for mode, m in modes.items()])
+                              f"{m['bytes'] / 1e6:.2f}"] for mode, m in modes.items()])
         if six := result.get("six_fold"):
             lines += ["RAVDESS by actor, six networks by the shipped recipe, each trained without the actors "
                       f"it is tested on: mean macro-F1 {six['mean_macro_f1']:.3f}, deviation "

@@ -50,8 +50,20 @@ def evaluate(data: Path, folder: Path, kept: Path | None = None) -> Sets:
         sets[name] = join(several[name] for several in by_corpus.values())
     for corpus, several in by_corpus.items():
         sets |= {f"{corpus} left out, {name}": p for name, p in several.items() if "voice" in name}
-    sets |= {"faces, spoilt": singles["face"], "meld_en": singles["text"]}
+    sets |= voices_left_out(voices) | {"faces, spoilt": singles["face"], "meld_en": singles["text"]}
     return sets | pairs(data, tables, recipe)
+
+
+def voices_left_out(voices: Sequence[voice.LeftOut]) -> Sets:
+    """What the networks make of all clips of the corpora that they were trained without, where all of each
+    speaker is known and where each clip is all that is known, calibrated on the others of these corpora."""
+    sets = {}
+    for one in voices:
+        alone, known = voice.temperatures_of(v for v in voices if v is not one)
+        for name, logits, temperature in (("known", one.known, known), ("unknown", one.alone, alone)):
+            sets[f"{one.corpus} left out, speaker {name}"] = Predictions(
+                softmax(logits / temperature, 1), one.labels, temperature=temperature)
+    return sets
 
 
 def _fused(data: Path, one: voice.LeftOut, voices: Sequence[voice.LeftOut],

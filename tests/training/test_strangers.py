@@ -98,6 +98,20 @@ def test_triplets_have_only_the_classes_that_every_reader_was_given(monkeypatch:
     assert macro_f1(together.scores, together.labels) > macro_f1(sets["face alone"].scores, together.labels)
 
 
+def test_voices_left_out_are_calibrated_on_the_others() -> None:
+    random, labels = np.random.default_rng(0), np.tile(np.arange(7), 60)
+    logits = random.normal(size=(420, 7)) + 2 * np.eye(7)[labels]
+    plain = voice.LeftOut("nemo", labels, np.repeat("nemoAA0", 420), np.repeat("train", 420), logits, logits)
+    sure = replace(plain, corpus="emodb", known=4 * logits, alone=2 * logits)
+    sets = strangers.voices_left_out([plain, sure])
+    assert len(sets) == 4
+    over, under = sets["emodb left out, speaker known"], sets["nemo left out, speaker known"]
+    assert over.scores.max(1).mean() > under.scores.max(1).mean() + 0.2
+    assert over.temperature == pytest.approx(under.temperature / 4, rel=0.05)
+    alone = sets["nemo left out, speaker unknown"]
+    assert alone.temperature == pytest.approx(under.temperature / 2, rel=0.05)
+
+
 def test_only_the_data_folder_has_strangers(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="Give the data folder"):
         strangers.evaluate(tmp_path, tmp_path)
