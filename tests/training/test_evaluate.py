@@ -68,10 +68,11 @@ def test_the_command_prints_one_json_object_and_draws(tiny: Path, tmp_path: Path
     printed = emocli("evaluate", "text", "--data", tiny, "-o", tmp_path, "--json")
     assert printed.returncode == 0, printed.stderr
     result = json.loads(printed.stdout)
+    assert result.pop("modes").keys() == {"accurate", "fast"}
     check(result, 56, {"goemotions_ko", "meld_en", "kote_ko", "goemotions_en, --text-mode fast",
                        "goemotions_ko, --text-mode fast"})
     assert result["items_per_second"] > 1
-    assert json.loads((tmp_path / "text.json").read_text()) == result
+    assert json.loads((tmp_path / "text.json").read_text())["sets"] == result["sets"]
     written = {path.name for path in tmp_path.iterdir()}
     assert written == {"text.json", "text.confusion.png", "text.reliability.png"}
 

@@ -31,7 +31,7 @@ def test_the_weights_of_each_mode() -> None:
         {}, {"voice_mode": "fast"}, {"voice_mode": "cascade"}, {"commercial": True})]
     ear = "whisper-encoder"
     assert names == [("voice", ear), ("voice-small",), ("voice-small", "voice", ear),
-                     ("voice-permissive",)]
+                     ("voice-permissive", ear)]
 
 
 def test_damaged_weights_are_known_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,19 +48,18 @@ def test_without_speech_nothing_is_loaded_and_nothing_took_part() -> None:
     assert not run.weights
 
 
-class Voiced:
-    """A network's stand-in that reads what it is given."""
-
-    def read(self, speech: Speech, progress: object, *,
-             enrolled: object) -> tuple[list[Reading], list[float]]:
-        scores = np.full(7, 1 / 7)
-        return ([Reading("voice", scores=scores) for _ in speech.utterances],
-                [u.end - u.start for u in speech.utterances])
+def read_loudly(model: None, speech: Speech, progress: object, *,
+                enrolled: object) -> tuple[list[Reading], list[float]]:
+    """Something of every utterance."""
+    scores = np.full(7, 1 / 7)
+    return ([Reading("voice", scores=scores) for _ in speech.utterances],
+            [u.end - u.start for u in speech.utterances])
 
 
 def test_nobody_speaks_only_where_nobody_was_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     """Words over no speech have no voice; a moment of speech that no words cover is not called silence."""
-    monkeypatch.setattr("emocli.voice.model.load", lambda names, device: Voiced())
+    monkeypatch.setattr("emocli.voice.model.load", lambda names, device: None)
+    monkeypatch.setattr("emocli.voice.model.read", read_loudly)
     sign, said = Utterance(0, 2, "HOTEL", (), "en", "sidecar"), Utterance(3, 5, "Hello", (), "en", "sidecar")
     run = Run(MediaInfo(Path("a.wav"), 9.0, False, True))
     run.speech = Speech([sign, said], "en", None, [Utterance(2.5, 5.6)])  # type: ignore[arg-type]
