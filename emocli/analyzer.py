@@ -17,6 +17,7 @@ import emocli
 from emocli import weights
 from emocli.errors import InputError
 from emocli.options import AnalyzeOptions
+from emocli.readers import shipped
 from emocli.timeline.flags import flags_of
 from emocli.timeline.run import Progress, Read, Reader, Run, Speech
 from emocli.timeline.segments import tidy, tile
@@ -34,7 +35,7 @@ class Analyzer:
 
     `readers` are the modalities in the order of their columns, those that ship if left out; `fusion` is a
     weights file of the head that joins them.  A context manager; use from one thread.  Raises `WeightsError`
-    when our own weights are missing or damaged.
+    when weights are missing or damaged, `UsageError` for models that cannot be what the options say.
     """
 
     def __init__(self, options: AnalyzeOptions | None = None, *, readers: Sequence[Reader] | None = None,
@@ -129,16 +130,6 @@ class Analyzer:
     def _provenance(self, run: Run) -> dict[str, Any]:
         return {"emocli": emocli.__version__, "options": asdict(self.options), **run.details,
                 "weights": dict(run.weights), "libraries": dict(sorted(run.libraries.items()))}
-
-
-def shipped(options: AnalyzeOptions) -> tuple[Reader, ...]:
-    """The readers that come with emocli, in the order of `MODALITIES`."""
-    from emocli.face.reader import FaceReader
-    from emocli.text.reader import TextReader
-    from emocli.transcript.activity import listen
-    from emocli.voice.reader import VoiceReader
-
-    return FaceReader(options), VoiceReader(options, listen), TextReader(options)
 
 
 def _decode(run: Run) -> Sound:

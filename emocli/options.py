@@ -36,7 +36,9 @@ class AnalyzeOptions:
     several as "S1=FILE"; `speakers` tells them apart: "auto", "off", how many there are, or an .rttm file
     that says who speaks when; `text_mode` is one of TEXT_MODES; `commercial` keeps to weights that may be
     used commercially, and so leaves the face out; `blendshapes` also measures the faces' 52 blendshapes and
-    the heads' pose."""
+    the heads' pose.  `face`, `voice` and `text` name the models that read them (docs/models.md), `labels` is
+    the file that maps their labels, `weights` the shares of an ensemble, `features` what a Keras model of the
+    voice takes; `trust` allows what would run code or unpickle."""
 
     face_fps: float = 5.0
     transcript: str = "auto"
@@ -52,6 +54,13 @@ class AnalyzeOptions:
     text_mode: str = "accurate"
     commercial: bool = False
     blendshapes: bool = False
+    face: str = "builtin:default"
+    voice: str = "builtin:default"
+    text: str = "builtin:default"
+    labels: str = ""
+    weights: tuple[float, ...] = ()
+    features: str = ""
+    trust: bool = False
 
     def __post_init__(self) -> None:
         if not 0.1 <= self.face_fps <= 60:
@@ -72,6 +81,9 @@ class AnalyzeOptions:
             raise UsageError(recording, "no such recording",
                              "give --voice-baseline a sound file or a video, or S1=FILE for one of several")
         _check_speakers(self.speakers)
+        if any(not 0 < share <= 1e6 for share in self.weights):
+            raise UsageError("--weights", "an ensemble's shares are above 0", "give them as 0.6,0.4")
+        object.__setattr__(self, "weights", tuple(self.weights))  # as a list, they come from JSON
         if self.language.lower() != "auto":
             code = code_of(self.language)
             if not code:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import emocli
 from emocli import storage, weights
+from emocli.adapters.reference import parse
 from emocli.errors import InputError
 from emocli.options import AnalyzeOptions, baseline_of
 from emocli.transcript.sidecar import all_beside
@@ -21,7 +22,10 @@ ENDS = 1 << 20
 def of_settings(options: AnalyzeOptions, formats: Iterable[str], *more: object) -> str:
     """Of everything but the video: options, the files that they name, files wanted, version, weights."""
     used = {w.name: w.sha256 for w in weights.manifest().values()}
-    paths = (Path(options.transcript), baseline_of(options.voice_baseline)[1], Path(options.speakers))
+    models = (r.path for name in (options.face, options.voice, options.text) for r in parse(name))
+    paths = (Path(options.transcript), baseline_of(options.voice_baseline)[1], Path(options.speakers),
+             Path(options.labels),
+             *(file for path in models for file in (sorted(path.iterdir()) if path.is_dir() else [path])))
     named = [of_file(path) for path in paths if path.is_file()]
     plain = json.dumps([asdict(options), named, sorted(formats), list(map(str, more)), emocli.__version__,
                         used], sort_keys=True)

@@ -40,6 +40,10 @@ def analyze_command(
     speakers: option.Speakers = AnalyzeOptions.speakers,
     text_mode: option.TextMode = AnalyzeOptions.text_mode,
     commercial: option.Commercial = AnalyzeOptions.commercial,
+    face: option.Face = AnalyzeOptions.face, voice: option.Voice = AnalyzeOptions.voice,
+    text: option.Text = AnalyzeOptions.text, labels: option.Labels = AnalyzeOptions.labels,
+    weights: option.Weights = "", features: option.Features = AnalyzeOptions.features,
+    trust: option.Trust = AnalyzeOptions.trust,
     workers: option.Workers = "auto", include: option.Include = None, exclude: option.Exclude = None,
     timeout: option.Timeout = Plan.timeout, combine: option.Combine = Plan.combine,
     parquet: option.Parquet = Plan.parquet, retry_failed: option.RetryFailed = Plan.retry_failed,
@@ -55,6 +59,7 @@ def analyze_command(
     """
     # On matrices this small its threads would only wait, busily.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from emocli import readers
     from emocli.batch.discover import discover
     from emocli.cli import batch
     from emocli.outputs import formats as outputs
@@ -66,7 +71,10 @@ def analyze_command(
                              asr_engine=asr_engine, language=language, device=device, offline=offline,
                              smooth=smooth, voice_mode=voice_mode,
                              voice_baseline=voice_baseline, speakers=speakers, text_mode=text_mode,
-                             commercial=commercial, blendshapes=blendshapes)
+                             commercial=commercial, blendshapes=blendshapes, face=face, voice=voice,
+                             text=text, labels=labels, weights=option.shares(weights),
+                             features=features, trust=trust)
+    readers.check(options)
     writing = OutputOptions(gaps=srt_gaps, srt_style=srt_style, lang=lang, safe_csv=safe_csv)
     chosen = known_formats(formats + (",json,html" if report else ""), outputs.FORMATS)
     plan = Plan((), place(out) if out else None, options, writing, chosen, faces or blendshapes,

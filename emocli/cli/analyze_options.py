@@ -7,8 +7,12 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from emocli.errors import UsageError
+
 #: The options of a batch, in the help.
 _MANY = "Many videos"
+#: The options of models, in the help.
+_MODELS = "Models"
 
 Paths = Annotated[list[str], Argument(
     metavar="PATH...", help="Videos, sound files, folders of them, or .txt files that list them; paths or "
@@ -46,6 +50,22 @@ Speakers = Annotated[str, Option(
     help="Tell speakers apart: auto, off, their number, or an .rttm file of turns (pyannote's, say).")]
 TextMode = Annotated[str, Option(
     help="accurate (a sentence encoder), or fast (a small network of n-grams).")]
+Face = Annotated[str, Option(
+    metavar="MODEL", help="Which model reads the face: builtin:default, KIND:FILE or KIND:ID, an ensemble as "
+                          "A+B; see docs/models.md and `emocli models list`.", rich_help_panel=_MODELS)]
+Voice = Annotated[str, Option(metavar="MODEL", help="Which reads the voice.", rich_help_panel=_MODELS)]
+Text = Annotated[str, Option(metavar="MODEL", help="Which reads the words.", rich_help_panel=_MODELS)]
+Labels = Annotated[str, Option(
+    metavar="FILE", help="A .toml file that says what a model's labels stand for, as LABEL_0 = \"anger\".",
+    rich_help_panel=_MODELS)]
+Weights = Annotated[str, Option(
+    metavar="SHARES", help="Shares of an ensemble's models, as 0.6,0.4; alike if left out.",
+    rich_help_panel=_MODELS)]
+Features = Annotated[str, Option(
+    metavar="KIND", help="What a Keras model of the voice takes: mfcc40-mean, mfcc40x128 or logmel.",
+    rich_help_panel=_MODELS)]
+Trust = Annotated[bool, Option(
+    "--trust", help="Allow models that would run code or unpickle.", rich_help_panel=_MODELS)]
 Commercial = Annotated[bool, Option(
     "--commercial", help="Use only weights that may be used commercially: voice and words, not the face.")]
 Workers = Annotated[str, Option(
@@ -70,3 +90,11 @@ Engine = Annotated[str, Option(
 RayAddress = Annotated[str, Option(help="Of the Ray cluster.", rich_help_panel=_MANY)]
 Quiet = Annotated[bool, Option("-q", "--quiet", help="Print only the paths written.")]
 Verbose = Annotated[bool, Option("-v", "--verbose", help="Say more on standard error.")]
+
+
+def shares(text: str) -> tuple[float, ...]:
+    """The numbers of `--weights`.  Raises `UsageError`."""
+    try:
+        return tuple(float(part) for part in text.split(",")) if text else ()
+    except ValueError as error:
+        raise UsageError("--weights", f"{text} are no numbers", "give them as 0.6,0.4") from error

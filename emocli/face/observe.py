@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
@@ -17,8 +18,7 @@ from emocli.emotions import EMOTIONS
 from emocli.errors import EmocliError
 from emocli.face.align import crop
 from emocli.face.detect import AdaptiveScaleDetector, Detection, Detector
-from emocli.face.network import FEATURES
-from emocli.face.process import FaceProcess, FaceRequestError
+from emocli.face.process import GREY, FaceProcess, FaceRequestError
 from emocli.face.track import Tracker, appearance_embedding
 from emocli.media.frames import FrameStream, Sample, full_range
 from emocli.media.prefetch import Prefetch
@@ -33,6 +33,8 @@ WAITING = 8
 DECODED = 8
 #: Pictures of a chunk that are searched before they are wanted, and chunks read at once.
 SEARCHED, MOST_WORKERS = 256, 4
+#: The crops of one face, one a view, or of a batch of faces.
+_Crops = tuple[np.ndarray, ...]
 
 
 class ProcessDetector:
@@ -48,6 +50,19 @@ class ProcessDetector:
         return self._run.wait(self._process.detect(image))
 
 
+class FaceNetwork(Protocol):
+    """What reads crops of faces: of each a crop a view, which is a side in px and whether it is RGB or grey;
+    `width` is that of the features."""
+
+    views: tuple[tuple[int, bool], ...]
+    width: int
+
+    def classify(self, *crops: np.ndarray) -> Future[list[np.ndarray]]:
+        """A stack (n, side, side) or (n, side, side, 3) uint8 a view -> later, features (n, width) and
+        logits (n, 7), which are NaN of a face of which there is nothing to say."""
+        ...
+
+
 @dataclass(frozen=True)
 class _Searched:
     """What the faces of one sample are followed and read by; `scale` leads to full-size px."""
@@ -56,10 +71,11 @@ class _Searched:
     scale: tuple[float, float]
     detections: list[Detection] = field(default_factory=list)
     appearances: list[np.ndarray] = field(default_factory=list)
-    crops: list[np.ndarray] = field(default_factory=list)
+    crops: list[_Crops] = field(default_factory=list)
 
 
-def _search(samples: Iterable[Sample], detector: Detector, choked: list[str]) -> Iterator[_Searched]:
+def _search(samples: Iterable[Sample], detector: Detector, choked: list[str],
+            views: Sequence[tuple[int, bool]]) -> Iterator[_Searched]:
     adaptive = AdaptiveScaleDetector(detector)
     for sample in samples:
         small, grey = sample.small, sample.grey
@@ -69,7 +85,9 @@ def _search(samples: Iterable[Sample], detector: Detector, choked: list[str]) ->
             faces = adaptive.find(small)
             crops = [full_range(crop(grey, d.landmarks * scale), sample.narrow) for d in faces]
             appearances = [appearance_embedding(small, d.box, c) for d, c in zip(faces, crops, strict=True)]
-            searched = _Searched(sample.time, scale, faces, appearances, crops)
+            seen = [tuple(c if view == GREY else _cut(sample, d.landmarks, scale, *view) for view in views)
+                    for d, c in zip(faces, crops, strict=True)]
+            searched = _Searched(sample.time, scale, faces, appearances, seen)
         except Exception as error:  # of any library
             if isinstance(error, StoppedError | EmocliError) and not isinstance(error, FaceRequestError):
                 raise
@@ -77,9 +95,17 @@ def _search(samples: Iterable[Sample], detector: Detector, choked: list[str]) ->
         yield searched
 
 
+def _cut(sample: Sample, landmarks: np.ndarray, scale: tuple[float, float], side: int,
+         colour: bool) -> np.ndarray:
+    """A crop of another size, grey from the whole picture or RGB from its small copy."""
+    if colour:
+        return crop(sample.small, landmarks, side)[..., ::-1]
+    return full_range(crop(sample.grey, landmarks * scale, side), sample.narrow)
+
+
 @contextmanager
-def _chunks(streams: Sequence[FrameStream], detector: Detector, choked: list[str]) \
-        -> Iterator[Iterator[_Searched]]:
+def _chunks(streams: Sequence[FrameStream], detector: Detector, choked: list[str],
+            views: Sequence[tuple[int, bool]]) -> Iterator[Iterator[_Searched]]:
     """Every sample searched, in order: chunk after chunk, as many at once as there are cores.
 
     OpenCV is kept to one thread a chunk meanwhile: splitting pictures this small costs half as
@@ -95,7 +121,7 @@ def _chunks(streams: Sequence[FrameStream], detector: Detector, choked: list[str
             samples: Iterable[Sample] = left.popleft()
             if len(streams) == 1:
                 samples = Prefetch(samples, DECODED)
-            running.append(Prefetch(_search(samples, detector, choked), SEARCHED))
+            running.append(Prefetch(_search(samples, detector, choked, views), SEARCHED))
 
     def searched() -> Iterator[_Searched]:
         keep_going()
@@ -118,7 +144,7 @@ def _chunks(streams: Sequence[FrameStream], detector: Detector, choked: list[str
         sys.setswitchinterval(interval)
 
 
-def observe(run: Run, streams: Sequence[FrameStream], detector: Detector, process: FaceProcess,
+def observe(run: Run, streams: Sequence[FrameStream], detector: Detector, network: FaceNetwork,
             *, temperature: float = 1.0) -> FaceObservations:
     """Find, follow and read every face of a video, in time order; `streams` are its chunks.
 
@@ -127,36 +153,38 @@ def observe(run: Run, streams: Sequence[FrameStream], detector: Detector, proces
     both views, as the network was evaluated, for half the work.  A picture or a crop that a library chokes on
     costs only itself, with a note.
     """
-    tracker, geometry, crops, sightings = Tracker(), array("d"), list[np.ndarray](), Counter[int]()
-    calls = deque[tuple[np.ndarray, Future[list[np.ndarray]]]]()
+    tracker, geometry, sightings = Tracker(), array("d"), Counter[int]()
+    crops, calls = list[_Crops](), deque[tuple[_Crops, Future[list[np.ndarray]]]]()
     answers: list[tuple[np.ndarray, np.ndarray]] = []
     unsearched, unread = list[str](), list[str]()
 
     def ask(least: int, waiting: int) -> None:
         """Hand on what is at least so much, and take answers until only so many are on their way."""
         while len(crops) >= least:
-            calls.append((batch := np.stack(crops[:BATCH]), process.classify(batch)))
+            batch = tuple(map(np.stack, zip(*crops[:BATCH], strict=True)))
+            calls.append((batch, network.classify(*batch)))
             del crops[:BATCH]
         while len(calls) > waiting:
             batch, call = calls.popleft()
             try:
                 features, logits = run.wait(call)[:2]
             except FaceRequestError as error:
-                if len(batch) > 1:  # one by one, to lose only those that it is about
-                    calls.extendleft([(piece[None], process.classify(piece[None])) for piece in batch][::-1])
+                if len(batch[0]) > 1:  # one by one, to lose only those that it is about
+                    alone = [tuple(part[None] for part in piece) for piece in zip(*batch, strict=True)]
+                    calls.extendleft([(piece, network.classify(*piece)) for piece in alone][::-1])
                     continue
                 unread.append(_reason(error))
-                features, logits = np.full((1, FEATURES), np.nan), np.full((1, len(EMOTIONS)), np.nan)
+                features, logits = np.full((1, network.width), np.nan), np.full((1, len(EMOTIONS)), np.nan)
             answers.append((features.astype(np.float16), logits / temperature))
 
-    with _chunks(streams, detector, unsearched) as searched:
+    with _chunks(streams, detector, unsearched, network.views) as searched:
         for sample in searched:
             ids = tracker.update(sample.time, sample.detections, sample.appearances)
             for d, face_id, piece in zip(sample.detections, ids, sample.crops, strict=True):
                 (x, y, w, h), scale = d.box, sample.scale
                 geometry.extend((sample.time, x * scale[0], y * scale[1], w * scale[0], h * scale[1],
                                *(d.landmarks * scale).ravel().tolist(), d.score, face_id))
-                crops.append(piece[:, ::-1] if sightings[face_id] % 2 else piece)
+                crops.append(tuple(c[:, ::-1] for c in piece) if sightings[face_id] % 2 else piece)
                 sightings[face_id] += 1
             ask(BATCH, WAITING)
             run.progress("faces", sample.time)

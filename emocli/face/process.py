@@ -13,11 +13,14 @@ import numpy as np
 from emocli.child import FAILED, Child, ChildEndedError
 from emocli.errors import EmocliError, WeightsError
 from emocli.face.detect import Detection
+from emocli.face.network import FEATURES, INPUT_SIZE
 from emocli.face.worker import CROPS, MESHES, PICTURE, SHAPES
 
 log = logging.getLogger("emocli")
 #: Times in a run that a face process that has died is started again.
 RESTARTS = 1
+#: What it looks at: the side of a crop, px, which is not in colour.
+GREY = (INPUT_SIZE, False)
 
 
 class FaceRequestError(EmocliError):
@@ -30,6 +33,9 @@ class FaceProcess:
     A context manager.  `weights` is a `.keras` file, which TensorFlow runs, or a `.tflite` file, which
     LiteRT runs; `device` is "auto" or "cpu" (which hides any GPU from TensorFlow).
     """
+
+    views: tuple[tuple[int, bool], ...] = (GREY,)
+    width = FEATURES
 
     def __init__(self, weights: Path, *, device: str = "auto", worker: str = "emocli.face.worker") -> None:
         self._weights, self._worker = weights, worker
@@ -50,14 +56,14 @@ class FaceProcess:
         """Begin a run: it may start the process again once, whatever happened in another or since."""
         self._restarts = RESTARTS if self._child.alive else RESTARTS + 1
 
-    def classify(self, crops: np.ndarray) -> Future[list[np.ndarray]]:
-        """Crops (n, 48, 48) uint8 -> later, features (n, d), logits (n, 7) and, where the network has
-        a second head, its logits (n, 7), float32.
+    def classify(self, *crops: np.ndarray) -> Future[list[np.ndarray]]:
+        """One stack of crops (n, 48, 48) uint8 -> later, features (n, d), logits (n, 7) and, where the
+        network has a second head, its logits (n, 7), float32.
 
         The future raises `WeightsError` when the network cannot be run, `FaceRequestError` when it cannot
         read these crops, and `EmocliError` when the process has died twice in a run.
         """
-        return self._queue.submit(self._answer, CROPS, crops)
+        return self._queue.submit(self._answer, CROPS, *crops)
 
     def detect(self, image: np.ndarray) -> Future[list[Detection]]:
         """Faces of a BGR picture by MTCNN, later; raises as `classify` does."""

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from emocli import weights
 from emocli.errors import WeightsError
 from emocli.face.detect import Detector, YuNet
-from emocli.face.process import FaceProcess
+from emocli.face.process import GREY, FaceProcess
 from emocli.face.sampling import UtteranceFaces, loudness, plan, visible_faces
 from emocli.face.speaking import Speaker, decide, weigh
 from emocli.options import AnalyzeOptions
 from emocli.timeline.run import Read, Run
 from emocli.timeline.types import FaceObservation, FaceObservations, Reading, Segment
+
+if TYPE_CHECKING:
+    from emocli.face.observe import FaceNetwork
 
 #: A second person counts in a segment from this share of its pictures.
 SECOND_FACE = 0.3
@@ -26,8 +30,25 @@ LANDMARKER, UNSEEN = "face-landmarker", "the speaker is not seen"
 MTCNN_FILES = tuple(f"assets/weights/{net}.lz4" for net in ("pnet", "rnet", "onet"))
 
 
+class ForeignFaces(Protocol):
+    """Models of others that read faces, alone or beside the one that ships."""
+
+    def network(self, run: Run, shipped: FaceNetwork, temperature: float) -> FaceNetwork:
+        """What reads the crops of a run."""
+        ...
+
+    def finish(self, run: Run) -> str:
+        """Say what took part and what failed; why there are no readings, if so, or ""."""
+        ...
+
+    def close(self) -> None:
+        """End what they have started; they may be used again."""
+        ...
+
+
 class FaceReader:
-    """Reads the faces in the pictures, where weights for that may be used.
+    """Reads the faces in the pictures, where weights for that may be used; with `foreign` models if they are
+    given, which are its own to close.
 
     Keeps the face process and the detector for many videos.  Raises `WeightsError` when the weights are
     missing or damaged.
@@ -35,8 +56,8 @@ class FaceReader:
 
     modality = "face"
 
-    def __init__(self, options: AnalyzeOptions) -> None:
-        self._options = options
+    def __init__(self, options: AnalyzeOptions, foreign: ForeignFaces | None = None) -> None:
+        self._options, self._foreign = options, foreign
         self._weights = "face" if options.device == "cuda" else "face-litert"
         self._path = None if options.commercial else weights.resolve(self._weights)
         self._process: FaceProcess | None = None
@@ -48,9 +69,9 @@ class FaceReader:
         reason, speakers = "the file has no pictures", list[Speaker]()
         if run.info.has_video and self._path:
             with run.stage("reading faces"):
-                self._observe(run)
+                failed = self._observe(run)
             run.progress("faces", run.info.duration)
-            reason, speakers = "no face was found", self._speakers(run)
+            reason, speakers = failed or "no face was found", self._speakers(run)
         elif run.info.has_video:
             reason = "no weights for it may be used commercially"
             run.note(f"the face is not read: {reason}")
@@ -60,12 +81,18 @@ class FaceReader:
 
     def close(self) -> None:
         """End the face process."""
+        if self._foreign:
+            self._foreign.close()
         if self._process:
             self._process.close()
             self._process = None
 
-    def _observe(self, run: Run) -> None:
-        process = self._lend()
+    def _observe(self, run: Run) -> str:
+        """Why there are no readings of faces that are there, if so."""
+        process, temperature = self._lend(), weights.manifest()[self._weights].temperature
+        network: FaceNetwork = process
+        if self._foreign:
+            network, temperature = self._foreign.network(run, process, temperature), 1.0
         from emocli.face.observe import observe
         from emocli.media.frames import ContainerPool, FrameStream, chunks
 
@@ -73,12 +100,12 @@ class FaceReader:
         run.uses("av", "numpy", "opencv-python-headless")
         with ContainerPool(run.info, rate) as containers:
             streams = [FrameStream(run.info, rate, part, containers) for part in chunks(run.info, rate)]
-            run.faces = observe(run, streams, detector, process,
-                                temperature=weights.manifest()[self._weights].temperature)
+            run.faces = observe(run, streams, detector, network, temperature=temperature)
         run.reached(max(s.end for s in streams), sum(s.broken for s in streams))
-        if run.faces:
+        if run.faces and GREY in network.views:
             run.uses(*(("keras", "tensorflow") if self._weights == "face" else ("ai-edge-litert",)),
                      weights=weights.record(self._weights))
+        return self._foreign.finish(run) if self._foreign else ""
 
     def _speakers(self, run: Run) -> list[Speaker]:
         """Whose face speaks in each utterance, nothing where that cannot be told; faces are described first,

@@ -29,6 +29,10 @@ T = TypeVar("T")
 #: Seconds of speech from which somebody speaks in a stretch; in a shorter one half of it is enough.
 LEAST_SPEECH = 0.2
 
+#: Why no voice is read: of words over no speech, between utterances, and where a moment of speech is left.
+UNHEARD, SILENCE = "nobody is heard under these words", "nobody speaks"
+TOO_SHORT = "too little speech to read"
+
 #: Told the stage (faces, sound, transcript, speakers, voice, or download) and the share of it that is done,
 #: 0..1.
 Progress = Callable[[str, float], None]
@@ -168,3 +172,14 @@ def of_utterances(readings: Sequence[Reading], seconds: Sequence[float], silence
         return [over(segment, *next(left)) if segment.utterance else silence for segment in segments]
 
     return read
+
+
+def between_utterances(speech: Speech, read: Read) -> Read:
+    """The same, where a stretch between utterances has no voice with the reason that is true of it."""
+    def explained(segment: Segment, reading: Reading) -> Reading:
+        if reading.present or reading.reason:
+            return reading
+        spoken = speech.activity and speech.speaks(segment.start, segment.end)
+        return replace(reading, reason=TOO_SHORT if spoken else SILENCE)
+
+    return lambda segments: [explained(*pair) for pair in zip(segments, read(segments), strict=True)]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,15 +14,12 @@ import numpy as np
 from emocli import weights
 from emocli.errors import InputError
 from emocli.options import EAR, HEARD_BY_EAR, VOICE_MODES, AnalyzeOptions, baseline_of, torch_device
-from emocli.timeline.run import Read, Run, Speech, of_utterances
-from emocli.timeline.types import Reading, Segment
+from emocli.timeline.run import UNHEARD, Read, Run, Speech, between_utterances, of_utterances
+from emocli.timeline.types import Reading
 
 if TYPE_CHECKING:
     from emocli.voice.described import VoiceModel
 
-#: Why there is no reading: of words over no speech, between utterances, and where a moment of speech is left.
-UNHEARD, SILENCE = "nobody is heard under these words", "nobody speaks"
-TOO_SHORT = "too little speech to read"
 #: Opens a recording and finds the speech in it.
 Listen = Callable[[Path], AbstractContextManager[Speech]]
 
@@ -70,7 +66,7 @@ class VoiceReader:
         run.progress(self.modality, run.info.duration)
         if any(r.present for r in readings):
             run.uses("numpy", "scipy", "torch", weights=weights.record(*self.weights))
-        return partial(_between, speech, of_utterances(readings, seconds, Reading(self.modality)))
+        return between_utterances(speech, of_utterances(readings, seconds, Reading(self.modality)))
 
     def close(self) -> None:
         """Nothing runs."""
@@ -94,17 +90,6 @@ class VoiceReader:
                 return {whose: described}
         raise InputError(recording, "no speech was heard in it",
                          "give --voice-baseline a recording of the speaker, talking neutrally")
-
-
-def _between(speech: Speech, read: Read, segments: Sequence[Segment]) -> list[Reading]:
-    """Readings of segments, those between utterances with the reason that is true of each."""
-    def explained(segment: Segment, reading: Reading) -> Reading:
-        if reading.present or reading.reason:
-            return reading
-        spoken = speech.activity and speech.speaks(segment.start, segment.end)
-        return replace(reading, reason=TOO_SHORT if spoken else SILENCE)
-
-    return [explained(*pair) for pair in zip(segments, read(segments), strict=True)]
 
 
 def voice_mode(wanted: str) -> str:

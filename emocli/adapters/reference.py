@@ -1,0 +1,70 @@
+"""How a model is named: `builtin:NAME`, a known name, `KIND:PATH_OR_ID[@REVISION]`; an ensemble with `+`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from emocli.adapters.kinds import BUILTIN, KINDS, KNOWN
+from emocli.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One model: `kind` is one of KINDS, `target` a path, an id or a builtin's name, `revision` a branch, tag
+    or commit of a hub, or ""."""
+
+    kind: str
+    target: str
+    revision: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.target}" + (f"@{self.revision}" if self.revision else "")
+
+    @property
+    def builtin(self) -> bool:
+        """Whether it ships with emocli."""
+        return self.kind == BUILTIN
+
+    @property
+    def path(self) -> Path:
+        """The target as a path."""
+        return Path(self.target)
+
+
+#: A plus before another model's name, and not one inside a path.
+_JOINT = re.compile(rf"\+(?=[a-z][a-z0-9-]*:|(?:{'|'.join(map(re.escape, KNOWN))})(?:\+|$))")
+
+
+def parse(text: str) -> tuple[Reference, ...]:
+    """The models that a text names, one, or those of an ensemble in order.
+
+    Raises `UsageError` for a kind or a name that is not known.
+    """
+    return tuple(_one(part.strip()) for part in _JOINT.split(text))
+
+
+def _one(text: str) -> Reference:
+    kind, colon, target = KNOWN.get(text, text).partition(":")
+    if not colon and kind in KINDS and KINDS[kind].target.startswith("["):
+        colon = ":"
+    if not colon or kind not in KINDS:
+        raise UsageError(text or "an empty model reference", *_unknown(kind, bool(colon)))
+    if not target and not KINDS[kind].target.startswith("["):
+        raise UsageError(text, "names no model", f"give {kind}:{KINDS[kind].target}")
+    before, at, revision = target.rpartition("@")
+    if KINDS[kind].hub and at and before and revision and not Path(target).exists():
+        return Reference(kind, before, revision)
+    return Reference(kind, target)
+
+
+def _unknown(name: str, kind: bool) -> tuple[str, str]:
+    """Cause and next step for what is neither a kind nor a known name."""
+    names = list(KINDS) if kind else [*KNOWN, *KINDS]
+    near = get_close_matches(name, names, 1)
+    cause = f"{name} is no kind of model" if kind else "is no model's name"
+    hint = f"did you mean {near[0]}? " if near else ""
+    kinds = ", ".join(f"{kind}:{KINDS[kind].target}" for kind in KINDS)
+    return cause, f"{hint}give one of {kinds}, or a name of `emocli models list`"
