@@ -15,9 +15,9 @@ import numpy as np
 
 import emocli
 from emocli import weights
+from emocli.adapters.selection import shipped
 from emocli.errors import InputError
 from emocli.options import AnalyzeOptions
-from emocli.readers import shipped
 from emocli.timeline.flags import flags_of
 from emocli.timeline.run import Progress, Read, Reader, Run, Speech
 from emocli.timeline.segments import tidy, tile

@@ -29,11 +29,13 @@ class LoadOptions:
 
 
 class Classifier(Protocol):
-    """Any foreign model.  `labels` are its own, `files` those that were loaded.  A row of `scores` holds
-    probabilities, (n, len(labels)) float32; a row of zeros says that it has nothing to say of that input."""
+    """Any foreign model.  `labels` are its own, `files` those that were loaded, `notes` what a
+    user should know of it.  A row of `scores` holds probabilities, (n, len(labels)) float32; a row of zeros
+    says that it has nothing to say of that input."""
 
     labels: tuple[str, ...]
     files: tuple[Path, ...]
+    notes: tuple[str, ...]
 
     def scores(self, inputs: Any) -> np.ndarray:
         """Of a batch, (n, len(labels)) float32."""
@@ -57,9 +59,11 @@ class VoiceClassifier(Classifier, Protocol):
 
 
 class TextClassifier(Classifier, Protocol):
-    """Takes sentences."""
+    """Takes sentences; where `with_sound` says so, pairs of a sentence and its sound, 16 kHz mono float32."""
 
-    def scores(self, inputs: Sequence[str]) -> np.ndarray:
+    with_sound: bool
+
+    def scores(self, inputs: Sequence[Any]) -> np.ndarray:
         """See the class."""
         ...
 

@@ -139,8 +139,10 @@ def _no_numbers(name: str) -> str:
 
 
 def say_labels(run: Run, loaded: Loaded) -> None:
-    """Note which labels are left out, and which classes are never named."""
+    """Note what the model says of itself, which labels are left out and which classes are never named."""
     labels, name = loaded.labels, str(loaded.reference)
+    for text in loaded.classifier.notes:
+        run.note(text)
     if labels.unmapped:
         shown = ", ".join(labels.unmapped[:12]) + (", ..." if len(labels.unmapped) > 12 else "")
         run.note(f"{name}: labels that stand for none of the seven classes are left out: {shown}")
@@ -161,7 +163,11 @@ def _text(run: Run, loaded: Loaded) -> Read:
     utterances = run.speech.utterances
     readings = [Reading("text", reason=NO_WORDS)] * len(utterances)
     said = [i for i, u in enumerate(utterances) if any(c.isalnum() for c in u.text)]
-    answers = read_inputs(run, "text", loaded, (utterances[i].text for i in said))
+    inputs: Iterator[Any] = (utterances[i].text for i in said)
+    if loaded.classifier.with_sound:  # type: ignore[attr-defined]
+        inputs = ((utterances[i].text, run.speech.sound.read(utterances[i].start, utterances[i].end))
+                  for i in said)
+    answers = read_inputs(run, "text", loaded, inputs)
     for i, reading in zip(said, answers, strict=True):
         readings[i] = reading
     return of_utterances(readings, [u.end - u.start for u in utterances], Reading("text", reason=NO_WORDS))

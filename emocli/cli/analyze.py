@@ -59,7 +59,7 @@ def analyze_command(
     """
     # On matrices this small its threads would only wait, busily.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from emocli import readers
+    from emocli.adapters import selection
     from emocli.batch.discover import discover
     from emocli.cli import batch
     from emocli.outputs import formats as outputs
@@ -74,7 +74,7 @@ def analyze_command(
                              commercial=commercial, blendshapes=blendshapes, face=face, voice=voice,
                              text=text, labels=labels, weights=option.shares(weights),
                              features=features, trust=trust)
-    readers.check(options)
+    selection.check(options)
     writing = OutputOptions(gaps=srt_gaps, srt_style=srt_style, lang=lang, safe_csv=safe_csv)
     chosen = known_formats(formats + (",json,html" if report else ""), outputs.FORMATS)
     plan = Plan((), place(out) if out else None, options, writing, chosen, faces or blendshapes,

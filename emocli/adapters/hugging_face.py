@@ -1,0 +1,84 @@
+"""Models of transformers, by an id of the Hugging Face hub or by a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emocli.adapters.classifier import LoadOptions
+from emocli.adapters.reference import Reference
+from emocli.errors import UsageError, WeightsError
+from emocli.options import torch_device
+
+
+class Pretrained:
+    """A `model` of one of transformers' auto classes on its `device`, and its `config`.
+
+    Raises `UsageError` where it brings code and is not trusted or is a model of another kind, `WeightsError`
+    where it cannot be had.
+    """
+
+    def __init__(self, reference: Reference, options: LoadOptions, auto_class: str) -> None:
+        self.reference, self._options = reference, options
+        self.config = self.part("AutoConfig")
+        self._check_kind(auto_class)
+        self.device = torch_device(options.device)
+        self.model: Any = self.part(auto_class).to(self.device).eval()
+        names = self.config.id2label
+        self.labels = tuple(str(names[i]) for i in sorted(names))
+        folder = reference.path
+        self.files = tuple(sorted(p for ending in ("safetensors", "bin") for p in folder.glob(f"*.{ending}"))
+                           ) if folder.is_dir() else self._cached()
+
+    def part(self, auto_class: str, **more: Any) -> Any:
+        """What one of transformers' auto classes loads of it."""
+        import transformers
+
+        name = str(self.reference)
+        try:
+            return getattr(transformers, auto_class).from_pretrained(
+                self.reference.target, revision=self.reference.revision or "main",
+                local_files_only=self._options.offline, trust_remote_code=self._options.trust, **more)
+        except (OSError, ValueError) as error:
+            text = " ".join(str(error).split())
+            if "trust_remote_code" in text:
+                raise UsageError(name, "brings code of its own, which would be run",
+                                 "add --trust if you trust whoever made it") from error
+            if self.reference.path.is_dir():
+                raise WeightsError(name, f"cannot be loaded ({text[:200]})",
+                                   "give a folder that save_pretrained filled") from error
+            where = "--offline forbids fetching it" if self._options.offline else "the hub cannot be reached " \
+                "or has no such model"
+            raise WeightsError(name, f"is not on this machine, and {where}",
+                               "check the id, connect to a network, or give a folder as hf:DIR") from error
+
+    def probabilities(self, logits: Any) -> np.ndarray:
+        """Logits (n, labels) as probabilities; each label by itself where the model was trained like that."""
+        several = self.config.problem_type == "multi_label_classification"
+        return np.asarray((logits.sigmoid() if several else logits.softmax(-1)).float().cpu().numpy())
+
+    def _check_kind(self, auto_class: str) -> None:
+        """Raise `UsageError` where the config names only networks for something else."""
+        task = auto_class.removeprefix("AutoModel")
+        named = self.config.architectures or []
+        if named and not any(name.endswith(task) or "auto_map" in self.config for name in named):
+            raise UsageError(str(self.reference), f"is a {named[0]}, and a model {_words(task)} is wanted",
+                             "give it to --face, --voice or --text, as it fits")
+
+    def _cached(self) -> tuple[Path, ...]:
+        from transformers.utils import cached_file
+
+        for name in ("model.safetensors", "pytorch_model.bin"):
+            path = cached_file(self.reference.target, name, revision=self.reference.revision or "main",
+                               local_files_only=True, _raise_exceptions_for_missing_entries=False,
+                               _raise_exceptions_for_connection_errors=False)
+            if path:
+                return (Path(path),)
+        return ()
+
+
+def _words(task: str) -> str:
+    """ForImageClassification -> for image classification."""
+    return "".join(f" {c.lower()}" if c.isupper() else c for c in task).strip()

@@ -1,0 +1,97 @@
+"""The child that runs a Keras model of somebody else: `python -m emocli.adapters.keras_worker PATH`.
+
+TensorFlow and PyTorch stay out of each other's process.  It says the shapes of the model once it is loaded,
+then answers every batch with the model's output.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emocli.child import FAILED, READY, Channel, ChildEndedError, parent
+
+#: Arguments that Keras 2 wrote and Keras 3 does not take.
+_GONE = ("batch_input_shape", "data_format_", "ragged", "sparse")
+
+
+def rebuild(folder: Path) -> Any:
+    """A Sequential of Keras 2 (json and HDF5 weights) layer by layer, because Keras 3 refuses the json."""
+    import keras
+
+    (structure,), (weights,) = sorted(folder.glob("*.json")), sorted(
+        p for p in folder.iterdir() if p.suffix in (".h5", ".hdf5"))
+    config = json.loads(structure.read_text(encoding="utf-8"))
+    if config["class_name"] != "Sequential":
+        raise ValueError(f"{structure.name} holds a {config['class_name']}, and only Sequential is rebuilt")
+    model, named = keras.Sequential(), config["config"]["layers"]
+    first = next(c["config"]["batch_input_shape"] for c in named if "batch_input_shape" in c["config"])
+    model.add(keras.Input(first[1:]))
+    for entry in named:
+        if entry["class_name"] == "InputLayer":
+            continue
+        own = {k: v for k, v in entry["config"].items() if k not in _GONE}
+        model.add(getattr(keras.layers, entry["class_name"]).from_config(own))
+    _fill(model, weights)
+    return model
+
+
+def _fill(model: Any, path: Path) -> None:
+    """Give every layer the arrays that Keras 2 wrote under its name."""
+    import h5py
+
+    with h5py.File(path) as file:
+        root = file["model_weights"] if "model_weights" in file else file
+        for layer in model.layers:
+            if not layer.weights:
+                continue
+            names = [n.decode() if isinstance(n, bytes) else n
+                     for n in root[layer.name].attrs["weight_names"]]
+            layer.set_weights([np.asarray(root[layer.name][name]) for name in names])
+
+
+def _load(path: Path, *, trust: bool) -> Any:
+    import keras
+
+    return rebuild(path) if path.is_dir() else keras.saving.load_model(path, compile=False,
+                                                                      safe_mode=not trust)
+
+
+def serve(channel: Channel, path: Path, *, trust: bool) -> None:
+    """Say the shapes, or why there are none; answer batches until the parent has gone."""
+    try:
+        model = _load(path, trust=trust)
+        first = model.layers[1 if type(model.layers[0]).__name__ == "InputLayer" else 0]
+        scaled = type(first).__name__ in ("Rescaling", "Normalization")
+        channel.send({"kind": READY, "input": model.input_shape, "output": model.output_shape,
+                      "name": model.name, "scaled": scaled})
+    except Exception as error:  # of any library
+        channel.send({"kind": FAILED, "error": f"{type(error).__name__}: {error}"})
+        return
+    while True:
+        _, (batch,) = channel.receive()
+        try:
+            channel.send({"kind": "answer"}, [np.asarray(model(batch, training=False), np.float32)])
+        except ChildEndedError:
+            raise
+        except Exception as error:  # of any library
+            channel.send({"kind": FAILED, "error": f"{type(error).__name__}: {error}"})
+
+
+def main() -> None:
+    """Entry point of the child; a second argument says that the file is trusted."""
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        serve(parent(), Path(sys.argv[1]), trust="trust" in sys.argv[2:])
+    except ChildEndedError:
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
