@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ class Pretrained:
         """What one of transformers' auto classes loads of it."""
         import transformers
 
+        transformers.utils.logging.disable_progress_bar()
+        logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it says each try
         name = str(self.reference)
         try:
             return getattr(transformers, auto_class).from_pretrained(
@@ -49,8 +52,8 @@ class Pretrained:
             if self.reference.path.is_dir():
                 raise WeightsError(name, f"cannot be loaded ({text[:200]})",
                                    "give a folder that save_pretrained filled") from error
-            where = "--offline forbids fetching it" if self._options.offline else "the hub cannot be reached " \
-                "or has no such model"
+            where = ("--offline forbids fetching it" if self._options.offline
+                     else "the hub cannot be reached or has no such model")
             raise WeightsError(name, f"is not on this machine, and {where}",
                                "check the id, connect to a network, or give a folder as hf:DIR") from error
 

@@ -42,7 +42,8 @@ class KerasModel:
             if answer["kind"] == FAILED:
                 raise WeightsError(str(reference), f"cannot be loaded ({_short(answer['error'])})",
                                    "save it again as .keras with the Keras that made it")
-            if not all(shape and not isinstance(shape[0], list) for shape in (answer["input"], answer["output"])):
+            shapes = answer["input"], answer["output"]
+            if not all(shape and not isinstance(shape[0], list) for shape in shapes):
                 raise WeightsError(str(reference), "has several inputs or outputs",
                                    "give a model with one of each")
         except BaseException:

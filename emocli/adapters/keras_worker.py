@@ -46,7 +46,7 @@ def _fill(model: Any, path: Path) -> None:
     import h5py
 
     with h5py.File(path) as file:
-        root = file["model_weights"] if "model_weights" in file else file
+        root = file.get("model_weights", file)
         for layer in model.layers:
             if not layer.weights:
                 continue

@@ -1,8 +1,9 @@
 """`kobert-concat:DIR`: the head of the three-modality project over a sentence and its sound.
 
 DIR holds the head (.pth, tensors only) and, in `kobert/`, the encoder as `save_pretrained` writes it; without
-that the encoder is fetched.  The head adds nothing between its layers: text (768) and sound (87), and in its
-second stage picture (400), each through a linear layer of 512, side by side, through a last one to seven.
+that the encoder is fetched.  Text (768) and sound (87) each go through a linear layer of 512, and side by
+side through a last one to seven.  The project's second stage, with 400 numbers of a picture, was never published
+with its weights, so it is not rebuilt.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from emocli.emotions import EMOTIONS
 from emocli.errors import UsageError, WeightsError
 
 ENCODER = "skt/kobert-base-v1"
-#: Numbers of a sentence, a sound and a picture; coefficients of a frame, and the rate, Hz, of that project.
-TEXT, SOUND, PICTURE, COEFFICIENTS, RATE = 768, 87, 400, 25, 22_050
-#: Tensors of each branch of the head.
-BRANCHES = {"text_layer": TEXT, "audio_layer": SOUND, "image_layer": PICTURE}
+#: Numbers of a sentence and a sound, and of a hidden layer; coefficients of a frame; rate of the sound, Hz.
+TEXT, SOUND, HIDDEN, COEFFICIENTS, RATE = 768, 87, 512, 25, 22_050
+#: Shapes of the head's tensors.
+SHAPES = {"text_layer.weight": (HIDDEN, TEXT), "text_layer.bias": (HIDDEN,),
+          "audio_layer.weight": (HIDDEN, SOUND), "audio_layer.bias": (HIDDEN,),
+          "fc.weight": (len(EMOTIONS), 2 * HIDDEN), "fc.bias": (len(EMOTIONS),)}
 
 
 class ConcatHead:
@@ -38,32 +41,24 @@ class ConcatHead:
         except Exception as error:  # unpickling raises anything
             raise UsageError(str(reference), f"{path.name} pickles more than tensors, which would run code; "
                              "emocli opens tensors only", "save model.state_dict()") from error
-        try:
-            self._branches = [(state[f"{name}.weight"].float(), state[f"{name}.bias"].float(), width)
-                              for name, width in BRANCHES.items() if f"{name}.weight" in state]
-            self._last = state["fc.weight"].float(), state["fc.bias"].float()
-            fitting = all(w.shape == (512, width) and b.shape == (512,) for w, b, width in self._branches)
-            joined = self._last[0].shape == (len(EMOTIONS), 512 * len(self._branches))
-        except (KeyError, AttributeError, TypeError):
-            fitting = joined = False
-        if not (fitting and joined):
+        shapes = {name: tuple(getattr(tensor, "shape", ())) for name, tensor in state.items()}
+        if shapes != SHAPES:
             raise WeightsError(str(reference), f"{path.name} is no head of text_layer, audio_layer and fc",
                                "give the folder with text_audio_model_53.pth")
+        self._state = {name: tensor.float() for name, tensor in state.items()}
 
-    @property
-    def pictures(self) -> bool:
-        """Whether it also takes pictures."""
-        return len(self._branches) > 2
-
-    def logits(self, *inputs: np.ndarray) -> np.ndarray:
-        """Of text (n, 768), sound (n, 87) and, where it takes them, pictures (n, 400) -> (n, 7), in the order
-        of `EMOTIONS`."""
+    def logits(self, sentences: np.ndarray, sounds: np.ndarray) -> np.ndarray:
+        """Of sentences (n, 768) and sounds (n, 87) -> (n, 7), in the order of `EMOTIONS`."""
         import torch
+        from torch.nn.functional import linear
 
+        def layer(name: str, x: Any) -> Any:
+            return linear(x, self._state[f"{name}.weight"], self._state[f"{name}.bias"])
+
+        text, sound = (torch.from_numpy(np.asarray(x, np.float32)) for x in (sentences, sounds))
         with torch.inference_mode():
-            hidden = [torch.from_numpy(np.asarray(x, np.float32)) @ w.T + b
-                      for x, (w, b, _) in zip(inputs, self._branches, strict=True)]
-            return np.asarray((torch.cat(hidden, 1) @ self._last[0].T + self._last[1]).numpy())
+            hidden = torch.cat([layer("text_layer", text), layer("audio_layer", sound)], 1)
+            return np.asarray(layer("fc", hidden).numpy())
 
 
 def describe_sound(samples: np.ndarray) -> np.ndarray:
@@ -88,17 +83,15 @@ class KobertConcat:
     def __init__(self, reference: Reference, options: LoadOptions) -> None:
         heads = sorted(reference.path.glob("*.pth"))
         if len(heads) != 1:
-            raise WeightsError(str(reference), f"holds {len(heads)} .pth files", "give a folder with one head")
+            raise WeightsError(str(reference), f"holds {len(heads)} .pth files",
+                               "give a folder with one head")
         self._head = ConcatHead(reference, heads[0])
-        if self._head.pictures:
-            raise WeightsError(str(reference), "its head also takes pictures, which do not reach words",
-                               "give the head of its first stage (text and sound)")
         folder = reference.path / "kobert"
         encoder = Reference("hf", str(folder) if folder.is_dir() else ENCODER)
         self._encoder = Pretrained(encoder, options, "AutoModel")
         if self._encoder.config.hidden_size != TEXT:
-            raise WeightsError(str(reference), f"its encoder gives {self._encoder.config.hidden_size} numbers, "
-                               f"and the head takes {TEXT}", "put KoBERT into its folder kobert/")
+            raise WeightsError(str(reference), f"its encoder does not give {TEXT} numbers",
+                               "put KoBERT into its folder kobert/")
         self._tokens = self._encoder.part("AutoTokenizer")
         self.files = (heads[0], *self._encoder.files)
 

@@ -45,8 +45,8 @@ def pixels_of(subject: str, shape: Sequence[int | None], card: Card,
     first = len(shape) == 3 and shape[-1] not in (1, 3) and shape[0] in (1, 3)
     sides = (shape[1:] if first else shape[:2]) if len(shape) == 3 else ()
     channels = (shape[0] if first else shape[2]) if len(shape) == 3 else None
-    known = {side for side in sides if side is not None} or {card.size}
-    size = known.pop()
+    known = {side for side in sides if side is not None}
+    size = known.pop() if known else card.size
     if known or channels not in (1, 3) or size is None or not SIDES[0] <= size <= SIDES[1]:
         taken = " x ".join("?" if side is None else str(side) for side in shape)
         raise WeightsError(subject, f"takes inputs of {taken}, which are no square pictures, grey or RGB",

@@ -1,5 +1,5 @@
-"""`torchscript:FILE` for faces: a traced image classifier (n, channels, size, size), with a card that says its
-size and labels."""
+"""`torchscript:FILE` for faces: a traced image classifier (n, channels, size, size), with a card that says
+its size and labels."""
 
 from __future__ import annotations
 

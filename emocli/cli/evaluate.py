@@ -8,11 +8,16 @@ from typing import Annotated, Any
 
 import typer
 
+from emocli.cli import analyze_options as option
 from emocli.cli.inputs import say_written
 from emocli.cli.optional import optional_dependency
 from emocli.errors import UsageError
 from emocli.plaintext import printable
 from emocli.storage import write_text
+
+_Models = Annotated[list[str] | None, typer.Option(
+    metavar="MODEL", help="Compare these models instead (docs/models.md); may be repeated.",
+    rich_help_panel="Models")]
 
 
 def evaluate_command(
@@ -34,16 +39,26 @@ def evaluate_command(
     features: Annotated[Path | None, typer.Option(
         help="What `emocli data features` has kept, for strangers and --full.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+    face: _Models = None, voice: _Models = None, text: _Models = None,
+    labels: option.Labels = "", inputs: option.Features = "", trust: option.Trust = False,
 ) -> None:
     """Measure the weights on labelled data: accuracy, macro-F1, ECE, per class, confusion matrix,
     reliability diagram; of speakers, the diarization error; of strangers, all readings and their fusion on
     what networks trained for it have never met, such as a whole corpus of speech.
 
     Example: emocli evaluate face --data my_faces
+
+    Example: emocli evaluate voice --data my_clips --voice builtin:default --voice hf:my_model
     """
     from emocli.training import diarization, evaluate, plots, report
 
     _check(modality, data, language=language, corrupt=corrupt, full=full)
+    models = {"face": face, "voice": voice, "text": text}
+    if any(models.values()):
+        from emocli.adapters.classifier import LoadOptions
+
+        _compare(modality, models, data, out, LoadOptions(trust=trust, features=inputs), labels, json_=json_)
+        return
     results: dict[str, dict[str, Any]] = {}
     for name in _chosen(modality, full=full):
         show = _tables
@@ -71,6 +86,35 @@ def evaluate_command(
         say_written(path)
         if modality != evaluate.SPEAKERS:
             typer.echo(f"and the plots into {printable(out)}")
+
+
+def _compare(modality: str, models: dict[str, list[str] | None], data: Path, out: Path,
+             options: Any, labels: str, *, json_: bool) -> None:
+    """Models beside each other in one table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from emocli.training.models import compare
+
+    named = models.pop(modality, None)
+    if not named or any(models.values()):
+        raise UsageError(f"--{next(m for m, names in models.items() if names)}",
+                         f"does not go with `evaluate {modality}`", "evaluate that which the models read")
+    with optional_dependency("emocli evaluate"):
+        figures = compare(modality, named, data, options, labels=labels)
+    path = out / f"{modality}-models.json"
+    write_text(path, json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
+    if json_:
+        typer.echo(json.dumps(figures, ensure_ascii=False))
+        return
+    table = Table("model", "set", "n", "answered", "accuracy", "macro-F1", "weighted F1", "ECE", "items/s")
+    for name, sets in figures.items():
+        for test, r in sets.items():
+            table.add_row(printable(name), test, str(r["n"]), *(
+                f"{r[k]:.3f}" for k in ("answered", "accuracy", "macro_f1", "weighted_f1", "ece")),
+                f"{r['items_per_second']:,.1f}")
+    Console().print(table)
+    say_written(path)
 
 
 def _chosen(modality: str, *, full: bool) -> tuple[str, ...]:

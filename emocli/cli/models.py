@@ -1,20 +1,25 @@
-"""`emocli models list | pull | verify`."""
+"""`emocli models list | try | pull | verify`."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from emocli.errors import WeightsError
+from emocli.cli.analyze_options import Features, Labels, Trust
+from emocli.errors import UsageError, WeightsError
+from emocli.plaintext import printable
 
-app = typer.Typer(no_args_is_help=True, help="The weights: what there is, fetching it, checking it.")
+app = typer.Typer(no_args_is_help=True, help="Weights and models: see, try, fetch and check them.")
 _WHISPER = "whisper-"
+#: Labels of a model that are shown.
+SHOWN = 10
 
 
 @app.command("list")
 def list_command() -> None:
-    """List all weights with state, size, licence, and whether that allows commercial use.
+    """List all weights with state, size, licence, and whether that allows commercial use; then the kinds of
+    models of others that --face, --voice and --text take, and whether what they need is installed.
 
     Example: emocli models list
     """
@@ -34,7 +39,101 @@ def list_command() -> None:
         here = (entry and whisper_weights.cached_folder(name)) or whisper_weights.cached_checkpoint(name)
         size = f"{entry.size / 1e6:.2f} MB" if entry else ""
         table.add_row(_WHISPER + name, "ok" if here else "absent", size, "MIT", "yes", "fetched once")
-    Console(width=None).print(table)
+    console = Console(width=None)
+    console.print(table)
+    console.print(_kinds())
+    console.print(_known())
+
+
+def _kinds() -> Any:
+    """The kinds of models of others, as a table."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    from rich.markup import escape
+    from rich.table import Table
+
+    from emocli.adapters.kinds import KINDS
+
+    def lacks(library: str) -> bool:
+        try:
+            return not version(library)
+        except PackageNotFoundError:
+            return True
+
+    table = Table("model", "reads", "what", "licence", "installed", box=None, pad_edge=False,
+                  title="Models of others", title_justify="left")
+    for name, kind in KINDS.items():
+        if kind.modules:
+            missing = [library for library in kind.libraries if lacks(library)]
+            table.add_row(escape(f"{name}:{kind.target}"), ", ".join(kind.modules), kind.what, kind.licence,
+                          escape(f"no: {kind.install}") if missing else "yes")
+    return table
+
+
+def _known() -> Any:
+    """Names for what would be long to write, as a table."""
+    from rich.table import Table
+
+    from emocli.adapters.kinds import KNOWN
+
+    table = Table("name", "stands for", box=None, pad_edge=False, title="Names", title_justify="left")
+    for name, stands_for in KNOWN.items():
+        table.add_row(name, stands_for)
+    return table
+
+
+@app.command("try")
+def try_command(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="KIND:FILE, KIND:ID or a name of the list.")],
+    source: Annotated[str, typer.Argument(metavar="FILE", help="A picture, sound or video, or a sentence.")],
+    reads: Annotated[str, typer.Option("--as", help="face, voice or text, where the model and the file do "
+                                                    "not tell.")] = "",
+    labels: Labels = "", features: Features = "", trust: Trust = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Fetch nothing.")] = False,
+) -> None:
+    """Show what a model says of one file or sentence: its own labels, and the seven classes.
+
+    Example: emocli models try hf:my_model "I got the job!" --as text
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from emocli.adapters.classifier import LoadOptions
+    from emocli.adapters.reference import parse
+    from emocli.adapters.trial import try_model
+    from emocli.emotions import CLASSES
+    from emocli.timeline.types import MODALITIES
+
+    if reads not in ("", *MODALITIES):
+        raise UsageError("--as", f"{reads} is unknown", f"give one of {', '.join(MODALITIES)}")
+    console = Console()
+    for reference in parse(model):
+        tried = try_model(reference, source, LoadOptions(trust=trust, offline=offline, features=features),
+                          modality=reads, labels=labels)
+        table = Table("label", "", "", box=None, pad_edge=False, title=f"{reference}: {tried.modality}",
+                      title_justify="left")
+        ranked = sorted(zip(tried.labels, tried.scores, strict=True), key=lambda pair: -pair[1])
+        for label, score in ranked[:SHOWN]:
+            table.add_row(printable(label), _bar(float(score)), f"{score:.3f}")
+        console.print(table)
+        for note in tried.notes:
+            console.print(note, markup=False)
+        if tried.unmapped:
+            console.print(f"not one of the seven: {printable(', '.join(tried.unmapped))}", markup=False)
+        if tried.seven is None:
+            console.print("It names none of the seven classes here.")
+            continue
+        table = Table("class", "", "", box=None, pad_edge=False)
+        for one, score in zip(CLASSES, tried.seven, strict=True):
+            table.add_row(one.name, _bar(float(score), one.colour), f"{score:.3f}")
+        console.print(table)
+
+
+def _bar(score: float, colour: str = "#999999") -> Any:
+    from rich.progress_bar import ProgressBar
+
+    return ProgressBar(total=1.0, completed=0.0 if score != score else score, width=30, complete_style=colour,
+                       finished_style=colour)
 
 
 @app.command("pull")
