@@ -2,8 +2,8 @@
 
 DIR holds the head (.pth, tensors only) and, in `kobert/`, the encoder as `save_pretrained` writes it; without
 that the encoder is fetched.  Text (768) and sound (87) each go through a linear layer of 512, and side by
-side through a last one to seven.  The project's second stage, with 400 numbers of a picture, was never published
-with its weights, so it is not rebuilt.
+side through a last one to seven.  The project's second stage, which adds 400 numbers of a picture, is
+not rebuilt: its weights are nowhere to be had.
 """
 
 from __future__ import annotations

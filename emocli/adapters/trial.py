@@ -40,10 +40,13 @@ def modality_of(reference: Reference, source: str, wanted: str = "") -> str:
         raise UsageError(str(reference), "ships with emocli", "run `emocli analyze`")
     if wanted or len(known) == 1:
         return wanted or known[0]
+    from emocli.media.probe import probe
+
     path = Path(source)
-    if path.suffix.lower() in PICTURES:
-        return "face"
-    return "voice" if path.is_file() and path.suffix.lower() != ".txt" else "text"
+    if not path.is_file() or path.suffix.lower() == ".txt":
+        return "text"
+    pictures = path.suffix.lower() in PICTURES or probe(path).has_video
+    return "face" if pictures and "face" in known else "voice"
 
 
 def try_model(reference: Reference, source: str, options: LoadOptions, *, modality: str = "",

@@ -67,7 +67,8 @@ def bert(folder: Path, labels: list[str], *, several: bool = False, classifier: 
 
     torch.manual_seed(1)
     config = BertConfig(vocab_size=13, hidden_size=width, num_hidden_layers=1, num_attention_heads=2,
-                        intermediate_size=16, max_position_embeddings=32, initializer_range=1.0, id2label=dict(enumerate(labels)),
+                        intermediate_size=16, max_position_embeddings=32, initializer_range=1.0,
+                        id2label=dict(enumerate(labels)),
                         problem_type="multi_label_classification" if several else None)
     (BertForSequenceClassification if classifier else BertModel)(config).save_pretrained(folder)
     tokenizer(folder)
