@@ -55,7 +55,7 @@ def test_pictures(tmp_path: Path) -> None:
 
 
 def test_a_model_of_another_kind(bert: Path) -> None:
-    with pytest.raises(UsageError, match="is a BertForSequenceClassification.*image classification"):
+    with pytest.raises(UsageError, match=r"is a BertForSequenceClassification.*image classification"):
         foreign.load(f"hf:{bert}", "face")
 
 

@@ -43,8 +43,6 @@ def test_classifiers_and_their_cards(keras_files: Path) -> None:
 
 @pytest.mark.slow
 def test_what_is_no_classifier_of_faces(keras_files: Path) -> None:
-    with pytest.raises(WeightsError, match="gives 3 numbers and does not say of what"):
-        foreign.load(f"keras:{keras_files}/wide.keras", "face")
     (keras_files / "wide.keras.toml").write_text('labels = ["happy", "sad", "angry"]')
     with pytest.raises(WeightsError, match="takes inputs of 24 x 48 x 1, which are no square pictures"):
         foreign.load(f"keras:{keras_files}/wide.keras", "face")
@@ -53,7 +51,7 @@ def test_what_is_no_classifier_of_faces(keras_files: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["lambda.keras", "lambda.h5"])
 def test_code_in_a_layer(keras_files: Path, name: str) -> None:
-    with pytest.raises(UsageError, match="has a Lambda layer, which runs code.*--trust"):
+    with pytest.raises(UsageError, match=r"has a Lambda layer, which runs code.*--trust"):
         foreign.load(f"keras:{keras_files / name}", "face")
 
 

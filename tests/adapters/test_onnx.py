@@ -77,7 +77,7 @@ def test_our_own_words_exported(tmp_path: Path, form: str, ending: str) -> None:
     np.testing.assert_allclose(scores, ours, atol=1e-4)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_our_own_face_exported(tmp_path: Path) -> None:
     from scipy.special import softmax
 

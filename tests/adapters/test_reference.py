@@ -31,8 +31,9 @@ def test_a_folder_with_an_at_sign_is_no_revision(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("text", "says"), [
-    ("hff:me/model", "hff is no kind of model. Did you mean hf?"), ("keras:", "names no model"), ("", "empty"),
-    ("voice-smal", "did you mean voice-small?"), ("builtin:default+nonsense:x", "nonsense is no kind")])
+    ("hff:me/model", "hff is no kind of model. Did you mean hf?"), ("keras:", "names no model"),
+    ("", "empty"), ("voice-smal", "did you mean voice-small?"),
+    ("builtin:default+nonsense:x", "nonsense is no kind")])
 def test_unknown_names(text: str, says: str) -> None:
     with pytest.raises(UsageError, match=f"(?i){says.replace('?', '.')}"):
         parse(text)

@@ -31,7 +31,7 @@ def test_a_missing_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_program_wants_trust(tmp_path: Path) -> None:
     (tmp_path / "a.pt").write_bytes(b"no program")
-    with pytest.raises(UsageError, match="is a program.*--trust"):
+    with pytest.raises(UsageError, match=r"is a program.*--trust"):
         foreign.load(f"torchscript:{tmp_path}/a.pt", "text")
 
 
