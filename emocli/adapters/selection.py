@@ -33,12 +33,8 @@ def check(options: AnalyzeOptions) -> None:
     """Raise `UsageError` for models that these options cannot name; loads nothing."""
     ensembles = {m: references(m, options) for m in MODALITIES}
     for modality, members in ensembles.items():
+        check_members(modality, members, loading(options))
         for reference in members:
-            if reference.builtin and reference.target not in BUILTINS[modality]:
-                raise UsageError(str(reference), f"no {modality} of this name ships",
-                                 f"give builtin: and one of {', '.join(BUILTINS[modality])}")
-            if not reference.builtin:
-                registry.check(reference, modality, loading(options))
             if options.commercial and not reference.builtin:
                 raise UsageError("--commercial", f"whether {reference} may be used commercially is not known",
                                  "leave one of them out")
@@ -46,6 +42,16 @@ def check(options: AnalyzeOptions) -> None:
     if options.weights and {len(options.weights)} != set(several):
         raise UsageError("--weights", f"{len(options.weights)} numbers fit no ensemble here",
                          "give one number a model, as --voice A+B --weights 0.6,0.4")
+
+
+def check_members(modality: str, members: Sequence[Reference], options: LoadOptions) -> None:
+    """Raise `UsageError` for models that cannot read this modality; loads nothing."""
+    for reference in members:
+        if not reference.builtin:
+            registry.check(reference, modality, options)
+        elif reference.target not in BUILTINS[modality]:
+            raise UsageError(str(reference), f"no {modality} of this name ships",
+                             f"give builtin: and one of {', '.join(BUILTINS[modality])}")
 
 
 def references(modality: str, options: AnalyzeOptions) -> tuple[Reference, ...]:

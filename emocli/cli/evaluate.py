@@ -37,10 +37,11 @@ def evaluate_command(
                        "four actors of RAVDESS, other networks for voice and words, other ways to fuse. An "
                        "hour.")] = False,
     features: Annotated[Path | None, typer.Option(
-        help="What `emocli data features` has kept, for strangers and --full.")] = None,
+        help="What `emocli data features` has kept, for strangers and --full; or what a Keras "
+             "model of the voice takes, as in `emocli analyze`.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
     face: _Models = None, voice: _Models = None, text: _Models = None,
-    labels: option.Labels = "", inputs: option.Features = "", trust: option.Trust = False,
+    labels: option.Labels = "", weights: option.Weights = "", trust: option.Trust = False,
 ) -> None:
     """Measure the weights on labelled data: accuracy, macro-F1, ECE, per class, confusion matrix,
     reliability diagram; of speakers, the diarization error; of strangers, all readings and their fusion on
@@ -57,7 +58,8 @@ def evaluate_command(
     if any(models.values()):
         from emocli.adapters.classifier import LoadOptions
 
-        _compare(modality, models, data, out, LoadOptions(trust=trust, features=inputs), labels, json_=json_)
+        _compare(modality, models, data, out, LoadOptions(trust=trust, features=str(features or "")),
+                 json_=json_, labels=labels, weights=option.shares(weights))
         return
     results: dict[str, dict[str, Any]] = {}
     for name in _chosen(modality, full=full):
@@ -89,7 +91,7 @@ def evaluate_command(
 
 
 def _compare(modality: str, models: dict[str, list[str] | None], data: Path, out: Path,
-             options: Any, labels: str, *, json_: bool) -> None:
+             options: Any, *, json_: bool, **how: Any) -> None:
     """Models beside each other in one table."""
     from rich.console import Console
     from rich.table import Table
@@ -101,7 +103,7 @@ def _compare(modality: str, models: dict[str, list[str] | None], data: Path, out
         raise UsageError(f"--{next(m for m, names in models.items() if names)}",
                          f"does not go with `evaluate {modality}`", "evaluate that which the models read")
     with optional_dependency("emocli evaluate"):
-        figures = compare(modality, named, data, options, labels=labels)
+        figures = compare(modality, named, data, options, **how)
     path = out / f"{modality}-models.json"
     write_text(path, json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
     if json_:

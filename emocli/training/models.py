@@ -13,15 +13,16 @@ import numpy as np
 
 from emocli.adapters import registry
 from emocli.adapters.classifier import LoadOptions
-from emocli.adapters.reader import resampled
+from emocli.adapters.reader import SHORTEST, resampled
 from emocli.adapters.reference import Reference, parse
-from emocli.adapters.selection import BUILTINS
+from emocli.adapters.selection import BUILTINS, check_members
 from emocli.emotions import EMOTIONS, NEUTRAL
 from emocli.errors import UsageError
 from emocli.options import TEXT_MODES, VOICE_MODES
 from emocli.training import metrics
 from emocli.training.corpora import faces, speech, texts
-from emocli.training.predictions import describe_clips, read_faces, read_texts, read_voices
+from emocli.training.predictions import by_video, describe_clips, read_faces, read_texts, read_voices
+from emocli.voice.features import SAMPLE_RATE, trim
 
 #: What is read at once.
 BATCH = 32
@@ -40,25 +41,25 @@ class TestSet:
     corpus: Any
 
 
-def compare(modality: str, names: Sequence[str], data: Path, options: LoadOptions, *,
-            labels: str = "") -> dict[str, dict[str, dict[str, Any]]]:
-    """Figures by model and test set: those of `metrics.summary`, "answered" (the share of items of which a
-    model says anything; others count as spread evenly, neutral a little ahead) and "items_per_second".
+def compare(modality: str, names: Sequence[str], data: Path, options: LoadOptions, *, labels: str = "",
+            weights: Sequence[float] = ()) -> dict[str, dict[str, dict[str, Any]]]:
+    """Figures by model (or ensemble, with `weights`, alike if left out) and test set: those of
+    `metrics.summary`, "answered" (the share of items of which it says anything; others count as spread
+    evenly, neutral a little ahead) and "items_per_second".
 
     Raises `UsageError` for a model that cannot be, `DataError` for data that cannot be read.
     """
     if modality not in BUILTINS:
         raise UsageError(modality, "has no models to compare", f"choose from {', '.join(BUILTINS)}")
-    references = [reference for name in names for reference in parse(name)]
-    for reference in references:
-        if not reference.builtin:
-            registry.check(reference, modality, options)
-        elif reference.target not in BUILTINS[modality]:
-            raise UsageError(str(reference), f"no {modality} of this name ships",
-                             f"give builtin: and one of {', '.join(BUILTINS[modality])}")
+    ensembles = {name: parse(name) for name in names}
+    for members in ensembles.values():
+        check_members(modality, members, options)
+        if weights and len(members) not in (1, len(weights)):
+            raise UsageError("--weights", f"{len(weights)} numbers fit no ensemble here",
+                             "give one number a model")
     sets = dict(_sets(modality, data))
-    return {str(reference): {name: _figures(reference, modality, test, options, labels)
-                             for name, test in sets.items()} for reference in references}
+    return {name: {of: _figures(members, weights, modality, test, options, labels)
+                   for of, test in sets.items()} for name, members in ensembles.items()}
 
 
 def _sets(modality: str, data: Path) -> Iterator[tuple[str, TestSet]]:
@@ -72,7 +73,8 @@ def _sets(modality: str, data: Path) -> Iterator[tuple[str, TestSet]]:
     elif modality == "voice":
         whole = (data / "speech").is_dir()
         for name in CORPORA[modality] if whole else (data.name,):
-            clips = list(speech.read(data, name, "test") if whole else speech.read_folders(data))
+            whole_set = speech.read(data, name, "test") if whole else speech.read_folders(data)
+            clips = [clip for clip in whole_set if len(trim(clip.samples)) >= SHORTEST * SAMPLE_RATE]
             yield name, TestSet([c.samples for c in clips], np.array([c.label for c in clips]), clips)
     else:
         for name in CORPORA[modality] if data.is_dir() else (data.name,):
@@ -81,33 +83,38 @@ def _sets(modality: str, data: Path) -> Iterator[tuple[str, TestSet]]:
             yield name, TestSet(text.texts, text.targets.argmax(1), text)
 
 
-def _figures(reference: Reference, modality: str, test: TestSet, options: LoadOptions,
-             labels: str) -> dict[str, Any]:
+def _figures(members: Sequence[Reference], weights: Sequence[float], modality: str, test: TestSet,
+             options: LoadOptions, labels: str) -> dict[str, Any]:
     began = time.perf_counter()
-    if reference.builtin:
-        scores, truth = _ours(reference.target, modality, test)
-    else:
-        scores, truth = _theirs(registry.load(reference, modality, options, labels=labels), modality, test), \
-            test.labels
+    total, scores = np.zeros((len(test.labels), 1)), np.zeros((len(test.labels), len(EMOTIONS)))
+    for reference, share in zip(members, weights if len(members) > 1 and weights else [1.0] * len(members),
+                                strict=True):
+        own = _ours(reference.target, modality, test) if reference.builtin else _theirs(
+            registry.load(reference, modality, options, labels=labels), modality, test)
+        there = np.isfinite(own).all(1, keepdims=True) & own.any(1, keepdims=True)
+        scores, total = scores + np.where(there, own, 0) * share, total + there * share
     seconds = time.perf_counter() - began
-    answered = np.isfinite(scores).all(1) & scores.any(1)
     unknown = np.full(len(EMOTIONS), 1 / (len(EMOTIONS) + 1))
     unknown[NEUTRAL] *= 2
-    return metrics.summary(np.where(answered[:, None], scores, unknown), truth) | {
-        "answered": float(answered.mean()), "items_per_second": len(truth) / max(1e-9, seconds)}
+    mean = np.where(total > 0, scores / np.maximum(total, 1e-9), unknown)
+    return metrics.summary(mean, test.labels) | {
+        "answered": float((total > 0).mean()), "items_per_second": len(test.labels) / max(1e-9, seconds)}
 
 
-def _ours(name: str, modality: str, test: TestSet) -> tuple[np.ndarray, np.ndarray]:
-    """Scores (n, 7) and labels (n,) in their order."""
+def _ours(name: str, modality: str, test: TestSet) -> np.ndarray:
+    """Scores (n, 7) in the order of the items."""
     if modality == "face":
-        ((votes, _),) = read_faces(test.corpus)
-        return votes.scores, test.labels
+        ((votes, *_),) = read_faces(test.corpus)
+        return votes.scores
     if modality == "text":
-        names = TEXT_MODES["accurate" if name == "default" else name]
-        return read_texts(test.corpus, names=names).scores, test.labels
+        return read_texts(test.corpus, names=TEXT_MODES["accurate" if name == "default" else name]).scores
     names = VOICE_MODES["accurate" if name in ("default", "auto") else name]
-    read = read_voices(describe_clips(test.corpus, names), names=names)
-    return read.scores, read.labels
+    described = describe_clips(test.corpus, names)
+    place = {id(clip): i for i, clip in enumerate(described)}
+    scores = np.zeros((len(described), len(EMOTIONS)))
+    scores[[place[id(clip)] for video in by_video(described) for clip in video]] = \
+        read_voices(described, names=names).scores
+    return scores
 
 
 def _theirs(loaded: registry.Loaded, modality: str, test: TestSet) -> np.ndarray:

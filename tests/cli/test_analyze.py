@@ -58,6 +58,8 @@ def with_site(folder: Path, code: str) -> dict[str, str]:
     (["a.mp4", "--device", "tpu"], 2, "auto, cpu, cuda"),
     (["a.mp4", "--language", "english!"], 2, "no language code"),
     (["a.mp4", "--voice-mode", "slow"], 2, "fast, accurate, cascade, auto"),
+    (["a.mp4", "--voice", "hff:x"], 2, "did you mean hf?"), (["a.mp4", "--weights", "a"], 2, "as 0.6,0.4"),
+    (["a.mp4", "--face", "keras:none.h5"], 2, "keras:none.h5: no such file"),
     (["a.mp4", "--voice-baseline", "me.wav"], 2, "me.wav: no such recording"),
     (["a.mp4", "--voice-baseline", "S2=me.wav"], 2, "me.wav: no such recording"),
     (["a.mp4", "--speakers", "0"], 2, "1 to 20"), (["a.mp4", "--speakers", "21"], 2, "1 to 20"),

@@ -62,7 +62,8 @@ def test_mistakes_are_named(tmp_path: Path, text: str, words: str) -> None:
         config.load(tmp_path / "emocli.toml", get_command(app))
 
 
-GUARDED = [("convert", "overwrite = true"), ("report", "embed = true"), ("report", "video = 'a.mp4'"),
+GUARDED = [("analyze", "trust = true"), ("analyze", "voice = 'keras:a.h5'"),
+           ("convert", "overwrite = true"), ("report", "embed = true"), ("report", "video = 'a.mp4'"),
            ("compare", "plot = 'c.svg'"), ("clips", "reel = '../mine.mp4'"), ("analyze", "engine = 'ray'"),
            ("analyze", "ray-address = 'ray://elsewhere'"), ("analyze", "voice-baseline = 'a.wav'"),
            ("analyze", "transcript = 'a.srt'"), ("analyze", "asr_model = 'a.pt'"),
