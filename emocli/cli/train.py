@@ -6,7 +6,7 @@ import os
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -32,8 +32,10 @@ def train_command(
     recipe: Recipe = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
-    features: Annotated[Path | None, typer.Option(
-        help="What `emocli data features` has kept (for voice and voice_small).")] = None,
+    features: Annotated[str, typer.Option(
+        help="What `emocli data features` has kept (for voice and voice_small); or opensmile or "
+             "whisper:SIZE, to train a classifier of scikit-learn over these (for voice).")] = "",
+    classifier: Annotated[str, typer.Option(help="Which over these: svm, forest or logistic.")] = "svm",
     base: Annotated[Path | None, typer.Option(
         help="Folder with multilingual-e5-small, as transformers opens it (for text).")] = None,
     left_out: Annotated[Path | None, typer.Option(
@@ -43,7 +45,10 @@ def train_command(
     """Train one network as a recipe says; a run that was stopped goes on from its last epoch.
 
     Example: emocli train voice --data data -o runs/voice
+
+    Example: emocli train voice --data data --features opensmile --classifier svm
     """
+    from emocli.adapters.voice_descriptions import LICENCE, OPENSMILE, is_description
     from emocli.training.recipe import read_recipe
 
     if task not in TASKS:
@@ -70,9 +75,14 @@ def train_command(
 
         if threads:
             torch.set_num_threads(threads)
-        more = {name: path for name, path in (("kept", features), ("base", base), ("left_out", left_out))
-                if path}
-        run = import_module(f"emocli.training.tasks.{task}").fit(data, settings, folder, **more)
+        more: dict[str, Any] = {name: path for name, path in (
+            ("kept", features and Path(features)), ("base", base), ("left_out", left_out)) if path}
+        module = task
+        if is_description(features):
+            module, more = "voice_classifier", {"features": features, "classifier": classifier}
+            if features == OPENSMILE:
+                typer.echo(LICENCE)
+        run = import_module(f"emocli.training.tasks.{module}").fit(data, settings, folder, **more)
         show(run, folder)
     typer.echo(f"wrote {', '.join(sorted(printable(p) for p in folder.glob(f'{task}.*')))}")
 

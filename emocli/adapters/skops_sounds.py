@@ -1,0 +1,81 @@
+"""`opensmile:MODEL` and `whisper-encoder:MODEL`: classifiers of scikit-learn that `emocli train voice
+--features opensmile|whisper:SIZE` saved with skops, which unlike a pickle runs nothing when it is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from emocli.adapters.classifier import LoadOptions
+from emocli.adapters.reference import Reference
+from emocli.adapters.voice_descriptions import LICENCE, OPENSMILE, RATE, describing
+from emocli.errors import UsageError, WeightsError
+from emocli.options import torch_device
+
+#: What such a file holds.
+CONTENT = {"features", "labels", "classifier"}
+
+
+class SkopsSounds:
+    """A `VoiceClassifier`."""
+
+    rate, hears_gaps = RATE, False
+
+    def __init__(self, reference: Reference, options: LoadOptions) -> None:
+        content = _content(reference, trust=options.trust)
+        features = str(content["features"])
+        if (features == OPENSMILE) != (reference.kind == OPENSMILE):
+            raise UsageError(str(reference), f"reads {features}",
+                             f"give it as {OPENSMILE if features == OPENSMILE else 'whisper-encoder'}:"
+                             f"{reference.target}")
+        self.files, self._classifier = (reference.path,), content["classifier"]
+        self.labels = tuple(map(str, content["labels"]))
+        self.notes = (LICENCE,) if features == OPENSMILE else ()
+        self._describe = describing(features, offline=options.offline, device=torch_device(options.device))
+
+    def scores(self, inputs: Sequence[np.ndarray]) -> np.ndarray:
+        """See `VoiceClassifier`."""
+        described = np.stack([self._describe(samples) for samples in inputs])
+        rows = np.full((len(inputs), len(self.labels)), np.nan, np.float32)
+        known = np.isfinite(described).all(1)
+        if known.any():
+            rows[known] = self._classifier.predict_proba(described[known])
+        return rows
+
+    def close(self) -> None:
+        """Nothing runs."""
+
+
+def _content(reference: Reference, *, trust: bool) -> dict[str, Any]:
+    from skops import io
+
+    if not reference.path.is_file():
+        raise UsageError(str(reference), "no such file" if reference.target else "names no trained model",
+                         f"run `emocli train voice --features {OPENSMILE} --data DIR`, and give the .skops "
+                         "file that it writes")
+    with reference.path.open("rb") as file:
+        if file.read(1) == b"\x80":
+            raise UsageError(str(reference), "is a pickle, which runs code when it is opened; emocli opens "
+                             "none", "save it with skops.io.dump")
+    try:
+        unknown = io.get_untrusted_types(file=reference.path)
+        if unknown and not trust:
+            raise UsageError(str(reference), f"holds {unknown[0]}, which may run code",
+                             "add --trust if you trust whoever made it")
+        content = io.load(reference.path, trusted=unknown)
+    except UsageError:
+        raise
+    except Exception as error:  # skops raises what it meets first
+        raise WeightsError(str(reference), f"is no skops file ({type(error).__name__})",
+                           "give what `emocli train voice --features ...` wrote") from error
+    if not isinstance(content, dict) or set(content) != CONTENT:
+        raise WeightsError(str(reference), "holds something else than a voice's classifier",
+                           "give what `emocli train voice --features ...` wrote")
+    return content
+
+
+def load(reference: Reference, modality: str, options: LoadOptions) -> SkopsSounds:
+    """Load the file."""
+    return SkopsSounds(reference, options)

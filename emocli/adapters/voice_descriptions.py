@@ -1,0 +1,64 @@
+"""What classifiers of scikit-learn read a voice by: openSMILE's functionals, or Whisper's encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from emocli.errors import UsageError
+
+#: What tells how a sound (n,) at RATE is described, as `FEATURES` names it.
+Describe = Callable[[np.ndarray], np.ndarray]
+RATE = 16_000
+#: Kinds of description: openSMILE's eGeMAPSv02, and Whisper of a size or in a .pt file.
+OPENSMILE, WHISPER = "opensmile", "whisper:"
+#: Blocks of Whisper's encoder whose states are described, as for our own network.
+BLOCKS = 3
+LICENCE = "openSMILE may be used for research and private purposes only (audEERING's licence)"
+
+
+def is_description(name: str) -> bool:
+    """Whether a text names one of them."""
+    return name == OPENSMILE or name.startswith(WHISPER)
+
+
+def describing(name: str, *, offline: bool = False, device: str = "cpu") -> Describe:
+    """The function from a sound to its description: (88,) for "opensmile" (Eyben et al. 2016), mean and
+    deviation over time after each of BLOCKS for "whisper:SIZE", (2 * BLOCKS * width,).
+
+    Raises `UsageError` for another name, `WeightsError` where Whisper's weights cannot be had.
+    """
+    if name == OPENSMILE:
+        import opensmile
+
+        smile = opensmile.Smile(feature_set=opensmile.FeatureSet.eGeMAPSv02,
+                                feature_level=opensmile.FeatureLevel.Functionals)
+        return lambda samples: smile.process_signal(samples, RATE).to_numpy(np.float32)[0]
+    if not name.startswith(WHISPER):
+        raise UsageError(name, "is no description of a voice", f"give {OPENSMILE} or {WHISPER}SIZE")
+    from emocli.transcript import torch_whisper, whisper_weights
+
+    path = whisper_weights.locate(name.removeprefix(WHISPER), "openai", offline=offline)
+    encoder = torch_whisper.load(path, device).encoder
+    return lambda samples: _heard(encoder, samples, device)
+
+
+def _heard(encoder: Any, samples: np.ndarray, device: str) -> np.ndarray:
+    """The states are not padded to 30 s, as Whisper would: the positional embedding is cut instead."""
+    import torch
+    from torch.nn.functional import gelu
+    from whisper.audio import log_mel_spectrogram
+
+    bands = encoder.conv1.in_channels
+    mel = log_mel_spectrogram(torch.from_numpy(samples).to(device), bands)[None]
+    numbers = []
+    with torch.inference_mode():
+        states = gelu(encoder.conv2(gelu(encoder.conv1(mel)))).transpose(1, 2)
+        states = states[:, :len(encoder.positional_embedding)]
+        states = states + encoder.positional_embedding[:states.shape[1]]
+        for block in encoder.blocks[:BLOCKS]:
+            states = block(states)
+            numbers += [states.mean(1), states.std(1, correction=0)]
+    return np.asarray(torch.cat(numbers, 1)[0].float().cpu().numpy())
