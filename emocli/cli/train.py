@@ -38,12 +38,18 @@ def train_command(
         help="Folder with multilingual-e5-small, as transformers opens it (for text).")] = None,
     left_out: Annotated[Path | None, typer.Option(
         help="The left_out.npz that `emocli train voice` has written (for fusion).")] = None,
+    voice: Annotated[str, typer.Option(
+        metavar="MODEL", help="Models of others that read the voice (for fusion): a head that learns how far "
+                              "to trust them, for `emocli analyze --fusion`.")] = "",
     threads: Annotated[int | None, typer.Option(min=1, help="Cores; all if left out.")] = None,
 ) -> None:
     """Train one network as a recipe says; a run that was stopped goes on from its last epoch.
 
     Example: emocli train voice --data data -o runs/voice
     """
+    from emocli.adapters import selection
+    from emocli.adapters.classifier import LoadOptions
+    from emocli.adapters.reference import parse
     from emocli.training.recipe import read_recipe
 
     if task not in TASKS:
@@ -54,6 +60,10 @@ def train_command(
         raise UsageError("--base", f"{task} does not begin with a pretrained encoder", "leave it out")
     if left_out and task != "fusion":
         raise UsageError("--left-out", f"{task} is not trained on others' readings", "leave it out")
+    if voice and task != "fusion":
+        raise UsageError("--voice", f"{task} does not hear through a model", "leave it out")
+    if voice:
+        selection.check_members("voice", parse(voice), LoadOptions())
     if not data.is_dir():
         raise DataError(data, "no such folder", "point --data at the data folder")
     os.environ["KERAS_BACKEND"] = "torch"  # twice as fast as TensorFlow on a CPU
@@ -70,8 +80,8 @@ def train_command(
 
         if threads:
             torch.set_num_threads(threads)
-        more = {name: path for name, path in (("kept", features), ("base", base), ("left_out", left_out))
-                if path}
+        more = {name: path for name, path in (("kept", features), ("base", base), ("left_out", left_out),
+                                          ("voice", voice)) if path}
         run = import_module(f"emocli.training.tasks.{task}").fit(data, settings, folder, **more)
         show(run, folder)
     typer.echo(f"wrote {', '.join(sorted(printable(p) for p in folder.glob(f'{task}.*')))}")
