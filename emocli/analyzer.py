@@ -45,6 +45,7 @@ class Analyzer:
 
         self.options = options or AnalyzeOptions()
         self.readers = shipped(self.options) if readers is None else tuple(readers)
+        fusion = fusion or (Path(self.options.fusion) if self.options.fusion else None)
         self._head = "fusion-permissive" if self.options.commercial else "fusion"
         self._weights = weights.record(self._head) if fusion is None else weights.of_file("fusion", fusion)
         self._fusion_path = fusion or weights.resolve(self._head, commercial=self.options.commercial)

@@ -38,7 +38,7 @@ class AnalyzeOptions:
     used commercially, and so leaves the face out; `blendshapes` also measures the faces' 52 blendshapes and
     the heads' pose.  `face`, `voice` and `text` name the models that read them (docs/models.md), `labels` is
     the file that maps their labels, `weights` the shares of an ensemble, `features` what a Keras model of the
-    voice takes; `trust` allows what would run code or unpickle."""
+    voice takes, `fusion` a weights file of the head; `trust` allows what would run code or unpickle."""
 
     face_fps: float = 5.0
     transcript: str = "auto"
@@ -60,6 +60,7 @@ class AnalyzeOptions:
     labels: str = ""
     weights: tuple[float, ...] = ()
     features: str = ""
+    fusion: str = ""
     trust: bool = False
 
     def __post_init__(self) -> None:
@@ -81,6 +82,9 @@ class AnalyzeOptions:
             raise UsageError(recording, "no such recording",
                              "give --voice-baseline a sound file or a video, or S1=FILE for one of several")
         _check_speakers(self.speakers)
+        if self.fusion and not Path(self.fusion).is_file():
+            raise UsageError(self.fusion, "no such weights of fusion",
+                             "train them with `emocli train fusion`")
         if any(not 0 < share <= 1e6 for share in self.weights):
             raise UsageError("--weights", "an ensemble's shares are above 0", "give them as 0.6,0.4")
         object.__setattr__(self, "weights", tuple(self.weights))  # as a list, they come from JSON

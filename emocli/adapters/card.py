@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from emocli.errors import UsageError, WeightsError
+from emocli.errors import WeightsError
 
 #: Order of FER2013's seven classes, which most face classifiers on the net keep to.
 FER2013 = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
@@ -32,7 +32,7 @@ class Card:
 
 
 def card_of(path: Path) -> Card:
-    """The card of a model's file or folder, an empty one where there is none.  Raises `UsageError`."""
+    """The card of a model's file or folder, an empty one where there is none.  Raises `WeightsError`."""
     place = path / "model.toml" if path.is_dir() else path.with_name(path.name + ".toml")
     if not place.is_file():
         return Card()
@@ -45,8 +45,8 @@ def card_of(path: Path) -> Card:
         return Card(tuple(map(str, table.get("labels", ()))),
                     (float(low), float(high)) if "range" in table else None, size or None, channels)
     except (OSError, ValueError, TypeError) as error:  # also what is no TOML and no Unicode
-        raise UsageError(place, f"cannot be read as a card ({error})",
-                         "write labels = [...], range = [-1, 1], size = 64") from error
+        raise WeightsError(place, f"cannot be read as a card ({error})",
+                           "write labels = [...], range = [-1, 1], size = 64") from error
 
 
 def labels_for(subject: str, outputs: int | None, card: Card) -> tuple[str, ...]:

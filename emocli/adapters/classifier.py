@@ -1,7 +1,7 @@
 """What a foreign model is to emocli: labels of its own, and a probability for each of them.
 
 An adapter is a file in this folder with `load(reference, modality, options) -> Classifier`, which raises
-`WeightsError` or `UsageError` when the model cannot be used, and with `LABELS`, a table from its own labels
+`WeightsError` when the model cannot be used, and with `LABELS`, a table from its own labels
 (lower case) to ours, where the aliases of `emocli/emotions.py` are not enough.
 """
 

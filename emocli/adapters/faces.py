@@ -52,7 +52,8 @@ class ForeignFaceModels:
                 run.uses("numpy", *KINDS[member.reference.kind].libraries, weights=record(member))
         for error in self._network.failures.values():
             run.note(f"the face is not read: {error}")
-        return f"{next(iter(self._network.failures))} failed" if self._network.failures else ""
+        failed = self._network.failures
+        return f"{', '.join(failed)} failed" if len(failed) == len(self._members) else ""
 
     def close(self) -> None:
         """End what the models have started."""

@@ -10,15 +10,15 @@ import numpy as np
 
 from emocli.adapters.classifier import LoadOptions
 from emocli.adapters.reference import Reference
-from emocli.errors import UsageError, WeightsError
+from emocli.errors import WeightsError
 from emocli.options import torch_device
 
 
 class Pretrained:
     """A `model` of one of transformers' auto classes on its `device`, and its `config`.
 
-    Raises `UsageError` where it brings code and is not trusted or is a model of another kind, `WeightsError`
-    where it cannot be had.
+    Raises `WeightsError` where it brings code and is not trusted or is a model of another kind, and where
+    it cannot be had.
     """
 
     def __init__(self, reference: Reference, options: LoadOptions, auto_class: str) -> None:
@@ -47,8 +47,8 @@ class Pretrained:
         except (OSError, ValueError) as error:
             text = " ".join(str(error).split())
             if "trust_remote_code" in text:
-                raise UsageError(name, "brings code of its own, which would be run",
-                                 "add --trust if you trust whoever made it") from error
+                raise WeightsError(name, "brings code of its own, which would be run",
+                                   "add --trust if you trust whoever made it") from error
             if self.reference.path.is_dir():
                 raise WeightsError(name, f"cannot be loaded ({text[:200]})",
                                    "give a folder that save_pretrained filled") from error
@@ -63,12 +63,12 @@ class Pretrained:
         return np.asarray((logits.sigmoid() if several else logits.softmax(-1)).float().cpu().numpy())
 
     def _check_kind(self, auto_class: str) -> None:
-        """Raise `UsageError` where the config names only networks for something else."""
+        """Raise `WeightsError` where the config names only networks for something else."""
         task = auto_class.removeprefix("AutoModel")
         named = self.config.architectures or []
-        if named and not any(name.endswith(task) or "auto_map" in self.config for name in named):
-            raise UsageError(str(self.reference), f"is a {named[0]}, and a model {_words(task)} is wanted",
-                             "give it to --face, --voice or --text, as it fits")
+        if named and not hasattr(self.config, "auto_map") and not any(n.endswith(task) for n in named):
+            raise WeightsError(str(self.reference), f"is a {named[0]}, and a model {_words(task)} is wanted",
+                               "give it to --face, --voice or --text, as it fits")
 
     def _cached(self) -> tuple[Path, ...]:
         from transformers.utils import cached_file

@@ -13,7 +13,7 @@ import numpy as np
 from emocli.adapters.classifier import LoadOptions
 from emocli.adapters.reference import Reference
 from emocli.child import FAILED, Child, ChildEndedError
-from emocli.errors import EmocliError, UsageError, WeightsError
+from emocli.errors import EmocliError, WeightsError
 
 #: Layers that hold code.
 CODE = frozenset(("Lambda", "TFSMLayer", "__lambda__"))
@@ -24,8 +24,7 @@ class KerasModel:
     """A Keras model in a child process.  `input_shape` and `output_shape` are without the batch, `name` is
     the model's own, `scaled` says that its first layer takes the range 0..255.
 
-    Raises `UsageError` for a file that would run code without `--trust`, `WeightsError` for one that cannot
-    be loaded.
+    Raises `WeightsError` for a file that would run code without `--trust`, or that cannot be loaded.
     """
 
     def __init__(self, reference: Reference, options: LoadOptions) -> None:
@@ -82,8 +81,8 @@ class KerasModel:
 
 
 def refuse_code(reference: Reference, *, trust: bool) -> None:
-    """Raise `UsageError` for layers that hold code unless they are trusted, and for a pickle; `WeightsError`
-    for what is no Keras file."""
+    """Raise `WeightsError` for layers that hold code unless they are trusted, for a pickle and what is no
+    Keras file."""
     path = reference.path
     if path.is_dir():
         configs = [p.read_text(encoding="utf-8") for p in sorted(path.glob("*.json"))]
@@ -97,8 +96,8 @@ def refuse_code(reference: Reference, *, trust: bool) -> None:
     except (ValueError, RecursionError) as error:
         raise WeightsError(str(reference), "its structure cannot be read", "save it again") from error
     if found and not trust:
-        raise UsageError(str(reference), f"has a {found[0]} layer, which runs code that came with the file",
-                         "add --trust if you trust whoever made it")
+        raise WeightsError(str(reference), f"has a {found[0]} layer, which runs code that came with the file",
+                           "add --trust if you trust whoever made it")
 
 
 def _config(reference: Reference) -> str:
@@ -119,8 +118,8 @@ def _config(reference: Reference) -> str:
         raise WeightsError(str(reference), f"holds weights without a structure, or is damaged ({error})",
                            "save the whole model with model.save") from error
     if head[:1] == _PICKLE:
-        raise UsageError(str(reference), "is a pickle, which runs code when it is opened; emocli opens none",
-                         "save it again as .keras")
+        raise WeightsError(str(reference), "is a pickle, which runs code when opened; emocli opens none",
+                           "save it again as .keras")
     raise WeightsError(str(reference), "is no Keras file", "give a .keras, .h5 or .hdf5 file")
 
 

@@ -16,9 +16,6 @@ import numpy as np
 
 from emocli.child import FAILED, READY, Channel, ChildEndedError, parent
 
-#: Arguments that Keras 2 wrote and Keras 3 does not take.
-_GONE = ("batch_input_shape", "data_format_", "ragged", "sparse")
-
 
 def rebuild(folder: Path) -> Any:
     """A Sequential of Keras 2 (json and HDF5 weights) layer by layer, because Keras 3 refuses the json."""
@@ -35,7 +32,7 @@ def rebuild(folder: Path) -> Any:
     for entry in named:
         if entry["class_name"] == "InputLayer":
             continue
-        own = {k: v for k, v in entry["config"].items() if k not in _GONE}
+        own = {k: v for k, v in entry["config"].items() if k != "batch_input_shape"}  # which Keras 3 refuses
         model.add(getattr(keras.layers, entry["class_name"]).from_config(own))
     _fill(model, weights)
     return model

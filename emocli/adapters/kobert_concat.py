@@ -18,7 +18,7 @@ from emocli.adapters.classifier import LoadOptions
 from emocli.adapters.hugging_face import Pretrained
 from emocli.adapters.reference import Reference
 from emocli.emotions import EMOTIONS
-from emocli.errors import UsageError, WeightsError
+from emocli.errors import WeightsError
 
 ENCODER = "skt/kobert-base-v1"
 #: Numbers of a sentence and a sound, and of a hidden layer; coefficients of a frame; rate of the sound, Hz.
@@ -30,8 +30,8 @@ SHAPES = {"text_layer.weight": (HIDDEN, TEXT), "text_layer.bias": (HIDDEN,),
 
 
 class ConcatHead:
-    """The tensors of a head.  Raises `UsageError` for a pickle of more than tensors, `WeightsError` for
-    another network."""
+    """The tensors of a head.  Raises `WeightsError` for a pickle of more than tensors and for another
+    network."""
 
     def __init__(self, reference: Reference, path: Path) -> None:
         import torch
@@ -39,8 +39,8 @@ class ConcatHead:
         try:
             state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:  # unpickling raises anything
-            raise UsageError(str(reference), f"{path.name} pickles more than tensors, which would run code; "
-                             "emocli opens tensors only", "save model.state_dict()") from error
+            raise WeightsError(str(reference), f"{path.name} pickles more than tensors, which would run "
+                               "code, and emocli opens tensors only", "save model.state_dict()") from error
         shapes = {name: tuple(getattr(tensor, "shape", ())) for name, tensor in state.items()}
         if shapes != SHAPES:
             raise WeightsError(str(reference), f"{path.name} is no head of text_layer, audio_layer and fc",

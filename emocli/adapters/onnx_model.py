@@ -8,13 +8,13 @@ import numpy as np
 
 from emocli.adapters.classifier import LoadOptions
 from emocli.adapters.reference import Reference
-from emocli.errors import EmocliError, UsageError, WeightsError
+from emocli.errors import EmocliError, WeightsError
 
 
 class OnnxModel:
     """`inputs` and `outputs` are shapes by name, with None for what is open.
 
-    Raises `UsageError` for data outside the file's folder, `WeightsError` for what is no ONNX file.
+    Raises `WeightsError` for data outside the file's folder and for what is no ONNX file.
     """
 
     def __init__(self, reference: Reference, options: LoadOptions) -> None:
@@ -50,8 +50,8 @@ class OnnxModel:
 
 
 def external_data(reference: Reference) -> tuple[Path, ...]:
-    """The files beside an .onnx that hold its numbers.  Raises `UsageError` where one lies outside its folder
-    (which would read any file of this machine into the model), `WeightsError` for what is no ONNX file."""
+    """The files beside an .onnx that hold its numbers.  Raises `WeightsError` where one lies outside its
+    folder (which would read any file of this machine into the model), and for what is no ONNX file."""
     import onnx
     from google.protobuf.message import DecodeError
 
@@ -66,7 +66,8 @@ def external_data(reference: Reference) -> tuple[Path, ...]:
             if entry.key == "location":
                 place = (folder / entry.value).resolve()
                 if not place.is_relative_to(folder):
-                    raise UsageError(str(reference), f"keeps its numbers outside its folder ({entry.value})",
-                                     "put that file beside it and save it again")
+                    raise WeightsError(str(reference),
+                                       f"keeps its numbers outside its folder ({entry.value})",
+                                       "put that file beside it and save it again")
                 found.add(place)
     return tuple(sorted(found))

@@ -45,12 +45,12 @@ class DiaryNetwork(nn.Module):
         for stem, weight in stems.items():
             own = {part: state[f"{stem}.{part}"] for part in ("weight", "bias", "running_mean", "running_var")
                    if f"{stem}.{part}" in state}
+            wide, narrow, *taps = *weight.shape, 0
             if weight.ndim == 3:
-                wide, narrow, taps = weight.shape
-                conv = nn.Conv1d(narrow, wide, taps, padding=taps // 2, bias="bias" in own)
+                conv = nn.Conv1d(narrow, wide, taps[0], padding=taps[0] // 2, bias="bias" in own)
                 self.convolve.extend([_filled(conv, own), nn.ReLU(), nn.MaxPool1d(2)])
             elif weight.ndim == 2:
-                self.answer.extend([_filled(nn.Linear(weight.shape[1], len(weight), bias="bias" in own), own), nn.ReLU()])
+                self.answer.extend([_filled(nn.Linear(narrow, wide, bias="bias" in own), own), nn.ReLU()])
             elif "running_mean" in own:  # between a convolution and its ReLU
                 self.convolve.insert(len(self.convolve) - 2, _filled(nn.BatchNorm1d(len(weight)), own))
         layers = sum(name.startswith("weight_ih") and "reverse" not in name for name in self._lstm_state)

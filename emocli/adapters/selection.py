@@ -8,6 +8,7 @@ from functools import partial
 
 from emocli.adapters import registry
 from emocli.adapters.classifier import LoadOptions
+from emocli.adapters.labels import read_labels
 from emocli.adapters.reader import EnsembleReader, ForeignReader
 from emocli.adapters.reference import Reference, parse
 from emocli.errors import UsageError
@@ -34,6 +35,7 @@ def check(options: AnalyzeOptions) -> None:
     ensembles = {m: references(m, options) for m in MODALITIES}
     for modality, members in ensembles.items():
         check_members(modality, members, loading(options))
+        read_labels(options.labels, modality)
         for reference in members:
             if options.commercial and not reference.builtin:
                 raise UsageError("--commercial", f"whether {reference} may be used commercially is not known",

@@ -19,8 +19,10 @@ from emocli.errors import WeightsError
 WINDOW, HOP = 15_600, 7_800
 #: Where the labels stand inside the file, and how many of them there are.
 LABEL_FILE, CLASSES = "yamnet_label_list.txt", 521
-#: Score below which none of the events that we know is heard; chosen on EmoGator's development contributors.
-HEARD = 0.1
+#: Score from which an event is heard, and below which speech is not; YAMNet hears speech in nearly every sound of
+#: a voice, so it only counts where there is no event.  Chosen on EmoGator's development contributors, with
+#: RAVDESS' development actors as speech in which there are none.
+EVENT, SPEECH = 0.05, 0.1
 _EVENTS = {
     "happiness": ("Laughter", "Baby laughter", "Giggle", "Snicker", "Belly laugh", "Chuckle, chortle"),
     "sadness": ("Crying, sobbing", "Baby cry, infant cry", "Whimper", "Wail, moan"),
@@ -42,6 +44,7 @@ class Yamnet:
         self.files, names = (reference.path,), _names(reference)
         self._columns = [i for i, name in enumerate(names) if name.lower() in LABELS]
         self.labels = tuple(names[i] for i in self._columns)
+        self._spoken = np.array([LABELS[label.lower()] == "neutral" for label in self.labels])
         self._network = Interpreter(str(reference.path), num_threads=1)
         self._network.allocate_tensors()
         (self._input,), (self._output, *_) = (self._network.get_input_details(),
@@ -55,7 +58,9 @@ class Yamnet:
         """The loudest moment of every event, 0 of all where none is heard; see `VoiceClassifier`."""
         rows = np.stack([np.max([self._window(samples[i:i + WINDOW]) for i in _starts(len(samples))], axis=0)
                          for samples in inputs])
-        rows[rows.max(1) < HEARD] = 0
+        events = rows[:, ~self._spoken].max(1) >= EVENT
+        rows[np.ix_(events, self._spoken)] = 0
+        rows[~events & (rows.max(1) < SPEECH)] = 0
         return rows
 
     def close(self) -> None:

@@ -24,7 +24,7 @@ def of_settings(options: AnalyzeOptions, formats: Iterable[str], *more: object) 
     used = {w.name: w.sha256 for w in weights.manifest().values()}
     models = (r.path for name in (options.face, options.voice, options.text) for r in parse(name))
     paths = (Path(options.transcript), baseline_of(options.voice_baseline)[1], Path(options.speakers),
-             Path(options.labels),
+             Path(options.labels), Path(options.fusion),
              *(file for path in models for file in (sorted(path.iterdir()) if path.is_dir() else [path])))
     named = [of_file(path) for path in paths if path.is_file()]
     plain = json.dumps([asdict(options), named, sorted(formats), list(map(str, more)), emocli.__version__,

@@ -43,7 +43,7 @@ def analyze_command(
     face: option.Face = AnalyzeOptions.face, voice: option.Voice = AnalyzeOptions.voice,
     text: option.Text = AnalyzeOptions.text, labels: option.Labels = AnalyzeOptions.labels,
     weights: option.Weights = "", features: option.Features = AnalyzeOptions.features,
-    trust: option.Trust = AnalyzeOptions.trust,
+    fusion: option.Fusion = AnalyzeOptions.fusion, trust: option.Trust = AnalyzeOptions.trust,
     workers: option.Workers = "auto", include: option.Include = None, exclude: option.Exclude = None,
     timeout: option.Timeout = Plan.timeout, combine: option.Combine = Plan.combine,
     parquet: option.Parquet = Plan.parquet, retry_failed: option.RetryFailed = Plan.retry_failed,
@@ -73,7 +73,7 @@ def analyze_command(
                              voice_baseline=voice_baseline, speakers=speakers, text_mode=text_mode,
                              commercial=commercial, blendshapes=blendshapes, face=face, voice=voice,
                              text=text, labels=labels, weights=option.shares(weights),
-                             features=features, trust=trust)
+                             features=features, fusion=fusion, trust=trust)
     selection.check(options)
     writing = OutputOptions(gaps=srt_gaps, srt_style=srt_style, lang=lang, safe_csv=safe_csv)
     chosen = known_formats(formats + (",json,html" if report else ""), outputs.FORMATS)

@@ -64,6 +64,9 @@ Weights = Annotated[str, Option(
 Features = Annotated[str, Option(
     metavar="KIND", help="What a Keras model of the voice takes: mfcc40-mean, mfcc40x128 or logmel.",
     rich_help_panel=_MODELS)]
+Fusion = Annotated[str, Option(
+    metavar="FILE", help="Weights of fusion, as `emocli train fusion --voice MODEL` writes them.",
+    rich_help_panel=_MODELS)]
 Trust = Annotated[bool, Option(
     "--trust", help="Allow models that would run code or unpickle.", rich_help_panel=_MODELS)]
 Commercial = Annotated[bool, Option(

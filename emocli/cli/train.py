@@ -40,6 +40,9 @@ def train_command(
         help="Folder with multilingual-e5-small, as transformers opens it (for text).")] = None,
     left_out: Annotated[Path | None, typer.Option(
         help="The left_out.npz that `emocli train voice` has written (for fusion).")] = None,
+    voice: Annotated[str, typer.Option(
+        metavar="MODEL", help="Models of others that read the voice (for fusion): a head that learns how far "
+                              "to trust them, for `emocli analyze --fusion`.")] = "",
     threads: Annotated[int | None, typer.Option(min=1, help="Cores; all if left out.")] = None,
 ) -> None:
     """Train one network as a recipe says; a run that was stopped goes on from its last epoch.
@@ -48,6 +51,9 @@ def train_command(
 
     Example: emocli train voice --data data --features opensmile --classifier svm
     """
+    from emocli.adapters import selection
+    from emocli.adapters.classifier import LoadOptions
+    from emocli.adapters.reference import parse
     from emocli.adapters.voice_descriptions import LICENCE, OPENSMILE, is_description
     from emocli.training.recipe import read_recipe
 
@@ -59,6 +65,10 @@ def train_command(
         raise UsageError("--base", f"{task} does not begin with a pretrained encoder", "leave it out")
     if left_out and task != "fusion":
         raise UsageError("--left-out", f"{task} is not trained on others' readings", "leave it out")
+    if voice and task != "fusion":
+        raise UsageError("--voice", f"{task} does not hear through a model", "leave it out")
+    if voice:
+        selection.check_members("voice", parse(voice), LoadOptions())
     if not data.is_dir():
         raise DataError(data, "no such folder", "point --data at the data folder")
     os.environ["KERAS_BACKEND"] = "torch"  # twice as fast as TensorFlow on a CPU
@@ -76,7 +86,8 @@ def train_command(
         if threads:
             torch.set_num_threads(threads)
         more: dict[str, Any] = {name: path for name, path in (
-            ("kept", features and Path(features)), ("base", base), ("left_out", left_out)) if path}
+            ("kept", features and Path(features)), ("base", base), ("left_out", left_out),
+            ("voice", voice)) if path}
         module = task
         if is_description(features):
             module, more = "voice_classifier", {"features": features, "classifier": classifier}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -62,6 +62,12 @@ def compare(modality: str, names: Sequence[str], data: Path, options: LoadOption
                    for of, test in sets.items()} for name, members in ensembles.items()}
 
 
+def of_clips(clips: Iterable[speech.Clip]) -> TestSet:
+    """The clips that are long enough to be read."""
+    long = [clip for clip in clips if len(trim(clip.samples)) >= SHORTEST * SAMPLE_RATE]
+    return TestSet([c.samples for c in long], np.array([c.label for c in long]), long)
+
+
 def _sets(modality: str, data: Path) -> Iterator[tuple[str, TestSet]]:
     if modality == "face":
         corpus = faces.load(data, "private_test")
@@ -73,9 +79,7 @@ def _sets(modality: str, data: Path) -> Iterator[tuple[str, TestSet]]:
     elif modality == "voice":
         whole = (data / "speech").is_dir()
         for name in CORPORA[modality] if whole else (data.name,):
-            whole_set = speech.read(data, name, "test") if whole else speech.read_folders(data)
-            clips = [clip for clip in whole_set if len(trim(clip.samples)) >= SHORTEST * SAMPLE_RATE]
-            yield name, TestSet([c.samples for c in clips], np.array([c.label for c in clips]), clips)
+            yield name, of_clips(speech.read(data, name, "test") if whole else speech.read_folders(data))
     else:
         for name in CORPORA[modality] if data.is_dir() else (data.name,):
             text = texts.load(data, name, "test") if data.is_dir() else texts.read(data)
@@ -86,6 +90,16 @@ def _sets(modality: str, data: Path) -> Iterator[tuple[str, TestSet]]:
 def _figures(members: Sequence[Reference], weights: Sequence[float], modality: str, test: TestSet,
              options: LoadOptions, labels: str) -> dict[str, Any]:
     began = time.perf_counter()
+    scores, answered = mean_scores(members, weights, modality, test, options, labels=labels)
+    seconds = time.perf_counter() - began
+    return metrics.summary(scores, test.labels) | {
+        "answered": float(answered.mean()), "items_per_second": len(test.labels) / max(1e-9, seconds)}
+
+
+def mean_scores(members: Sequence[Reference], weights: Sequence[float], modality: str, test: TestSet,
+                options: LoadOptions, *, labels: str = "") -> tuple[np.ndarray, np.ndarray]:
+    """Scores (n, 7) of a model or an ensemble, and which items (n,) it says anything of; those of others are
+    spread evenly, neutral a little ahead.  Raises as `registry.load` does."""
     total, scores = np.zeros((len(test.labels), 1)), np.zeros((len(test.labels), len(EMOTIONS)))
     for reference, share in zip(members, weights if len(members) > 1 and weights else [1.0] * len(members),
                                 strict=True):
@@ -93,12 +107,9 @@ def _figures(members: Sequence[Reference], weights: Sequence[float], modality: s
             registry.load(reference, modality, options, labels=labels), modality, test)
         there = np.isfinite(own).all(1, keepdims=True) & own.any(1, keepdims=True)
         scores, total = scores + np.where(there, own, 0) * share, total + there * share
-    seconds = time.perf_counter() - began
     unknown = np.full(len(EMOTIONS), 1 / (len(EMOTIONS) + 1))
     unknown[NEUTRAL] *= 2
-    mean = np.where(total > 0, scores / np.maximum(total, 1e-9), unknown)
-    return metrics.summary(mean, test.labels) | {
-        "answered": float((total > 0).mean()), "items_per_second": len(test.labels) / max(1e-9, seconds)}
+    return np.where(total > 0, scores / np.maximum(total, 1e-9), unknown), total[:, 0] > 0
 
 
 def _ours(name: str, modality: str, test: TestSet) -> np.ndarray:

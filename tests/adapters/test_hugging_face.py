@@ -13,7 +13,7 @@ from support.paths import SHARED
 from emocli.adapters.kobert_concat import ConcatHead, describe_sound
 from emocli.adapters.reference import Reference
 from emocli.emotions import INDEX
-from emocli.errors import UsageError, WeightsError
+from emocli.errors import WeightsError
 
 pytest.importorskip("transformers")
 pytestmark = pytest.mark.slow
@@ -55,7 +55,7 @@ def test_pictures(tmp_path: Path) -> None:
 
 
 def test_a_model_of_another_kind(bert: Path) -> None:
-    with pytest.raises(UsageError, match=r"is a BertForSequenceClassification.*image classification"):
+    with pytest.raises(WeightsError, match=r"is a BertForSequenceClassification.*image classification"):
         foreign.load(f"hf:{bert}", "face")
 
 
@@ -63,7 +63,7 @@ def test_code_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({
         "model_type": "mine", "auto_map": {"AutoConfig": "mine.MyConfig"}}))
     (tmp_path / "mine.py").write_text("raise SystemExit('was run')")
-    with pytest.raises(UsageError, match=r"brings code of its own.*--trust"):
+    with pytest.raises(WeightsError, match=r"brings code of its own.*--trust"):
         foreign.load(f"hf:{tmp_path}", "text")
 
 
@@ -99,7 +99,7 @@ def test_a_head_that_is_a_pickle(tmp_path: Path) -> None:
     import torch
 
     torch.save(torch.nn.Linear(2, 2), tmp_path / "head.pth")
-    with pytest.raises(UsageError, match="pickles more than tensors, which would run code"):
+    with pytest.raises(WeightsError, match="pickles more than tensors, which would run code"):
         foreign.load(f"kobert-concat:{tmp_path}", "text")
     torch.save({"fc.weight": torch.zeros(2)}, tmp_path / "head.pth")
     with pytest.raises(WeightsError, match="is no head of"):

@@ -17,7 +17,7 @@ from support.paths import SHARED
 from emocli.adapters.classifier import LoadOptions
 from emocli.adapters.keras_model import KerasModel
 from emocli.adapters.reference import Reference
-from emocli.errors import EmocliError, UsageError, WeightsError
+from emocli.errors import EmocliError, WeightsError
 
 WEIGHTS = SHARED / "data" / "weights"
 MINI_XCEPTION = WEIGHTS / "baselines" / "fer2013_mini_XCEPTION.102-0.66.hdf5"
@@ -51,14 +51,14 @@ def test_what_is_no_classifier_of_faces(keras_files: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["lambda.keras", "lambda.h5"])
 def test_code_in_a_layer(keras_files: Path, name: str) -> None:
-    with pytest.raises(UsageError, match=r"has a Lambda layer, which runs code.*--trust"):
+    with pytest.raises(WeightsError, match=r"has a Lambda layer, which runs code.*--trust"):
         foreign.load(f"keras:{keras_files / name}", "face")
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:
     path = tmp_path / "model.h5"
     path.write_bytes(pickle.dumps({"a": 1}))
-    with pytest.raises(UsageError, match="is a pickle"):
+    with pytest.raises(WeightsError, match="is a pickle"):
         foreign.load(f"keras:{path}", "face")
     path.write_bytes(b"nothing")
     with pytest.raises(WeightsError, match="is no Keras file"):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support import foreign
 
-from emocli.errors import UsageError, WeightsError
+from emocli.errors import WeightsError
 
 onnx = pytest.importorskip("onnx")
 
@@ -45,7 +45,7 @@ def test_a_classifier_with_a_card(tmp_path: Path) -> None:
 def test_data_outside_its_folder(tmp_path: Path) -> None:
     for location in ("../secret.bin", "/etc/hostname"):
         _face_classifier(tmp_path / "a.onnx", location=location)
-        with pytest.raises(UsageError, match=f"keeps its numbers outside its folder .{location}"):
+        with pytest.raises(WeightsError, match=f"keeps its numbers outside its folder .{location}"):
             foreign.load(f"onnx:{tmp_path}/a.onnx", "face")
 
 

@@ -22,12 +22,14 @@ import torch
 from scipy.special import softmax
 from torch import Tensor, nn
 
+from emocli.adapters.classifier import LoadOptions
+from emocli.adapters.reference import parse
 from emocli.emotions import EMOTIONS, NEUTRAL
 from emocli.errors import DataError
 from emocli.fusion.head import FusionHead, save
 from emocli.text.spelling import respell
 from emocli.timeline.types import MODALITIES
-from emocli.training import corruptions, metrics
+from emocli.training import corruptions, metrics, models
 from emocli.training.checkpoint import Checkpoint, Origin, fingerprint, origin
 from emocli.training.corpora import faces, speech, texts
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
@@ -41,6 +43,7 @@ from emocli.training.predictions import (
 )
 from emocli.training.tasks import text
 from emocli.training.tasks.voice import LeftOut, load_left_out, temperatures_of
+from emocli.weights import manifest
 
 #: Predictions of each modality.
 Modalities = Mapping[str, Predictions]
@@ -107,7 +110,20 @@ def _spoilt_faces(data: Path, split: str) -> Predictions:
 
 @cache
 def _voices(data: Path, split: str, corpus: str, voice: str) -> Predictions:
-    return read_voices(describe_clips(speech.read(data, corpus, split), (voice,)), names=(voice,))
+    if voice in manifest():
+        return read_voices(describe_clips(speech.read(data, corpus, split), (voice,)), names=(voice,))
+    return _foreign_voices(data, split, corpus, voice)
+
+
+def _foreign_voices(data: Path, split: str, corpus: str, voice: str) -> Predictions:
+    """Readings by the models that a reference names, where they say anything."""
+    items = models.of_clips(speech.read(data, corpus, split))
+    members = parse(voice)
+    scores, answered = models.mean_scores(members, (), "voice", items, LoadOptions())
+    speakers = np.array([clip.speaker for clip in items.corpus])
+    source = fingerprint(voice, [path.stat().st_size for path in (r.path for r in members) if path.is_file()],
+                         items.labels)
+    return Predictions(scores, items.labels, speakers=speakers, source=source).take(np.flatnonzero(answered))
 
 
 @cache
@@ -257,12 +273,16 @@ def learn(model: FusionHead, known: Dataset, recipe: Mapping[str, Any],
         model.temperatures[at] = metrics.fit_temperature(known.logits(model, mask), known.labels)
 
 
-def fit(data: Path, recipe: dict[str, Any], out: Path, left_out: Path | None = None) -> Iterator[Epoch]:
+def fit(data: Path, recipe: dict[str, Any], out: Path, left_out: Path | None = None,
+        voice: str = "") -> Iterator[Epoch]:
     """Train as `recipe` says; writes `fusion.safetensors` into `out`.  `left_out` is the file in which
-    `emocli train voice` keeps what networks make of corpora that they were trained without.
+    `emocli train voice` keeps what networks make of corpora that they were trained without; `voice` are
+    models that read the voice instead, which have met no strangers.
 
     Raises `DataError` when the recipe wants it and it is not there.
     """
+    if voice:
+        recipe |= {"voice": voice, "strangers": False}
     if recipe["strangers"] and not (left_out and left_out.is_file()):
         raise DataError(left_out or "--left-out", "no readings of voices left out of training",
                         "give --left-out the left_out.npz that `emocli train voice` writes")

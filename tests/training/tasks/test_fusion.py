@@ -32,6 +32,20 @@ def test_a_head_without_the_face_is_fitted_and_refuses_another_run(tiny: Path, t
             list(fusion.fit(tiny, RECIPE | change, tmp_path))
 
 
+@pytest.mark.slow
+def test_a_head_over_an_ensemble_of_voices(tiny: Path, tmp_path: Path) -> None:
+    ensemble = "builtin:fast+builtin:accurate"
+    assert list(fusion.fit(tiny, dict(RECIPE), tmp_path, voice=ensemble))
+    Fusion(tmp_path / "fusion.safetensors")
+    both, fast, accurate = (fusion.predict(tiny, "dev", ("ravdess",), name, ("voice",))["voice"]
+                            for name in (ensemble, "builtin:fast", "builtin:accurate"))
+    np.testing.assert_allclose(both.scores, (fast.scores + accurate.scores) / 2, atol=1e-6)
+    known = fusion.predict(tiny, "dev", ("ravdess",), "voice", ("voice",))["voice"]
+    order, same = (np.lexsort(p.scores.T) for p in (known, accurate))
+    np.testing.assert_allclose(known.scores[order], accurate.scores[same], atol=1e-6)
+    assert (known.labels[order] == accurate.labels[same]).all()
+
+
 @pytest.mark.long
 def test_a_head_with_all_three_is_fitted(tiny: Path, tmp_path: Path) -> None:
     recipe = RECIPE | {"modalities": ["face", "voice", "text"], "voice": "voice",
