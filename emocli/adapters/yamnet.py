@@ -19,9 +19,9 @@ from emocli.errors import WeightsError
 WINDOW, HOP = 15_600, 7_800
 #: Where the labels stand inside the file, and how many of them there are.
 LABEL_FILE, CLASSES = "yamnet_label_list.txt", 521
-#: Score from which an event is heard, and below which speech is not; YAMNet hears speech in nearly every sound of
-#: a voice, so it only counts where there is no event.  Chosen on EmoGator's development contributors, with
-#: RAVDESS' development actors as speech in which there are none.
+#: Score from which an event is heard, and below which speech is not; YAMNet hears speech in nearly every
+#: sound of a voice, so it only counts where there is no event.  Chosen on EmoGator's development
+#: contributors, with RAVDESS' development actors as speech in which there are none.
 EVENT, SPEECH = 0.05, 0.1
 _EVENTS = {
     "happiness": ("Laughter", "Baby laughter", "Giggle", "Snicker", "Belly laugh", "Chuckle, chortle"),

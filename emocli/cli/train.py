@@ -59,7 +59,7 @@ def train_command(
 
     if task not in TASKS:
         raise UsageError(task, "nothing of this name can be trained", f"choose from {', '.join(TASKS)}")
-    if features and task not in ("voice", "voice_small"):
+    if features and task not in (("voice",) if is_description(features) else ("voice", "voice_small")):
         raise UsageError("--features", f"{task} is not trained on kept features", "leave it out")
     if base and task != "text":
         raise UsageError("--base", f"{task} does not begin with a pretrained encoder", "leave it out")
