@@ -13,6 +13,9 @@ from emocli.adapters.reference import Reference
 from emocli.errors import WeightsError
 from emocli.options import torch_device
 
+#: What transformers also calls a network for a task.
+_ALSO = {"ForAudioClassification": "ForSequenceClassification"}
+
 
 class Pretrained:
     """A `model` of one of transformers' auto classes on its `device`, and its `config`.
@@ -65,8 +68,8 @@ class Pretrained:
     def _check_kind(self, auto_class: str) -> None:
         """Raise `WeightsError` where the config names only networks for something else."""
         task = auto_class.removeprefix("AutoModel")
-        named = self.config.architectures or []
-        if named and not hasattr(self.config, "auto_map") and not any(n.endswith(task) for n in named):
+        named, fitting = self.config.architectures or [], (task, _ALSO.get(task, task))
+        if named and not hasattr(self.config, "auto_map") and not any(n.endswith(fitting) for n in named):
             raise WeightsError(str(self.reference), f"is a {named[0]}, and a model {_words(task)} is wanted",
                                "give it to --face, --voice or --text, as it fits")
 

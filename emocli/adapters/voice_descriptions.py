@@ -25,8 +25,8 @@ def is_description(name: str) -> bool:
 
 
 def describing(name: str, *, offline: bool = False, device: str = "cpu") -> Describe:
-    """The function from a sound to its description: (88,) for "opensmile" (Eyben et al. 2016), mean and
-    deviation over time after each of BLOCKS for "whisper:SIZE", (2 * BLOCKS * width,).
+    """The function from a sound to its description: (88,) for "opensmile" (Eyben et al. 2016), means
+    over time after each of BLOCKS, then deviations, for "whisper:SIZE", (2 * BLOCKS * width,).
 
     Raises `UsageError` for another name, `WeightsError` where Whisper's weights cannot be had.
     """
@@ -53,12 +53,13 @@ def _heard(encoder: Any, samples: np.ndarray, device: str) -> np.ndarray:
 
     bands = encoder.conv1.in_channels
     mel = log_mel_spectrogram(torch.from_numpy(samples).to(device), bands)[None]
-    numbers = []
+    means, deviations = [], []
     with torch.inference_mode():
         states = gelu(encoder.conv2(gelu(encoder.conv1(mel)))).transpose(1, 2)
         states = states[:, :len(encoder.positional_embedding)]
         states = states + encoder.positional_embedding[:states.shape[1]]
         for block in encoder.blocks[:BLOCKS]:
             states = block(states)
-            numbers += [states.mean(1), states.std(1, correction=0)]
-    return np.asarray(torch.cat(numbers, 1)[0].float().cpu().numpy())
+            means.append(states.mean(1))
+            deviations.append(states.std(1, correction=0))
+    return np.asarray(torch.cat([*means, *deviations], 1)[0].float().cpu().numpy())

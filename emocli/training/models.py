@@ -27,7 +27,7 @@ from emocli.voice.features import SAMPLE_RATE, trim
 #: What is read at once.
 BATCH = 32
 #: Corpora of the data folder.
-CORPORA = {"voice": ("ravdess", "emodb", "nemo"),
+CORPORA = {"voice": ("ravdess", "emodb", "nemo", "emogator"),
            "text": ("goemotions_en", "goemotions_ko", "meld_en", "kote_ko_vote7")}
 
 

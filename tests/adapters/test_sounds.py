@@ -218,7 +218,7 @@ def test_what_export_made(tmp_path: Path, form: str) -> None:
     from emocli.voice.model import EarModel
 
     path = tmp_path / ("voice.onnx" if form == "onnx" else "voice.pt")
-    export("voice", form, path)
+    export("voice", path, form=form)
     loaded = foreign.load(f"{form}:{path}", "voice", trust=True)
     model = EarModel(weights.resolve("voice"), weights.resolve(EAR))
     logits = model.answer([model.describe(SWEEP)])[1][0]
