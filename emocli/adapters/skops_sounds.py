@@ -14,6 +14,9 @@ from emocli.adapters.voice_descriptions import LICENCE, OPENSMILE, RATE, describ
 from emocli.errors import UsageError, WeightsError
 from emocli.options import torch_device
 
+#: Plain classes of scikit-learn that skops has not reviewed; a forest's trees are not among them, because a
+#: forged one makes scikit-learn read any memory.
+REVIEWED = {"sklearn.calibration._CalibratedClassifier", "sklearn.calibration._SigmoidCalibration"}
 #: What such a file holds.
 CONTENT = {"features", "labels", "classifier"}
 
@@ -61,8 +64,8 @@ def _content(reference: Reference, *, trust: bool) -> dict[str, Any]:
                              "none", "save it with skops.io.dump")
     try:
         unknown = io.get_untrusted_types(file=reference.path)
-        if unknown and not trust:
-            raise UsageError(str(reference), f"holds {unknown[0]}, which may run code",
+        if (strange := sorted(set(unknown) - REVIEWED)) and not trust:
+            raise UsageError(str(reference), f"holds {strange[0]}, which may run code or read any memory",
                              "add --trust if you trust whoever made it")
         content = io.load(reference.path, trusted=unknown)
     except UsageError:

@@ -36,7 +36,7 @@ def saved(path: Path, features: str, width: int, classifier: str = "logistic", *
 def test_opensmile(tmp_path: Path, classifier: str) -> None:
     pytest.importorskip("opensmile")
     model = saved(tmp_path / "a.skops", "opensmile", 88, classifier)
-    if classifier == "forest":  # whose indices scikit-learn believes, so that a forged file can read any memory
+    if classifier == "forest":  # a forged one can make scikit-learn read any memory
         with pytest.raises(UsageError, match=r"holds sklearn.tree._tree.Tree.*--trust"):
             foreign.load(f"opensmile:{model}", "voice")
     loaded = foreign.load(f"opensmile:{model}", "voice", trust=classifier == "forest")

@@ -27,6 +27,7 @@ FILE = "voice.skops"
 
 def candidates(name: str, seed: int) -> list[Any]:
     """Untrained classifiers of a kind, weak to strong.  Raises `UsageError` for an unknown kind."""
+    from sklearn.calibration import CalibratedClassifierCV
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -34,8 +35,8 @@ def candidates(name: str, seed: int) -> list[Any]:
     from sklearn.svm import SVC
 
     kinds: dict[str, list[Any]] = {
-        "svm": [make_pipeline(StandardScaler(), SVC(C=c, class_weight="balanced", probability=True,
-                                                    random_state=seed)) for c in (1, 10)],
+        "svm": [make_pipeline(StandardScaler(), CalibratedClassifierCV(
+            SVC(C=c, class_weight="balanced"), ensemble=False)) for c in (1, 10)],
         "forest": [RandomForestClassifier(300, min_samples_leaf=leaf, class_weight="balanced",
                                           random_state=seed) for leaf in (4, 2)],
         "logistic": [make_pipeline(StandardScaler(), LogisticRegression(
