@@ -13,7 +13,10 @@ from emocli.adapters.reference import Reference
 from emocli.adapters.voice_descriptions import LICENCE, OPENSMILE, RATE, describing
 from emocli.errors import UsageError, WeightsError
 from emocli.options import torch_device
+from emocli.voice.features import trim
 
+#: Seconds; of less sound than that between its quiet ends nothing is said.
+SHORTEST = 0.2
 #: Plain classes of scikit-learn that skops has not reviewed; a forest's trees are not among them, because a
 #: forged one makes scikit-learn read any memory.
 REVIEWED = {"sklearn.calibration._CalibratedClassifier", "sklearn.calibration._SigmoidCalibration"}
@@ -40,11 +43,13 @@ class SkopsSounds:
 
     def scores(self, inputs: Sequence[np.ndarray]) -> np.ndarray:
         """See `VoiceClassifier`."""
-        described = np.stack([self._describe(samples) for samples in inputs])
-        rows = np.full((len(inputs), len(self.labels)), np.nan, np.float32)
-        known = np.isfinite(described).all(1)
-        if known.any():
-            rows[known] = self._classifier.predict_proba(described[known])
+        rows = np.zeros((len(inputs), len(self.labels)), np.float32)
+        for row, samples in zip(rows, map(trim, inputs), strict=True):  # as in training
+            if len(samples) >= SHORTEST * RATE:
+                described = self._describe(samples)[None]
+                row[:] = np.nan
+                if np.isfinite(described).all():
+                    row[:] = self._classifier.predict_proba(described)[0]
         return rows
 
     def close(self) -> None:
