@@ -109,6 +109,7 @@ def test_sizes_and_speed(results: dict[str, Any]) -> None:
 @pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.long
+@pytest.mark.timeout(1200)
 def test_one_command_makes_the_figures_again(results: dict[str, Any], data: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "emocli", "evaluate", "all", "--data", data, "-o", tmp_path, "--json"]
     run = subprocess.run(command, capture_output=True, text=True)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 BATCH = 256
 #: How much the small network's log scores count beside the encoder's; chosen on development rows.
 SMALL_SHARE = 0.3
+#: Languages of the network of n-grams.
+TRAINED = ("en", "ko")
 
 
 class TextModel:
@@ -56,10 +58,12 @@ class JointModel:
         self.encoder, self.small, self.temperature = encoder, small, temperature
 
     def logits(self, texts: Sequence[str], language: str) -> tuple[np.ndarray, np.ndarray]:
-        """Features (n, d) of the encoder, and calibrated logits (n, 7) of sentences in "en" or "ko"."""
+        """Features (n, d) of the encoder, and calibrated logits (n, 7) of sentences in "en", "ko" or another
+        of the encoder's `languages`, which begins with one of these."""
         features, encoded = self.encoder.logits(texts, language)
-        _, small = self.small.logits(texts, language)
-        joint = log_softmax(encoded, 1) + SMALL_SHARE * log_softmax(small, 1)
+        joint = log_softmax(encoded, 1)
+        if language in TRAINED:
+            joint += SMALL_SHARE * log_softmax(self.small.logits(texts, language)[1], 1)
         return features, joint / self.temperature
 
 

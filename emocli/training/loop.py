@@ -25,9 +25,10 @@ Batch = tuple[Any, Tensor]
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how hard to train.  `warmup` is a share of all steps; the rate then falls along a half
-    cosine to one hundredth.  `ema` is the decay of the weight average that is validated and kept; `eps` is
-    AdamW's, and a large one shrinks the steps of rare features."""
+    """How long and how hard to train.  `warmup` is a share of a cycle; the rate then falls along a half
+    cosine to one hundredth, and begins anew with the next of `cycles` (SGDR, Loshchilov & Hutter 2017).
+    `ema` is the decay of the weight average that is validated and kept; `eps` is AdamW's, and a large one
+    shrinks the steps of rare features."""
 
     epochs: int
     lr: float
@@ -36,9 +37,11 @@ class Schedule:
     ema: float = 0.998
     eps: float = 1e-8
     clip: float = 5.0
+    cycles: int = 1
 
     def factor(self, progress: float) -> float:
         """Share of `lr` at `progress` (0..1) of the run."""
+        progress = progress * self.cycles % 1 if progress < 1 else 1.0
         if progress < self.warmup:
             return max(progress / self.warmup, 1e-3)
         along = (progress - self.warmup) / max(1e-9, 1 - self.warmup)

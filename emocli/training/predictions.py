@@ -7,20 +7,32 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from scipy.special import softmax
 
 from emocli.errors import DataError
-from emocli.options import TEXT_MODES, VOICE_MODES
+from emocli.options import EAR, HEARD_BY_EAR, TEXT_MODES, VOICE_MODES
 from emocli.training.checkpoint import fingerprint
 from emocli.training.corpora import faces, speech, texts
 from emocli.weights import manifest, resolve
 
 #: Faces of one call.
 FACE_BATCH = 64
+#: What this process has read already, by fingerprints: fusion is tested on what its readers are tested on.
+_KNOWN: dict[str, Any] = {}
+T = TypeVar("T")
+
+
+def once(make: Callable[[], T], *read: Any) -> T:
+    """What `make` returns, made only once of what was `read`, as `fingerprint` takes it."""
+    key = fingerprint(*read)
+    if key not in _KNOWN:
+        _KNOWN[key] = make()
+    return cast("T", _KNOWN[key])
 
 
 @dataclass(frozen=True)
@@ -95,6 +107,12 @@ def describe_clips(clips: Iterable[speech.Clip],
                    names: Sequence[str] = VOICE_MODES["accurate"]) -> list[DescribedClip]:
     """Descriptions of the clips that are long enough; the costly part of reading a voice, the same for all
     networks that hear alike.  `names` as `emocli.voice.model.load` takes them."""
+    several, heard_by = list(clips), [EAR] if set(names) <= set(HEARD_BY_EAR) else list(names)
+    return once(lambda: _describe(several, names), heard_by, [(c.label, c.speaker) for c in several],
+                *(c.samples for c in several))
+
+
+def _describe(clips: Sequence[speech.Clip], names: Sequence[str]) -> list[DescribedClip]:
     from emocli.voice.features import SAMPLE_RATE, trim
     from emocli.voice.model import SHORTEST, load
 
@@ -142,6 +160,11 @@ def read_texts(corpus: texts.Texts, language: str = "auto",
                names: Sequence[str] = TEXT_MODES["accurate"]) -> Predictions:
     """Read sentences in "en" or "ko", or "auto": each in the language that it is written in; `names` as
     `emocli.text.model.load` takes them."""
+    source = fingerprint(corpus.texts, corpus.targets, [manifest()[n].sha256 for n in names])
+    return once(lambda: _read_texts(corpus, language, names, source), source, language)
+
+
+def _read_texts(corpus: texts.Texts, language: str, names: Sequence[str], source: str) -> Predictions:
     from emocli.text.model import load
     from emocli.text.reader import language_of
 
@@ -155,6 +178,5 @@ def read_texts(corpus: texts.Texts, language: str = "auto",
         parts.append(reader.logits([corpus.texts[i] for i in rows], str(code))[1])
     back = np.argsort(np.concatenate(order))
     logits = np.concatenate(parts)[back]
-    source = fingerprint(corpus.texts, corpus.targets, [manifest()[n].sha256 for n in names])
     return Predictions(softmax(logits, 1), corpus.targets.argmax(1), time.perf_counter() - began,
                        reader.temperature, source=source)

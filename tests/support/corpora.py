@@ -54,7 +54,7 @@ def toml(recipe: dict[str, Any]) -> str:
     """A recipe as a file; the tables are inline."""
     def value(of: Any) -> str:
         if isinstance(of, dict):
-            return "{ " + ", ".join(f"{key} = {value(item)}" for key, item in of.items()) + " }"
+            return "{ " + ", ".join(f"'{key}' = {value(item)}" for key, item in of.items()) + " }"
         if isinstance(of, bool):
             return str(of).lower()
         return "[" + ", ".join(map(value, of)) + "]" if isinstance(of, list) else repr(of)

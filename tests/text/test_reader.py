@@ -14,7 +14,7 @@ from emocli.text.reader import TextReader
 from emocli.timeline.types import Utterance
 
 #: Of the sixty everyday utterances, how many the shipped weights read right; the aim is 52.
-EVERYDAY = 47
+EVERYDAY = 48
 
 
 @pytest.fixture(scope="module")

@@ -78,6 +78,9 @@ def test_it_learns_and_keeps_the_best_epoch() -> None:
 
 
 def test_the_rate_rises_and_falls() -> None:
+    twice = Schedule(epochs=2, lr=1, warmup=0.1, cycles=2)
+    assert twice.factor(0.499) < 0.02 < 0.9 < twice.factor(0.55)
+    assert twice.factor(0.3) == pytest.approx(twice.factor(0.8))
     schedule = Schedule(epochs=1, lr=1, warmup=0.1)
     rates = [schedule.factor(at / 100) for at in range(101)]
     assert rates[0] == pytest.approx(1e-3)

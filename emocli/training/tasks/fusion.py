@@ -74,8 +74,8 @@ def predict(data: Path, split: str, corpora: tuple[str, ...] = TEST_SPEECH, voic
 
 def meet_strangers(data: Path, split: str, voices: Sequence[LeftOut]) -> dict[str, Predictions]:
     """Readings of what the readers were not made for: spoilt faces, the speech of corpora by networks that
-    were trained without them, and sentences of film, comedy and comments as a recogniser writes them ("dev")
-    or MELD's ("test")."""
+    were trained without them, and sentences of film, comedy and comments as a recogniser writes them, read
+    without the head that learnt their corpus ("dev"), or MELD's ("test")."""
     def of_voice(one: LeftOut) -> Iterator[Predictions]:
         where = (one.splits == "test") == (split == "test")
         temperatures = temperatures_of([v for v in voices if v is not one] or voices)
@@ -141,7 +141,7 @@ def _other_texts(data: Path, split: str) -> Predictions:
         dev, lang = text.load(data, corpus).dev, "ko" if corpus in text.KOREAN else "en"
         if dev:
             respelt = [respell(sentence, lang, random) for sentence in dev.texts]
-            several.append(read_texts(texts.Texts(respelt, dev.targets), lang))
+            several.append(read_texts(texts.Texts(respelt, dev.targets), f"{lang} without {corpus}"))
     met = join(several)
     return met.take(np.resize(np.arange(len(met)), len(_texts(data, split))))  # as many as of GoEmotions
 

@@ -144,7 +144,7 @@ class Dataset:
         """The batches of one epoch: sentences of one corpus, respelt, of like length."""
         recipe, rng = self._recipe, random.Random(recipe_seed(self._recipe, epoch))
         planned = []
-        for head, share in recipe["heads"].items():
+        for head, share in self.shares(epoch).items():
             rows = picked(len(self.corpora[head].texts), round(share * recipe["epoch"]), rng, epoch)
             language = "ko" if head in KOREAN else "en"
             respelt = [(i, respell(self.corpora[head].texts[i], language, rng)) for i in rows]
@@ -155,10 +155,16 @@ class Dataset:
             target = torch.from_numpy(self.corpora[head].targets[[i for i, _ in spelt]])
             yield (head, *self.tokens([t for _, t in spelt])), target
 
+    def shares(self, epoch: int) -> dict[str, float]:
+        """Which share of an epoch is of which corpus; a recipe may name one for every cycle."""
+        cycle = epoch * self._recipe["schedule"].get("cycles", 1) // self._recipe["schedule"]["epochs"]
+        return {head: share[cycle] if isinstance(share, list) else share
+                for head, share in self._recipe["heads"].items()}
+
     def steps(self) -> int:
         """Batches of one epoch."""
         size, batch = self._recipe["epoch"], self._recipe["batch"]
-        return sum(-(-round(share * size) // batch) for share in self._recipe["heads"].values())
+        return sum(-(-round(share * size) // batch) for share in self.shares(0).values())
 
     @torch.no_grad()
     def embeddings(self, model: SentenceNetwork, texts: list[str]) -> Tensor:

@@ -16,9 +16,9 @@ from emocli.training.tasks import text
 
 RECIPE: dict[str, Any] = {
     "seed": 1, "batch": 8, "dropout": 0.1, "balance": 0.5, "longest": 32, "epoch": 160, "validation": 30,
-    "heads": {"en": 0.4, "ko": 0.2, "kote": 0.2, "nsmc": 0.2},
-    "languages": {"en": {"en": 1.0}, "ko": {"ko": 0.5, "kote": 0.5}},
-    "schedule": {"epochs": 3, "lr": 1e-2}}
+    "heads": {"en": [0.4, 0.3, 0.3], "ko": [0.2, 0.3, 0.3], "kote": 0.2, "nsmc": 0.2},
+    "languages": {"en": {"en": 1.0}, "ko": {"ko": 0.5, "kote": 0.5}, "ko without kote": {"ko": 1.0}},
+    "schedule": {"epochs": 3, "cycles": 3, "lr": 1e-2}}
 
 
 @pytest.fixture(scope="module")
@@ -53,14 +53,23 @@ def finished(data: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.mark.slow
 def test_a_run_ends_in_a_file_that_reads_both_languages(finished: Path) -> None:
     reader = SentenceModel(finished / "text.safetensors")
-    assert reader.languages == ["en", "ko"]
+    assert reader.languages == ["en", "ko", "ko without kote"]
     features, english = reader.logits(["I am happy 3", "I am sad", "the train 1"], "en")
     korean = reader.logits(["행복해요 3"], "ko")[1]
     assert features.shape == (3, 16)
     assert english.shape == (3, 7)
     assert np.isfinite(korean).all()
+    assert np.abs(reader.logits(["행복해요 3"], "ko without kote")[1] - korean).max() > 1e-3
     assert len({tuple(row) for row in english.round(3).tolist()}) == 3
     assert 0.05 < float((finished / "temperature.txt").read_text()) < 20
+
+
+def test_shares_of_the_corpora_by_cycle(data: Path, base: Path) -> None:
+    dataset = text.Dataset(data, RECIPE, base)
+    assert [dataset.shares(epoch)["en"] for epoch in range(3)] == [0.4, 0.3, 0.3]
+    assert dataset.shares(2)["kote"] == 0.2
+    heads = [[inputs[0] for inputs, _ in dataset.batches(epoch)] for epoch in range(2)]
+    assert heads[0].count("en") > heads[1].count("en")
 
 
 @pytest.mark.slow
