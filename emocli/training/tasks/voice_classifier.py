@@ -66,9 +66,9 @@ def fit(data: Path, recipe: dict[str, Any], out: Path, *, features: str, classif
     best = -1.0
     for number, model in enumerate(models, 1):
         model.fit(x, y)
-        logits = np.full((len(dev_y), len(EMOTIONS)), -np.inf)
-        logits[:, model.classes_] = model.predict_log_proba(dev_x)
-        score = metrics.macro_f1(logits, dev_y)
+        scores = np.zeros((len(dev_y), len(EMOTIONS)))
+        scores[:, model.classes_] = model.predict_proba(dev_x)
+        score = metrics.macro_f1(scores, dev_y)
         if score > best:
             best = score
             content = {"features": features, "classifier": model,
