@@ -54,7 +54,8 @@ FILMS: dict[str, Shots] = {
     "three": [((WOMAN, OTHER_MAN, MAN), (MAN,)), ((WOMAN, OTHER_MAN, MAN), (OTHER_MAN,))] * (TURNS // 2)}
 
 
-@pytest.mark.parametrize("name", FILMS)
+@pytest.mark.parametrize("name", [
+    name if name == "three" else pytest.param(name, marks=pytest.mark.long) for name in FILMS])
 def test_the_face_is_the_speakers(analyzer: Analyzer, tmp_path: Path, name: str) -> None:
     shots = FILMS[name]
     timeline = analyzer.analyze(film(tmp_path / "a.mp4", shots))
@@ -64,7 +65,8 @@ def test_the_face_is_the_speakers(analyzer: Analyzer, tmp_path: Path, name: str)
     assert listeners or name == "two men by turns"  # they stay among the faces
 
 
-@pytest.mark.parametrize(("late", "speaker"), [(0.0, MAN), (1.5, LATE_MAN)])
+@pytest.mark.parametrize(("late", "speaker"), [
+    pytest.param(0.0, MAN, marks=pytest.mark.long), (1.5, LATE_MAN)])
 def test_it_is_the_face_that_moves_with_the_sound(analyzer: Analyzer, tmp_path: Path, late: float,
                                                   speaker: Person) -> None:
     """Both men speak in every turn, one after the other, and only one of them is heard."""

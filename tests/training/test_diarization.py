@@ -90,6 +90,7 @@ def test_meetings_have_their_turns(data: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.shared
+@pytest.mark.long
 def test_no_test_speaker_was_learnt_from(data: Path) -> None:
     heard = dialogues.voices(data, ("test",))
     assert set(heard) == {"ravdess21", "ravdess22", "ravdess23", "ravdess24", "nemoKS0", "nemoWR0", "emodb15",

@@ -19,6 +19,7 @@ RECIPE: dict[str, Any] = RECIPES["face"]
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_command_trains_all_stages(tiny: Path, tmp_path: Path) -> None:
     (tmp_path / "recipe.toml").write_text(toml(RECIPE))
     out = tmp_path / "run"

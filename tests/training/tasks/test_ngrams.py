@@ -84,6 +84,7 @@ def test_other_rows_are_another_data_set(sentences: Path, finished: Path, tmp_pa
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_command_trains_and_refuses_to_go_on_with_another_seed(sentences: Path, tmp_path: Path) -> None:
     (tmp_path / "recipe.toml").write_text(toml(UNTAUGHT | {"schedule": {"epochs": 1, "lr": 1e-2}}))
     command = ("train", "ngrams", "--data", sentences, "-o", tmp_path / "run", "--recipe",
