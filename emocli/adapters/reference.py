@@ -21,7 +21,7 @@ class Reference:
     revision: str = ""
 
     def __str__(self) -> str:
-        return f"{self.kind}:{self.target}" + (f"@{self.revision}" if self.revision else "")
+        return f"{self.kind}:{self.target}".rstrip(":") + (f"@{self.revision}" if self.revision else "")
 
     @property
     def builtin(self) -> bool:
