@@ -87,9 +87,14 @@ class Fusion:
         log_scores, mask = pack(readings, self.modalities)
         logits = self.head(log_scores, mask)
         scores = torch.softmax(logits / self.head.temperatures[self.head.subset(mask)][:, None], 1)
-        unknown = torch.full((_CLASSES,), 1 / (_CLASSES + 1))
-        unknown[NEUTRAL] *= 2
-        return torch.where(mask.sum(1, keepdim=True) > 0, scores, unknown).numpy()
+        return torch.where(mask.sum(1, keepdim=True) > 0, scores, torch.from_numpy(unknown())).numpy()
+
+
+def unknown() -> np.ndarray:
+    """Scores (7,) float32 where nothing is there to read: spread evenly, neutral a little ahead."""
+    scores = np.full(_CLASSES, 1 / (_CLASSES + 1), np.float32)
+    scores[NEUTRAL] *= 2
+    return scores
 
 
 def save(head: FusionHead, path: Path, modalities: Sequence[str] = MODALITIES) -> None:

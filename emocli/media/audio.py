@@ -99,8 +99,8 @@ class Sound:
         self.close()
 
 
-def decode(info: MediaInfo) -> Iterator[tuple[float, Sound]]:
-    """Decode the first audio stream, yielding (seconds done, the sound so far) now and then.
+def decode(info: MediaInfo, every: float = 5.0) -> Iterator[tuple[float, Sound]]:
+    """Decode the first audio stream, yielding (seconds done, the sound so far) `every` so many seconds.
 
     The last item holds the whole; without an audio stream it is empty.  Broken packets are
     counted and leave silence.
@@ -116,7 +116,7 @@ def decode(info: MediaInfo) -> Iterator[tuple[float, Sound]]:
                 for packet in packets:
                     for frame in packets.decode(packet):
                         placing.take(frame)
-                    if sound.duration - reported > 5:
+                    if sound.duration - reported > every:
                         reported = sound.duration
                         yield reported, sound
                 placing.finish()

@@ -53,23 +53,36 @@ def probabilities(blocks: Iterable[tuple[float, np.ndarray]],
     in a fraction of the time: what does not depend on earlier steps for all steps at once, then its LSTM.
     (Its ONNX file takes whole sequences too, but onnxruntime writes into the temporary folder at import.)
     """
-    import torch
+    stream = SpeechStream()
+    speech = [np.zeros(0, np.float32)]
+    for start, block in blocks:
+        speech.append(stream.feed(block))
+        progress(start + len(block) / SAMPLE_RATE)
+    return np.concatenate(speech)
 
-    vad, lstm = _model()
-    state, rest = None, np.zeros(BEFORE, np.float32)
-    speech: list[np.ndarray] = []
-    with torch.inference_mode():
-        for start, block in blocks:
-            joined = np.concatenate([rest, block])
-            whole = (len(joined) - BEFORE) // STEP * STEP
-            if whole:
-                steps = torch.from_numpy(joined[:whole + BEFORE]).unfold(0, BEFORE + STEP, STEP)
-                told = vad.encoder(vad.run_extractors(steps)).squeeze(-1)
-                hidden, state = lstm(told, state)
-                speech.append(vad.decoder.decoder(hidden.unsqueeze(-1)).flatten(1).mean(1).numpy())
-            rest = joined[whole:]
-            progress(start + len(block) / SAMPLE_RATE)
-    return np.concatenate([np.zeros(0, np.float32), *speech])
+
+class SpeechStream:
+    """silero-vad over sound that comes in blocks of any length."""
+
+    def __init__(self) -> None:
+        self._vad, self._lstm = _model()
+        self._state: Any = None
+        self._rest = np.zeros(BEFORE, np.float32)
+
+    def feed(self, block: np.ndarray) -> np.ndarray:
+        """Speech probability of every step of 32 ms that is now whole, (n,) float32."""
+        import torch
+
+        joined = np.concatenate([self._rest, block])
+        whole = (len(joined) - BEFORE) // STEP * STEP
+        self._rest = joined[whole:]
+        if not whole:
+            return np.zeros(0, np.float32)
+        with torch.inference_mode():
+            steps = torch.from_numpy(joined[:whole + BEFORE]).unfold(0, BEFORE + STEP, STEP)
+            told = self._vad.encoder(self._vad.run_extractors(steps)).squeeze(-1)
+            hidden, self._state = self._lstm(told, self._state)
+            return np.asarray(self._vad.decoder.decoder(hidden.unsqueeze(-1)).flatten(1).mean(1).numpy())
 
 
 @cache
