@@ -99,7 +99,7 @@ def log(scores: np.ndarray) -> np.ndarray:
 
 
 def read_inputs(run: Run, modality: str, loaded: Loaded, inputs: Iterable[Any]) -> list[Reading]:
-    """One reading an input, in batches; all absent, with a note, from where the model fails."""
+    """One reading an input, in batches; all absent, with a note, if the model fails at one."""
     readings: list[Reading] = []
     left, name = iter(inputs), str(loaded.reference)
     while batch := list(islice(left, BATCH)):

@@ -1,10 +1,10 @@
 """The PyTorch head that turns the readings of one segment into seven calibrated scores.
 
 A product of experts (Hinton 2002): the log scores of the modalities that are there, each weighed by a number
-learnt for that very subset.  It knows nothing but scores, and no class from another, so what none of the
-readers sees it cannot invent; a share of doubt is mixed into every reading first, so that a reader that is
-wrong and sure cannot outvote two others without end.  Calibrated by one temperature a subset (Guo et al.
-2017).
+learnt for that very subset.  It knows nothing but scores, and no class from another, so a class that another
+one beats in every reading cannot win; one that all readers put second behind different ones can.  A share of
+doubt is mixed into every reading first, so that a reader that is wrong and sure cannot outvote two others
+without end.  Calibrated by one temperature a subset (Guo et al. 2017).
 """
 
 from __future__ import annotations

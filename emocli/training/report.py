@@ -43,12 +43,15 @@ def _speakers(result: Result) -> list[str]:
 
 
 _UNKNOWN = (
-    "What nothing was trained on. Triplets of unrelated faces, voices and sentences of one class: FER2013's "
-    "private test, blurred, darkened, made small or turned; one of three corpora of speech, by a voice "
-    "network and a fusion head that were trained without it, where all of each speaker is known; MELD's test "
-    "sentences. The first set joins the triplets of all three corpora. RAVDESS' real pairs: a logistic "
-    "regression over OpenFace's action units of the actor's face in place of ours, and the voice, six folds "
-    "by actor.")
+    "Material that the readers are strangers to, more or less. Triplets of unrelated faces, voices and "
+    "sentences of one class. The voice is of one of three corpora of speech, by a network that was trained "
+    "without it, where all of each speaker is known; the head has met the other two, read by networks of "
+    "which some have heard the third. Faces are FER2013's private test, whose corpus was learnt, blurred, "
+    "darkened, made small or turned in ways that were learnt, too. Sentences are MELD's test, of a comedy of "
+    "which other scenes were learnt. The first set joins the triplets of all three corpora. RAVDESS' real "
+    "pairs: people who are new, in a corpus that is known; a logistic regression over OpenFace's action "
+    "units of the actor's face in place of ours, and the voice, six folds by actor, joined with equal trust "
+    "and not by the head that ships.")
 
 
 def results_page(results: dict[str, Result]) -> str:

@@ -1,4 +1,4 @@
-"""How the readers, and their fusion, do on what nothing was trained on: whole corpora of speech left out,
+"""How the readers, and their fusion, do on what they are strangers to: whole corpora of speech left out,
 MELD's sentences, spoilt faces; and RAVDESS' real pairs of face and voice, by actors left out."""
 
 from __future__ import annotations
