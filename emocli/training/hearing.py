@@ -13,9 +13,10 @@ import numpy as np
 from emocli.encoders import whisper_encoder
 from emocli.options import EAR
 from emocli.storage import atomic
-from emocli.training import conditions
+from emocli.training import conditions, corruptions
 from emocli.training.checkpoint import fingerprint
 from emocli.training.corpora import speech
+from emocli.voice import features
 from emocli.voice.features import SAMPLE_RATE, trim
 from emocli.voice.model import SHORTEST
 from emocli.weights import manifest, resolve
@@ -107,6 +108,6 @@ def _recorded(samples: np.ndarray, copy: int, recording: int, seed: list[int],
 def _key(clips: list[speech.Clip], seed: int) -> str:
     """Tells apart what a cache was made from: the sound, the ear, the conditions and the seed."""
     code = [Path(str(module.__file__)).read_text(encoding="utf-8")
-            for module in (conditions, whisper_encoder)]
+            for module in (conditions, corruptions, features, whisper_encoder)]
     return fingerprint(seed, COPIES, SHARING, SHORTEST, code, manifest()[EAR].sha256,
                        [clip.identity for clip in clips])

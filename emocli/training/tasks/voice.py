@@ -17,12 +17,14 @@ from torch import Tensor
 
 from emocli import quantized as store
 from emocli.emotions import EMOTIONS
+from emocli.options import EAR
 from emocli.storage import atomic
 from emocli.training import metrics
 from emocli.training.checkpoint import Checkpoint, origin
 from emocli.training.hearing import COPIES, Heard, hear
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
 from emocli.voice.network import Statistics, VoiceNetwork, standardise
+from emocli.weights import manifest
 
 #: Utterances of a recording at most.
 GROUP = 24
@@ -140,7 +142,8 @@ def fit_tables(model: VoiceNetwork, training: Tables, watched: Tables, recipe: M
     """Train `model`, choosing the epoch by the corpora that are `watched`, each read as it is by known and by
     unknown speakers and under conditions; the checkpoint lies at `path`."""
     tables = [*training.values(), *watched.values()]
-    checkpoint = Checkpoint(path, origin("voice", recipe, [list(training), list(watched)], *(
+    heard_by = manifest()[EAR].sha256
+    checkpoint = Checkpoint(path, origin("voice", recipe, [heard_by, list(training), list(watched)], *(
         column for t in tables for column in (t.labels, t.speakers, t.splits, t.recordings))))
     usual = usual_of(training)
     model.usual.copy_(torch.from_numpy(np.stack(usual)))
