@@ -1,4 +1,4 @@
-"""The inputs of the small text network, for what `emocli export text` made of it."""
+"""The inputs of the small text network, for what `emocli export text-small` made of it."""
 
 from __future__ import annotations
 

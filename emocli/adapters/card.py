@@ -61,6 +61,12 @@ def labels_for(subject: str, outputs: int | None, card: Card) -> tuple[str, ...]
     return labels
 
 
+def without_card(subject: str, labels: tuple[str, ...], low: float, high: float) -> tuple[str, ...]:
+    """What a user should know of a model of pictures whose card does not say all."""
+    return (f"{subject} has no card, so its labels are taken to be {', '.join(labels)}, "
+            f"its pixels {low:g} to {high:g}",)
+
+
 def as_probabilities(outputs: np.ndarray) -> np.ndarray:
     """Outputs (n, k) as they are where their rows are probabilities, else through a softmax."""
     finite = outputs[np.isfinite(outputs).all(1)]

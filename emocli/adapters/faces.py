@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from emocli.adapters.kinds import KINDS
+from emocli.adapters.labels import weighted_mean
 from emocli.adapters.reader import log, record, say_labels
 from emocli.adapters.registry import Loaded, one_line
 from emocli.emotions import EMOTIONS
@@ -92,19 +93,16 @@ class EnsembleNetwork:
 
     def _mean(self, crops: Sequence[np.ndarray],
               asked: Sequence[Future[list[np.ndarray]] | None]) -> list[np.ndarray]:
-        total, scores = np.zeros((len(crops[0]), 1)), np.zeros((len(crops[0]), self.width))
-        for member, share, stack, future in zip(self._members, self._shares, crops, asked, strict=True):
-            if member is None:
-                assert future
-                logits = future.result()[1] / self._temperature
-                own = np.exp(logits - logits.max(1, keepdims=True))
-                own /= own.sum(1, keepdims=True)
+        from scipy.special import softmax
+
+        each = []
+        for member, stack, future in zip(self._members, crops, asked, strict=True):
+            if member:
+                each.append(self._foreign(member, stack))
             else:
-                own = self._foreign(member, stack)
-            there = np.isfinite(own).all(1, keepdims=True) & (own.sum(1, keepdims=True) > 0)
-            scores += np.where(there, own, 0) * share
-            total += there * share
-        mean = np.where(total > 0, scores / np.where(total > 0, total, 1), np.nan)
+                assert future
+                each.append(softmax(future.result()[1] / self._temperature, 1))
+        mean = weighted_mean(each, self._shares)
         return [mean.astype(np.float32), np.where(np.isnan(mean), np.nan, log(mean))]
 
     def _foreign(self, member: Loaded, crops: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from emocli.adapters.card import as_probabilities, card_of, labels_for
+from emocli.adapters.card import as_probabilities, card_of, labels_for, without_card
 from emocli.adapters.classifier import LoadOptions
 from emocli.adapters.keras_model import KerasModel
 from emocli.adapters.pixels import pixels_of
@@ -30,9 +30,8 @@ class KerasFaces:
         self._pixels = pixels_of(str(reference), model.input_shape, card, usual)
         self.size, self.colour, self.files, self._model = \
             self._pixels.size, self._pixels.colour, model.files, model
-        self.notes = () if card.labels and card.range else (
-            f"{reference} has no card, so its labels are taken to be {', '.join(self.labels)}, "
-            f"its pixels {self._pixels.low:g} to {self._pixels.high:g}",)
+        self.notes = () if card.labels and card.range else without_card(
+            str(reference), self.labels, self._pixels.low, self._pixels.high)
 
     def scores(self, inputs: np.ndarray) -> np.ndarray:
         """See `FaceClassifier`."""

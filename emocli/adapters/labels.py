@@ -52,6 +52,16 @@ class LabelMap:
         return np.asarray(seven / np.where(seven.any(1, keepdims=True), total, 1))
 
 
+def weighted_mean(members: Sequence[np.ndarray], shares: Sequence[float]) -> np.ndarray:
+    """Scores (n, 7) of several models as one: the mean over those that say something of an item, rows of NaN
+    where none does.  A model says nothing in rows of zeros, or that are not finite."""
+    total, scores = np.zeros((len(members[0]), 1)), np.zeros(members[0].shape)
+    for own, share in zip(members, shares, strict=True):
+        there = np.isfinite(own).all(1, keepdims=True) & own.any(1, keepdims=True)
+        scores, total = scores + np.where(there, own, 0) * share, total + there * share
+    return np.where(total > 0, scores / np.where(total > 0, total, 1), np.nan)
+
+
 def _class(label: str, own: Mapping[str, str]) -> int | None:
     key = label.strip().lower()
     if key in own:

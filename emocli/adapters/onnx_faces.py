@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from emocli.adapters.card import as_probabilities, card_of, labels_for
+from emocli.adapters.card import as_probabilities, card_of, labels_for, without_card
 from emocli.adapters.classifier import LoadOptions
 from emocli.adapters.onnx_model import OnnxModel
 from emocli.adapters.pixels import pixels_of
@@ -29,9 +29,8 @@ class OnnxFaces:
         usual = (0, 255) if exported else (0, 1)
         self._pixels = pixels_of(str(reference), shape[1:], card, usual)
         self.size, self.colour, self.files = self._pixels.size, self._pixels.colour, self._model.files
-        self.notes = () if exported or (card.labels and card.range) else (
-            f"{reference} has no card, so its labels are taken to be {', '.join(self.labels)}, "
-            f"its pixels {self._pixels.low:g} to {self._pixels.high:g}",)
+        self.notes = () if exported or (card.labels and card.range) else without_card(
+            str(reference), self.labels, self._pixels.low, self._pixels.high)
 
     def scores(self, inputs: np.ndarray) -> np.ndarray:
         """See `FaceClassifier`."""

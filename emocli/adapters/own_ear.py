@@ -19,6 +19,7 @@ class OwnEar:
 
         self._model = EarModel(weights.resolve("voice"), weights.resolve(EAR), device=device)
 
-    def __call__(self, inputs: Sequence[np.ndarray]) -> np.ndarray:
-        """See the class."""
-        return np.concatenate([self._model.inputs(self._model.describe(samples)[None]) for samples in inputs])
+    def __call__(self, inputs: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+        """Arrays in the order in which the network takes them."""
+        each = [self._model.inputs(self._model.describe(samples)[None]) for samples in inputs]
+        return (np.concatenate(each),)

@@ -27,13 +27,12 @@ from emocli.timeline.run import (
     of_utterances,
 )
 from emocli.timeline.types import Reading, Segment
+from emocli.voice.described import SHORTEST, SILENT
 
 #: Inputs that are read at once.
 BATCH = 8
-#: Seconds below which sound tells nothing, and of which the middle of a longer stretch is read.
-SHORTEST, LONGEST = 0.2, 30.0
-#: Root mean square below which sound is silence (-60 dB of full scale).
-SILENT = 1e-3
+#: Seconds of which the middle of a longer stretch is read.
+LONGEST = 30.0
 QUIET, NO_WORDS = "the sound is silent here", "no words"
 
 

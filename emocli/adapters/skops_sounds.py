@@ -13,10 +13,9 @@ from emocli.adapters.reference import Reference
 from emocli.adapters.voice_descriptions import LICENCE, OPENSMILE, RATE, describing
 from emocli.errors import UsageError, WeightsError
 from emocli.options import torch_device
+from emocli.voice.described import SHORTEST
 from emocli.voice.features import trim
 
-#: Seconds; of less sound than that between its quiet ends nothing is said.
-SHORTEST = 0.2
 #: Plain classes of scikit-learn that skops has not reviewed; a forest's trees are not among them, because a
 #: forged one makes scikit-learn read any memory.
 REVIEWED = {"sklearn.calibration._CalibratedClassifier", "sklearn.calibration._SigmoidCalibration"}

@@ -29,7 +29,8 @@ class TorchScriptFaces:
         return as_probabilities(self._model.run(self._pixels(inputs)))
 
     def close(self) -> None:
-        """Nothing runs."""
+        """Let go of the memory."""
+        self._model.close()
 
 
 def load(reference: Reference, modality: str, options: LoadOptions) -> TorchScriptFaces:

@@ -33,3 +33,7 @@ class TorchScriptModel:
         with torch.inference_mode():
             out: Any = self._network(*(torch.from_numpy(a).to(self._device) for a in inputs))
         return np.asarray((out[-1] if isinstance(out, tuple | list) else out).cpu().numpy(), np.float32)
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        del self._network

@@ -51,9 +51,6 @@ def train_command(
 
     Example: emocli train voice --data data --features opensmile --classifier svm
     """
-    from emocli.adapters import selection
-    from emocli.adapters.classifier import LoadOptions
-    from emocli.adapters.reference import parse
     from emocli.adapters.voice_descriptions import LICENCE, OPENSMILE, is_description
     from emocli.training.recipe import read_recipe
 
@@ -68,6 +65,10 @@ def train_command(
     if voice and task != "fusion":
         raise UsageError("--voice", f"{task} does not hear through a model", "leave it out")
     if voice:
+        from emocli.adapters import selection
+        from emocli.adapters.classifier import LoadOptions
+        from emocli.adapters.reference import parse
+
         selection.check_members("voice", parse(voice), LoadOptions())
     if not data.is_dir():
         raise DataError(data, "no such folder", "point --data at the data folder")

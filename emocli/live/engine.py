@@ -8,24 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
+from scipy.special import softmax
 
 from emocli import weights
 from emocli.errors import WeightsError
 from emocli.fusion.head import Fusion
-from emocli.live.segmenter import Segmenter
 from emocli.media.audio import Sound
 from emocli.options import VOICE_MODES, AnalyzeOptions
 from emocli.text.reader import TextReader
 from emocli.timeline.flags import flags_of
 from emocli.timeline.run import UNHEARD, Run
 from emocli.timeline.types import MediaInfo, Reading, Row, Segment, Utterance
+from emocli.transcript.activity import Segmenter, SpeechStream
 from emocli.transcript.asr import Transcriber
 from emocli.voice.described import VoiceModel
 from emocli.voice.model import audible, load
+from emocli.voice.small_model import UNSURE
 
-#: Confidence of the small voice network below which the large one is asked.
-UNSURE = 0.6
+#: Seconds: silence that ends an utterance, and the longest utterance.
+SILENCE, LONGEST = 0.3, 12.0
 #: Utterances that tell how the speaker usually talks.
 REMEMBERED = 200
 
@@ -41,7 +42,8 @@ class Tagged:
 
 class LiveVoice:
     """Reads each utterance against those before it; `large` is asked where `small` is unsure, and always
-    where there is no small one."""
+    where there is no small one.  Unlike `Cascade`, which has all utterances at hand, it describes each
+    once."""
 
     def __init__(self, small: VoiceModel | None, large: VoiceModel) -> None:
         self._models = [model for model in (small, large) if model]
@@ -55,7 +57,7 @@ class LiveVoice:
             described = model.describe(samples)
             features, logits = model.answer([described], list(heard))
             heard.append(described)
-            scores = torch.softmax(torch.from_numpy(logits[0]), 0).numpy()
+            scores = softmax(logits[0])
             if scores.max() >= UNSURE:
                 break
         return Reading("voice", features[0], logits[0], scores, quality=1.0)
@@ -76,11 +78,12 @@ class Engine:
 
     def run(self, sounds: Iterable[Sound]) -> Iterator[Tagged]:
         """Each utterance twice: when its voice is read, and with its row; closes the sound at the end."""
-        segmenter, sound, self.heard = Segmenter(), None, 0.0
+        stream, segmenter = SpeechStream(), Segmenter(SILENCE, LONGEST)
+        sound, self.heard = None, 0.0
         try:
             for sound in sounds:
                 block, self.heard = sound.read(self.heard, sound.duration), sound.duration
-                for utterance in segmenter.feed(block):
+                for utterance in segmenter.feed(stream.feed(block)):
                     yield from self._read(sound, utterance)
             if sound is not None:
                 for utterance in segmenter.finish(self.heard):

@@ -14,12 +14,13 @@ import torch
 from scipy.special import softmax
 from torch import Tensor, nn
 
+from emocli.adapters.cepstra import mfcc
 from emocli.emotions import EMOTIONS
 from emocli.training import metrics
 from emocli.training.corpora import speech
 from emocli.training.loop import Batch, Schedule, seed_all, train
 from emocli.training.tasks import fusion as task
-from emocli.voice.features import SAMPLE_RATE, trim
+from emocli.voice.features import trim
 
 _CLASSES = len(EMOTIONS)
 _SEED = 1
@@ -59,14 +60,6 @@ class CnnBiLstm(nn.Module):
         return self.answer(self.lstm(self.convolve(mfcc).transpose(1, 2))[0].mean(1))
 
 
-def mfcc(samples: np.ndarray, count: int, frames: int, hop: int) -> np.ndarray:
-    """(count, frames) float32 cepstrum of a trimmed clip at 16 kHz, cut or padded with zeros at its end."""
-    import librosa
-
-    cepstrum = librosa.feature.mfcc(y=trim(samples), sr=SAMPLE_RATE, n_mfcc=count, hop_length=hop)[:, :frames]
-    return np.pad(cepstrum, ((0, 0), (0, frames - cepstrum.shape[1]))).astype(np.float32)
-
-
 def against_baseline(cepstra: np.ndarray, clips: Sequence[speech.Clip], *, enrolled: bool) -> np.ndarray:
     """MFCC (n, 13, 100) minus each speaker's baseline: the mean of that speaker's first neutral clip if
     `enrolled`, which a user would have to record, or else the median over all of the speaker's speech."""
@@ -87,8 +80,8 @@ def _standardised(cepstra: np.ndarray) -> np.ndarray:
 def voices(data: Path) -> dict[str, Result]:
     """Figures on RAVDESS' test actors of the voice networks, trained on actors 1 to 18."""
     clips = [c for c in speech.read(data, "ravdess") if len(trim(c.samples))]
-    wide = _standardised(np.stack([mfcc(c.samples, 40, 128, 256) for c in clips]))
-    plain = np.stack([mfcc(c.samples, 13, 100, 512) for c in clips])
+    wide = _standardised(np.stack([mfcc(trim(c.samples), 40, 128, 256) for c in clips]))
+    plain = np.stack([mfcc(trim(c.samples), 13, 100) for c in clips])
     split = np.array([c.split for c in clips])
     scale = plain[split == "train"].std((0, 2))[:, None]
     inputs: dict[str, tuple[type[nn.Module], np.ndarray]] = {

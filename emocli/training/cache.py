@@ -16,8 +16,8 @@ from emocli.training import corruptions
 from emocli.training.checkpoint import fingerprint
 from emocli.training.corpora import speech
 from emocli.voice import features, spectrum
+from emocli.voice.described import SHORTEST
 from emocli.voice.features import SAMPLE_RATE, Statistics, speaker_statistics, spectrogram, trim
-from emocli.voice.model import SHORTEST
 
 #: dB of speech above noise in the noisy version.
 NOISE_DB = (5.0, 20.0)

@@ -98,8 +98,7 @@ def _voice(data: Path, corrupt: str) -> dict[str, Predictions]:
             if kind else c for c in clips], names)
 
     def test(name: str, kind: str = corrupt, names: tuple[str, ...] = ("voice",), **how: Any) -> Predictions:
-        heard_by = ("voice",) if names == ("voice-permissive",) else names  # they hear alike
-        return read_voices(described(name, kind, heard_by), names=names, **how)
+        return read_voices(described(name, kind, names), names=names, **how)
 
     if not (data / "speech").is_dir():
         return {data.name: test("")}

@@ -17,8 +17,8 @@ from emocli.training import conditions, corruptions
 from emocli.training.checkpoint import fingerprint
 from emocli.training.corpora import speech
 from emocli.voice import features
+from emocli.voice.described import SHORTEST
 from emocli.voice.features import SAMPLE_RATE, trim
-from emocli.voice.model import SHORTEST
 from emocli.weights import manifest, resolve
 
 #: How often a corpus is heard: once as it is, then in conditions.

@@ -13,15 +13,18 @@ import numpy as np
 
 from emocli.adapters import registry
 from emocli.adapters.classifier import LoadOptions
-from emocli.adapters.reader import SHORTEST, resampled
+from emocli.adapters.labels import weighted_mean
+from emocli.adapters.reader import resampled
 from emocli.adapters.reference import Reference, parse
 from emocli.adapters.selection import BUILTINS, check_members
-from emocli.emotions import EMOTIONS, NEUTRAL
+from emocli.emotions import EMOTIONS
 from emocli.errors import UsageError
+from emocli.fusion.head import unknown
 from emocli.options import TEXT_MODES, VOICE_MODES
 from emocli.training import metrics
 from emocli.training.corpora import faces, speech, texts
 from emocli.training.predictions import by_video, describe_clips, read_faces, read_texts, read_voices
+from emocli.voice.described import SHORTEST
 from emocli.voice.features import SAMPLE_RATE, trim
 
 #: What is read at once.
@@ -100,16 +103,11 @@ def mean_scores(members: Sequence[Reference], weights: Sequence[float], modality
                 options: LoadOptions, *, labels: str = "") -> tuple[np.ndarray, np.ndarray]:
     """Scores (n, 7) of a model or an ensemble, and which items (n,) it says anything of; those of others are
     spread evenly, neutral a little ahead.  Raises as `registry.load` does."""
-    total, scores = np.zeros((len(test.labels), 1)), np.zeros((len(test.labels), len(EMOTIONS)))
-    for reference, share in zip(members, weights if len(members) > 1 and weights else [1.0] * len(members),
-                                strict=True):
-        own = _ours(reference.target, modality, test) if reference.builtin else _theirs(
-            registry.load(reference, modality, options, labels=labels), modality, test)
-        there = np.isfinite(own).all(1, keepdims=True) & own.any(1, keepdims=True)
-        scores, total = scores + np.where(there, own, 0) * share, total + there * share
-    unknown = np.full(len(EMOTIONS), 1 / (len(EMOTIONS) + 1))
-    unknown[NEUTRAL] *= 2
-    return np.where(total > 0, scores / np.maximum(total, 1e-9), unknown), total[:, 0] > 0
+    each = [_ours(reference.target, modality, test) if reference.builtin else _theirs(
+        registry.load(reference, modality, options, labels=labels), modality, test) for reference in members]
+    mean = weighted_mean(each, weights if len(members) > 1 and weights else [1.0] * len(members))
+    answered = np.isfinite(mean).all(1)
+    return np.where(answered[:, None], mean, unknown()), answered
 
 
 def _ours(name: str, modality: str, test: TestSet) -> np.ndarray:

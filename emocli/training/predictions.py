@@ -113,8 +113,9 @@ def describe_clips(clips: Iterable[speech.Clip],
 
 
 def _describe(clips: Sequence[speech.Clip], names: Sequence[str]) -> list[DescribedClip]:
+    from emocli.voice.described import SHORTEST
     from emocli.voice.features import SAMPLE_RATE, trim
-    from emocli.voice.model import SHORTEST, load
+    from emocli.voice.model import load
 
     reader, described = load(names), []
     for clip in clips:

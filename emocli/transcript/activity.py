@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ STEP, BEFORE, BLOCK = 512, 64, 30.0
 ON, OFF = 0.5, 0.35
 #: Seconds: silence that ends an utterance, shortest utterance, padding, longest utterance.
 SILENCE, SHORTEST, PAD, LONGEST = 0.4, 0.25, 0.06, 15.0
+_STEP_SECONDS = STEP / SAMPLE_RATE
 
 
 def find(sound: Sound, run: Run | None = None) -> list[Utterance]:
@@ -101,30 +103,55 @@ def _model() -> tuple[Any, Any]:
 
 def utterances(speech: np.ndarray, duration: float) -> list[Utterance]:
     """Utterances without words from the probabilities of 32 ms steps."""
-    step = STEP / SAMPLE_RATE
-    spans: list[list[int]] = []
-    speaking, last = False, 0
-    for i, p in enumerate(speech):
-        if p >= ON and not speaking:
-            spans.append([i, i + 1])
-            speaking = True
-        if speaking and p >= OFF:
-            spans[-1][1] = last = i + 1
-        elif speaking and (i + 1 - last) * step >= SILENCE:
-            speaking = False
-    whole = [part for a, b in spans if (b - a) * step >= SHORTEST for part in _cut(speech, a, b)]
-    padded = [(max(0.0, a * step - PAD), min(duration, b * step + PAD)) for a, b in whole]
-    return [Utterance(a, b, source="speech") for a, b in padded if b > a]
+    segmenter = Segmenter()
+    return [*segmenter.feed(speech), *segmenter.finish(duration)]
 
 
-def _cut(speech: np.ndarray, first: int, last: int) -> Iterator[tuple[int, int]]:
-    """Cut a long stretch where it is most nearly silent."""
-    most = round(LONGEST * SAMPLE_RATE / STEP)
-    while last - first > most:
-        at = first + most // 2 + int(speech[first + most // 2:first + most].argmin())
-        yield first, at
-        first = at
-    yield first, last
+class Segmenter:
+    """Utterances without words as they end, from probabilities that come a few at a time.  One ends after
+    `silence` s, and one longer than `longest` s is cut where it is most nearly silent."""
+
+    def __init__(self, silence: float = SILENCE, longest: float = LONGEST) -> None:
+        self._silence, self._most = silence, round(longest / _STEP_SECONDS)
+        self._steps, self._last = 0, 0  # all steps, and those up to the end of the last speech
+        self._first: int | None = None
+        self._cut = False
+        self._since: list[float] = []  # probabilities from `_first` on
+
+    def feed(self, speech: np.ndarray) -> list[Utterance]:
+        """Those that end within the steps (n,) that follow."""
+        return [ended for probability in speech.tolist() for ended in self._step(probability)]
+
+    def finish(self, duration: float) -> list[Utterance]:
+        """What was being said when the sound ended at `duration`, s."""
+        return [replace(u, end=min(duration, u.end)) for u in self._close() if u.start < duration]
+
+    def _step(self, probability: float) -> Iterator[Utterance]:
+        self._steps += 1
+        if self._first is None:
+            if probability < ON:
+                return
+            self._first, self._cut, self._since = self._steps - 1, False, []
+        self._since.append(probability)
+        if probability >= OFF:
+            self._last = self._steps
+            if self._last - self._first > self._most:
+                half = self._most // 2
+                at = half + int(np.argmin(self._since[half:self._most]))
+                yield _padded(self._first, self._first + at)
+                self._first, self._cut, self._since = self._first + at, True, self._since[at:]
+        elif (self._steps - self._last) * _STEP_SECONDS >= self._silence:
+            yield from self._close()
+
+    def _close(self) -> Iterator[Utterance]:
+        first, self._first = self._first, None
+        if first is not None and (self._cut or (self._last - first) * _STEP_SECONDS >= SHORTEST):
+            yield _padded(first, self._last)
+
+
+def _padded(first: int, last: int) -> Utterance:
+    """Of steps, with a little of what is around them."""
+    return Utterance(max(0.0, first * _STEP_SECONDS - PAD), last * _STEP_SECONDS + PAD, source="speech")
 
 
 def overlap(start: float, end: float, speech: Iterable[Utterance]) -> float:

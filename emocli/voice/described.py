@@ -8,6 +8,10 @@ from typing import Protocol
 
 import numpy as np
 
+#: Seconds; shorter speech tells nothing.
+SHORTEST = 0.2
+#: Root mean square below which sound is silence (-60 dB of full scale).
+SILENT = 1e-3
 #: Features (n, d) and calibrated logits (n, 7).
 Answer = tuple[np.ndarray, np.ndarray]
 

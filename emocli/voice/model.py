@@ -16,14 +16,9 @@ from emocli.options import EAR, HEARD_BY_EAR
 from emocli.quantized import read as read_state
 from emocli.timeline.run import Speech
 from emocli.timeline.types import Reading, Utterance
-from emocli.voice.described import Answer, Described, VoiceModel
+from emocli.voice.described import SHORTEST, SILENT, Answer, Described, VoiceModel
 from emocli.voice.features import SAMPLE_RATE, trim
 from emocli.voice.network import VoiceNetwork, standardise
-
-#: Seconds; shorter speech tells nothing.
-SHORTEST = 0.2
-#: Root mean square below which sound is silence (-60 dB of full scale).
-SILENT = 1e-3
 
 
 def voice_network(path: Path | None = None) -> VoiceNetwork:

@@ -54,7 +54,7 @@ def test_what_is_no_onnx(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="is no ONNX file"):
         foreign.load(f"onnx:{tmp_path}/a.onnx", "face")
     _face_classifier(tmp_path / "a.onnx")
-    with pytest.raises(WeightsError, match="words reach only what `emocli export text` made"):
+    with pytest.raises(WeightsError, match="text reaches only what `emocli export text-small` made"):
         foreign.load(f"onnx:{tmp_path}/a.onnx", "text")
 
 

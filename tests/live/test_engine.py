@@ -13,7 +13,6 @@ import pytest
 from support.cli import emocli
 from support.paths import SHARED
 
-from emocli.live.segmenter import Segmenter
 from emocli.media.audio import decode
 from emocli.media.probe import probe
 from emocli.transcript import activity
@@ -29,8 +28,9 @@ def test_utterances_as_they_end(block: int) -> None:
     *_, (_, sound) = decode(probe(SPEECH))
     with sound:
         whole, samples = activity.find(sound), sound.read(0, sound.duration)
-        segmenter = Segmenter(silence=activity.SILENCE, longest=activity.LONGEST)
-        ended = [u for i in range(0, len(samples), block) for u in segmenter.feed(samples[i:i + block])]
+        stream, segmenter = activity.SpeechStream(), activity.Segmenter()
+        ended = [u for i in range(0, len(samples), block)
+                 for u in segmenter.feed(stream.feed(samples[i:i + block]))]
         ended += segmenter.finish(sound.duration)
     assert len(whole) > 1
     np.testing.assert_allclose([(u.start, u.end) for u in ended], [(u.start, u.end) for u in whole])
@@ -41,11 +41,11 @@ def test_a_long_utterance_is_cut() -> None:
     *_, (_, sound) = decode(probe(SPEECH))
     with sound:
         samples = sound.read(0, sound.duration)
-    segmenter = Segmenter(silence=30.0, longest=2.0)
-    ended = [*segmenter.feed(np.tile(samples, 2)), *segmenter.finish(22.0)]
+    segmenter = activity.Segmenter(silence=30.0, longest=2.0)
+    ended = [*segmenter.feed(activity.SpeechStream().feed(np.tile(samples, 2))), *segmenter.finish(22.0)]
     assert all(u.end - u.start < 2.2 for u in ended)
     assert sum(u.end - u.start for u in ended) > 12
-    assert all(a.end <= b.start for a, b in pairwise(ended))
+    assert all(a.start < b.start and a.end <= b.start + 2 * activity.PAD + 1e-6 for a, b in pairwise(ended))
 
 
 @pytest.mark.slow

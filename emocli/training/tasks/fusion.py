@@ -108,7 +108,6 @@ def _spoilt_faces(data: Path, split: str) -> Predictions:
         replace(corpus, images=corruptions.spoil_faces(corpus.images, kind)) for kind in corruptions.FACES)))
 
 
-@cache
 def _voices(data: Path, split: str, corpus: str, voice: str) -> Predictions:
     if voice in manifest():
         return read_voices(describe_clips(speech.read(data, corpus, split), (voice,)), names=(voice,))
@@ -126,13 +125,11 @@ def _foreign_voices(data: Path, split: str, corpus: str, voice: str) -> Predicti
     return Predictions(scores, items.labels, speakers=speakers, source=source).take(np.flatnonzero(answered))
 
 
-@cache
 def _texts(data: Path, split: str) -> Predictions:
     return join(read_texts(texts.load(data, f"goemotions_{lang}", split).single(), lang)
                 for lang in ("en", "ko"))
 
 
-@cache
 def _other_texts(data: Path, split: str) -> Predictions:
     if split == "test":
         return read_texts(texts.load(data, "meld_en", "test"), "en")

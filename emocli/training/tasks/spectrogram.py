@@ -23,8 +23,8 @@ from emocli.training import metrics
 from emocli.training.checkpoint import Checkpoint, Origin, origin
 from emocli.training.corpora import speech
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
+from emocli.voice.described import SHORTEST
 from emocli.voice.features import FFT, HOP, SAMPLE_RATE, WINDOW, trim
-from emocli.voice.model import SHORTEST
 from emocli.voice.spectrum import decibels, frames, mel_power
 
 #: dB from white to black.

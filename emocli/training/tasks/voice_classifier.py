@@ -16,8 +16,8 @@ from emocli.storage import atomic
 from emocli.training import metrics
 from emocli.training.corpora import speech
 from emocli.training.loop import Epoch
+from emocli.voice.described import SHORTEST
 from emocli.voice.features import SAMPLE_RATE, trim
-from emocli.voice.model import SHORTEST
 
 #: Corpora of speech to learn from; the development speakers of these choose the strength.
 CORPORA = ("ravdess", "nemo", "emodb")
