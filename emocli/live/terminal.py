@@ -1,0 +1,108 @@
+"""The view of a live session in the terminal: captions roll by, and below them stands what is not final yet,
+a bar a class and the state of the session (rich's Live).  Elsewhere than on a terminal: a plain line a caption."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from emocli.live import captions
+from emocli.live.events import Event, Load, Notice, Partial, Tagged
+
+if TYPE_CHECKING:
+    import numpy as np
+    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.text import Text
+
+#: Lines that one utterance that is not final may take, of the end of it, and such utterances that are shown.
+UNFINISHED_LINES, UNFINISHED_SHOWN = 3, 3
+#: A terminal with fewer lines shows no bars.
+ROOM_FOR_BARS = 16
+
+
+class Below:
+    """What stands below the captions, drawn for the size that the terminal has at that moment."""
+
+    def __init__(self, lang: str) -> None:
+        self._lang = lang
+        self._going_on: Partial | None = None
+        self._waiting: list[Tagged] = []
+        self._scores: np.ndarray | None = None
+        self._load: Load | None = None
+
+    def update(self, event: Partial | Tagged | Load) -> None:
+        """Take in an event."""
+        match event:
+            case Load():
+                self._load = event
+            case Partial():
+                self._going_on = event
+            case Tagged(utterance=utterance, voice=voice, row=row):
+                middle = (utterance.start + utterance.end) / 2  # the next may begin a little before the end
+                if self._going_on and self._going_on.utterance.start < middle:
+                    self._going_on = None
+                self._waiting = [one for one in self._waiting if one.utterance.start >= middle]
+                if row is None:
+                    self._waiting.append(event)
+                scores = voice.scores if row is None else row.scores
+                self._scores = self._scores if scores is None else scores
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The lines from top to bottom, none wider than the terminal."""
+        width = options.max_width
+        unfinished = [captions.waiting(one, self._lang) for one in self._waiting[-UNFINISHED_SHOWN:]]
+        if self._going_on:
+            unfinished.append(captions.partial(self._going_on.utterance))
+        for text in unfinished:
+            yield from text.wrap(console, width)[-UNFINISHED_LINES:]
+        for line in self._standing(console.height, width):
+            line.truncate(width, overflow="ellipsis")
+            yield line
+
+    def _standing(self, height: int, width: int) -> list[Text]:
+        lines = [] if self._load is None else [captions.state(self._load)]
+        if self._scores is None:
+            return lines
+        if height < ROOM_FOR_BARS:
+            return [captions.in_one_line(self._scores), *lines]
+        return [*captions.bars(self._scores, self._lang, width), *lines]
+
+
+class Terminal:
+    """A sink for who sits before the terminal; a context manager, called from one thread.  Emotions are named
+    in `lang`; captions go to `console` (standard output), notices to `errors` (standard error)."""
+
+    def __init__(self, lang: str = "en", *, console: Console | None = None,
+                 errors: Console | None = None) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._lang, self._below = lang, Below(lang)
+        self._console = console or Console(highlight=False)
+        self._errors = errors or Console(stderr=True, highlight=False)
+        self._live = Live(self._below, console=self._console, auto_refresh=False, transient=True,
+                          redirect_stdout=False, redirect_stderr=self._errors.is_terminal)
+
+    def __enter__(self) -> Terminal:
+        if self._console.is_interactive:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._live.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Show an event."""
+        if isinstance(event, Notice):
+            self._notice(event)
+            return
+        self._below.update(event)
+        if isinstance(event, Tagged) and event.row:
+            # Only a terminal has a width to break lines at.
+            self._console.print(captions.caption(event.row, self._lang), soft_wrap=not self._live.is_started)
+        elif self._live.is_started:
+            self._live.refresh()
+
+    def _notice(self, event: Notice) -> None:
+        # On the same terminal it must not be written into what stands below.
+        shared = self._live.is_started and self._errors.is_terminal
+        (self._console if shared else self._errors).print(captions.notice(event), soft_wrap=not shared)
