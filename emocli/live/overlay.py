@@ -27,8 +27,8 @@ HOST = "127.0.0.1"
 #: Connections at once.
 CONNECTIONS = 32
 #: Seconds: silence after which a comment is sent, so that who has gone is noticed; how long one may take to
-#: ask or to take what is sent; how long readers are given to leave at the end.
-HEARTBEAT, PATIENCE, FAREWELL = 15.0, 10.0, 1.0
+#: ask or to take what is sent; how long readers are given to leave at the end; between looks for that end.
+HEARTBEAT, PATIENCE, FAREWELL, POLL = 15.0, 10.0, 1.0, 0.1
 #: Milliseconds after which a page that was cut off comes again.
 RETRY = 2000
 _PARTS = {"": ("overlay.html", "text/html"), "overlay.css": ("overlay.css", "text/css"),
@@ -103,6 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = CONNECTIONS
 
     def __init__(self, port: int, heartbeat: float) -> None:
         self.token, self.heartbeat = secrets.token_urlsafe(32), heartbeat
@@ -142,7 +143,8 @@ class Overlay:
         self.url = f"http://{HOST}:{self._server.server_port}/{self._server.token}/"
 
     def __enter__(self) -> Overlay:
-        threading.Thread(target=self._server.serve_forever, name="emocli-overlay", daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(POLL,), name="emocli-overlay",
+                         daemon=True).start()
         return self
 
     def __exit__(self, *_: Any) -> None:
