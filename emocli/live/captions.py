@@ -22,6 +22,7 @@ NO_WORDS = "…"
 UNFINISHED = "grey50"
 #: Real-time factors from which the session is pressed, and behind.
 PRESSED, BEHIND = 0.8, 1.0
+_LOST = {"sound": "{:.1f} s of sound", "frames": "{:.0f} pictures", "words": "words of {:.0f} utterances"}
 _STYLES = {"lost": "bold red", "stalled": "yellow", "resumed": "green", "mode": "cyan"}
 
 
@@ -89,7 +90,7 @@ def state(load: Load) -> Text:
                   style="red" if factor >= BEHIND else "yellow" if factor >= PRESSED else "")]
     if load.shed:
         parts.append(Text(f"without {', '.join(map(printable, load.shed))}", style="yellow"))
-    lost = [f"{amount:.1f} s of sound" if name == "sound" else f"{amount:.0f} {printable(name)}"
+    lost = [_LOST[name].format(amount) if name in _LOST else f"{amount:.0f} {printable(name)}"
             for name, amount in load.lost.items() if amount > 0]
     if lost:
         parts.append(Text(f"lost: {', '.join(lost)}", style="bold red"))
@@ -97,7 +98,7 @@ def state(load: Load) -> Text:
 
 
 def notice(event: Notice) -> Text:
-    """A line for standard error."""
+    """A line for a notice."""
     from rich.text import Text
 
-    return Text(f"emocli: {event.time:.1f} s: {printable(event.text)}", style=_STYLES.get(event.kind, ""))
+    return Text(f"{event.time:.1f} s: {printable(event.text)}", style=_STYLES.get(event.kind, ""))

@@ -105,4 +105,5 @@ class Terminal:
     def _notice(self, event: Notice) -> None:
         # On the same terminal it must not be written into what stands below.
         shared = self._live.is_started and self._errors.is_terminal
-        (self._console if shared else self._errors).print(captions.notice(event), soft_wrap=not shared)
+        (self._console if shared else self._errors).print("emocli:", captions.notice(event),
+                                                                soft_wrap=not shared)

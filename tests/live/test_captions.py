@@ -55,7 +55,8 @@ def test_bars_stand_under_each_other(lang: str, width: int) -> None:
 
 def test_the_state_says_what_is_shed_and_lost() -> None:
     assert captions.state(Load(3.2, 0.41, lost={"sound": 0.0, "frames": 0})).plain == "3 s · real-time factor 0.41"
+    assert captions.state(Load(1, 0, lost={"words": 2, "{0}": 1})).plain.endswith("words of 2 utterances, 1 {0}")
     pressed = captions.state(Load(60, 1.02, lost={"sound": 0.31, "frames": 4}, shed=("partials", "face")))
     assert pressed.plain == ("60 s · real-time factor 1.02 · without partials, face · "
-                             "lost: 0.3 s of sound, 4 frames")
-    assert captions.notice(Notice("lost", 12.34, "0.2 s of sound")).plain == "emocli: 12.3 s: 0.2 s of sound"
+                             "lost: 0.3 s of sound, 4 pictures")
+    assert captions.notice(Notice("lost", 12.34, "0.2 s of sound")).plain == "12.3 s: 0.2 s of sound"
