@@ -50,7 +50,7 @@ class _Handler(BaseHTTPRequestHandler):
     server_version, sys_version = "emocli", ""
     timeout = PATIENCE
 
-    def do_GET(self) -> None:  # noqa: N802  # the name that the standard library calls
+    def do_GET(self) -> None:  # the name that the standard library calls
         token, _, name = self.path.partition("?")[0].removeprefix("/").partition("/")
         if not self._own_host() or not hmac.compare_digest(token.encode(), self.server.token.encode()):
             self._answer(403, b"This address is not valid. emocli prints the right one when it starts.\n")
