@@ -25,8 +25,8 @@ _STEP = "give what `emocli live --log FILE` wrote"
 
 @dataclass
 class Metrics:
-    """What a log holds: by stage, (end of the utterance, latency) in s; the load about once a second; notices;
-    how many utterances; whether the session `ended`, and whether the last line was `cut` off."""
+    """What a log holds: by stage, (end of the utterance, latency) in s; the load about once a second;
+    notices; how many utterances; whether the session `ended`, and whether the last line was `cut` off."""
 
     latency: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: {s: [] for s in STAGES})
     loads: list[Load] = field(default_factory=list)

@@ -1,5 +1,5 @@
 """The view of a live session in the terminal: captions roll by, and below them stands what is not final yet,
-a bar a class and the state of the session (rich's Live).  Elsewhere than on a terminal: a plain line a caption."""
+a bar a class and the state of the session (rich's Live).  Elsewhere a caption is a plain line."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ import pytest
 from emocli.errors import InputError
 from emocli.live import metrics_file
 
-LOAD = {"event": "load", "time": 1.0, "real_time_factor": 0.4, "queues": {"sound": 0.1}, "lost": {"sound": 0.0},
-        "memory": 900, "shed": ["partials"]}
+LOAD = {"event": "load", "time": 1.0, "real_time_factor": 0.4, "queues": {"sound": 0.1},
+        "lost": {"sound": 0.0}, "memory": 900, "shed": ["partials"]}
 UTTERANCE = {"event": "utterance", "start": 0.5, "end": 2.0, "latency": {"activity": 0.3, "voice": 0.4}}
 
 
@@ -54,9 +54,10 @@ def test_a_log_that_was_cut_off_anywhere_in_its_last_line(tmp_path: Path) -> Non
 @pytest.mark.parametrize("bad", [
     b"nonsense\n", b"\xff\xfe\n", b"[]\n", b"{}\n", b"[" * 60_000 + b"\n", b'{"event": ["load"]}\n', b"\n",
     b'{"event": "load", "time": NaN}\n', b"9" * 60_000 + b"\n",
-    LOAD | {"time": -1}, LOAD | {"time": "1"}, LOAD | {"time": True}, LOAD | {"time": 1e8}, LOAD | {"memory": None},
-    LOAD | {"queues": []}, LOAD | {"queues": {"a": "b"}}, LOAD | {"queues": {str(i): 1 for i in range(17)}},
-    LOAD | {"queues": {"a" * 41: 1}}, LOAD | {"shed": "partials"}, LOAD | {"shed": [1]}, LOAD | {"shed": ["a"] * 17},
+    LOAD | {"time": -1}, LOAD | {"time": "1"}, LOAD | {"time": True}, LOAD | {"time": 1e8},
+    LOAD | {"memory": None}, LOAD | {"queues": []}, LOAD | {"queues": {"a": "b"}},
+    LOAD | {"queues": {str(i): 1 for i in range(17)}}, LOAD | {"queues": {"a" * 41: 1}},
+    LOAD | {"shed": "partials"}, LOAD | {"shed": [1]}, LOAD | {"shed": ["a"] * 17},
     UTTERANCE | {"end": None}, UTTERANCE | {"latency": {"voice": 1e300}}, UTTERANCE | {"latency": 3},
     {"event": "notice", "time": 1, "text": "no kind"}])
 def test_a_line_that_is_wrong_is_named(tmp_path: Path, bad: Any) -> None:
@@ -68,7 +69,7 @@ def test_lines_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(InputError, match="line 2: too long"):
         metrics_file.read(log(tmp_path / "a.jsonl", LOAD, b" " * 2**20))
     monkeypatch.setattr(metrics_file, "MOST_LINES", 3)
-    with pytest.raises(InputError, match="line 4: .* too many"):
+    with pytest.raises(InputError, match=r"line 4: .* too many"):
         metrics_file.read(log(tmp_path / "a.jsonl", *[LOAD] * 4))
 
 
