@@ -46,8 +46,8 @@ def _show(metrics: Metrics) -> None:
     console = Console(highlight=False)
     table = Table("latency after speech", "utterances", *(f"p{p}, s" for p in PERCENTILES), box=None)
     for stage in STAGES:
-        if values := metrics.percentiles(stage):
-            table.add_row(stage, str(len(metrics.latency[stage])), *(f"{value:.3f}" for value in values))
+        if latency := metrics.percentiles(stage):
+            table.add_row(stage, str(latency.count), *(f"{value:.3f}" for value in latency.percentiles))
     console.print(table)
     if metrics.loads:
         factors = [one.real_time_factor for one in metrics.loads]

@@ -46,9 +46,9 @@ def write(metrics: Metrics, target: Path) -> None:
 
 def _percentiles(axes: Axes, metrics: Metrics) -> None:
     axes.set_title("latency after the end of speech, s: p50, p95, p99")
-    known = [stage for stage in STAGES if metrics.latency[stage]]
-    for row, stage in enumerate(known):
-        values = metrics.percentiles(stage)
+    known = {stage: latency for stage in STAGES if (latency := metrics.percentiles(stage))}
+    for row, latency in enumerate(known.values()):
+        values = latency.percentiles
         axes.plot(values, [row] * len(PERCENTILES), color="#888888", zorder=1)
         axes.scatter(values, [row] * len(PERCENTILES), c=["#009e73", "#e69f00", "#d55e00"], s=60, zorder=2)
         axes.annotate("  ".join(f"{value:.2f}" for value in values), (values[0], row), (0, 9),

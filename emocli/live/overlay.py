@@ -28,7 +28,7 @@ HOST = "127.0.0.1"
 CONNECTIONS = 32
 #: Seconds: silence after which a comment is sent, so that who has gone is noticed; how long one may take to
 #: ask or to take what is sent; how long readers are given to leave at the end; between looks for that end.
-HEARTBEAT, PATIENCE, FAREWELL, POLL = 15.0, 10.0, 1.0, 0.1
+HEARTBEAT, PATIENCE, FAREWELL, POLL = 15.0, 10.0, 0.2, 0.1
 #: Milliseconds after which a page that was cut off comes again.
 RETRY = 2000
 _PARTS = {"": ("overlay.html", "text/html"), "overlay.css": ("overlay.css", "text/css"),

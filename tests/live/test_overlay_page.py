@@ -88,6 +88,7 @@ def test_in_korean(page: Callable[..., Any], overlay: Overlay) -> None:
 def test_only_a_screen_of_its_own_has_a_ground(page: Callable[..., Any], query: str, back: str) -> None:
     browser = page(query)
     assert style(browser, "body", "backgroundColor") == back
+    browser.execute_script("say('stalled')")
     assert (style(browser, "#status", "display") == "none") == (back == "rgba(0, 0, 0, 0)")
 
 
