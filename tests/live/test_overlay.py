@@ -166,6 +166,15 @@ def test_connections_that_ask_nothing_are_bounded(overlay: Overlay) -> None:
             continue
 
 
+def test_a_client_that_takes_nothing_holds_up_nobody(overlay: Overlay) -> None:
+    asleep = get(overlay, at(overlay, "events"))
+    for i in range(3000):  # 6 MB, more than a connection holds
+        overlay(captioned(text=f"{i} {'x' * 2000}"))
+    stream = messages(get(overlay, at(overlay, "events"), Last_Event_ID="2999"))
+    assert str(next_of(stream, "caption")["text"]).startswith("2999 ")
+    asleep.close()
+
+
 def test_the_end_is_told() -> None:
     with Overlay() as overlay:
         stream = messages(get(overlay, at(overlay, "events")))
