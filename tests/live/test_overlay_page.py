@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from support.browser import axe, headless, until
 from support.sessions import captioned, partial, tagged
 from support.timelines import HOSTILE
@@ -90,6 +93,20 @@ def test_only_a_screen_of_its_own_has_a_ground(page: Callable[..., Any], query: 
     assert style(browser, "body", "backgroundColor") == back
     browser.execute_script("say('stalled')")
     assert (style(browser, "#status", "display") == "none") == (back == "rgba(0, 0, 0, 0)")
+
+
+def test_a_picture_behind_is_seen(page: Callable[..., Any], overlay: Overlay) -> None:
+    """As OBS does, which lays the page over the picture."""
+    browser = page()
+    overlay(captioned(text="hello"))
+    until(browser, SHOWN, ".caption", 1)
+    clear = {"color": {"r": 0, "g": 0, "b": 0, "a": 0}}
+    browser.execute_cdp_cmd("Emulation.setDefaultBackgroundColorOverride", clear)
+    with Image.open(io.BytesIO(browser.get_screenshot_as_png())) as shot:
+        alpha = np.asarray(shot.convert("RGBA"))[..., 3]
+    browser.execute_cdp_cmd("Emulation.setDefaultBackgroundColorOverride", {})
+    assert not alpha[:len(alpha) // 2].any()
+    assert alpha[len(alpha) // 2:].max() == 255
 
 
 def test_words_are_never_markup(page: Callable[..., Any], overlay: Overlay) -> None:
