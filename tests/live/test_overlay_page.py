@@ -60,8 +60,9 @@ def test_from_partial_to_caption(page: Callable[..., Any], overlay: Overlay) -> 
     until(browser, SHOWN, ".unfinished", 1)
     assert browser.execute_script(TEXTS, ".unfinished") == ["S1: 오늘 기분이"]
     assert style(browser, ".unfinished", "color") == "rgb(200, 200, 200)"
-    overlay(tagged(text="오늘 기분이", speaker="S1"))
+    overlay(tagged(speaker="S1"))  # read by its voice alone: the words so far stay
     until(browser, SHOWN, ".unfinished .emotion", 1)
+    assert browser.execute_script(TEXTS, ".unfinished .words") == ["오늘 기분이"]
     overlay(partial("그래서", 2.4))
     until(browser, SHOWN, ".unfinished", 2)
     overlay(captioned(text="오늘 기분이 좋아보이네요", speaker="S1"))
