@@ -118,6 +118,11 @@ class Segmenter:
         self._cut = False
         self._since: list[float] = []  # probabilities from `_first` on
 
+    @property
+    def speaking_since(self) -> float | None:
+        """When the utterance that has not ended began, s, or None."""
+        return None if self._first is None else _padded(self._first, self._last).start
+
     def feed(self, speech: np.ndarray) -> list[Utterance]:
         """Those that end within the steps (n,) that follow."""
         return [ended for probability in speech.tolist() for ended in self._step(probability)]
