@@ -30,8 +30,8 @@ class Below:
         self._scores: np.ndarray | None = None
         self._load: Load | None = None
 
-    def update(self, event: Partial | Tagged | Load) -> None:
-        """Take in an event."""
+    def update(self, event: Event) -> None:
+        """Take in an event; some change nothing."""
         match event:
             case Load():
                 self._load = event
