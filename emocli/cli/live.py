@@ -45,6 +45,9 @@ def live_command(
     language: Annotated[str, typer.Option(help="Of the words: auto, or a code as en or ko.")] = "auto",
     speakers: Annotated[bool, typer.Option("--speakers/--no-speakers", help="Whether speakers are told "
                                                                             "apart.")] = True,
+    overlay: Annotated[bool, typer.Option(
+        "--overlay", help="Show captions on a page for OBS or a second screen, on this machine alone.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of the page; any that is free if 0.")] = 0,
     lang: options.Lang = options.WRITING.lang,
     overwrite: options.Overwrite = False,
 ) -> None:
@@ -67,7 +70,7 @@ def live_command(
                               speakers="auto" if speakers else "off")
     came = source_of(source, sys.stdin.buffer, realtime=realtime, face_fps=rate)
     with ExitStack() as stack:
-        shown = _sinks(stack, files, lang)
+        shown = [*([_page(stack, port)] if overlay else []), *_sinks(stack, files, lang)]
         engine = stack.enter_context(session(came, settings, words=words, partials=partials))
         if log:
             told = {"realtime": realtime, "words": words, "partials": partials, **asdict(settings)}
@@ -103,6 +106,15 @@ def _sinks(stack: ExitStack, files: dict[str, Path], lang: str) -> list[Sink]:
     view, record = stack.enter_context(Terminal(lang)), Record(files, OutputOptions(lang=lang))
     stack.callback(record.close)
     return [view, record]
+
+
+def _page(stack: ExitStack, port: int) -> Sink:
+    """The page, whose address is said before the terminal is full of captions."""
+    from emocli.live.overlay import Overlay
+
+    page = stack.enter_context(Overlay(port))
+    print(f"emocli: captions are shown at {page.url}", file=sys.stderr)
+    return page
 
 
 def _log(stack: ExitStack, path: Path, source: str, told: dict[str, Any], sinks: Sequence[Sink]) -> Sink:

@@ -44,16 +44,17 @@ def _show(metrics: Metrics) -> None:
     from emocli.live.metrics_file import PERCENTILES, STAGES
 
     console = Console(highlight=False)
-    table = Table("latency after the end of speech", "utterances", *(f"p{p}, s" for p in PERCENTILES), box=None)
+    table = Table("latency after speech", "utterances", *(f"p{p}, s" for p in PERCENTILES), box=None)
     for stage in STAGES:
-        if values := metrics.percentiles(stage):
-            table.add_row(stage, str(len(metrics.latency[stage])), *(f"{value:.3f}" for value in values))
+        if latency := metrics.percentiles(stage):
+            table.add_row(stage, str(latency.count), *(f"{value:.3f}" for value in latency.percentiles))
     console.print(table)
     if metrics.loads:
         factors = [one.real_time_factor for one in metrics.loads]
-        console.print(f"real-time factor: mean {sum(factors) / len(factors):.2f}, highest {max(factors):.2f}; "
-                      f"memory: first {metrics.loads[0].memory / 2**20:.0f} MB, "
-                      f"highest {max(one.memory for one in metrics.loads) / 2**20:.0f} MB", soft_wrap=True)
+        memory = [one.memory / 2**20 for one in metrics.loads]
+        mean = sum(factors) / len(factors)
+        console.print(f"real-time factor: mean {mean:.2f}, at most {max(factors):.2f}\n"
+                      f"memory: {memory[0]:.0f} MB at first, at most {max(memory):.0f} MB")
         console.print("at the end:", state(metrics.loads[-1]), soft_wrap=True)
     for one in metrics.notices[-LISTED:]:
         console.print(notice(one), soft_wrap=True)

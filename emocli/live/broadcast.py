@@ -1,7 +1,7 @@
 """Events as messages to several readers, who may be slow, late or gone: whoever sends never waits for them.
 
-Messages are server-sent events as in the HTML standard: a kind, JSON without line breaks, and, for captions, a
-number, by which a reader that was cut off gets what it missed.
+Messages are server-sent events as in the HTML standard: a kind, JSON without line breaks, and, for captions,
+a number, by which a reader that was cut off gets what it missed.
 """
 
 from __future__ import annotations

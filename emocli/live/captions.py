@@ -1,5 +1,5 @@
 """Captions as lines of a terminal: `S1: text 😊 [happiness]`, coloured by emotion, what is not final in grey,
-a bar a class, and how the session keeps up.  What was recognised is text, and nothing that acts on the terminal."""
+a bar a class, and how the session keeps up.  What was recognised is text that acts on nothing."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ def bars(scores: np.ndarray, lang: str, width: int) -> list[Text]:
     labels = [own.label(lang) for own in CLASSES]
     widest = max(map(cell_len, labels))
     longest = max(0, min(LONGEST_BAR, width - widest - len("  0.00")))
-    return [Text(f"{set_cell_size(label, widest)} {'━' * round(longest * float(score)):{longest}} {score:.2f}",
-                 style=own.colour)
-            for own, label, score in zip(CLASSES, labels, scores, strict=True)]
+    lengths = [round(longest * float(score)) for score in scores]
+    return [Text(f"{set_cell_size(label, widest)} {'━' * length:{longest}} {score:.2f}", style=own.colour)
+            for own, label, length, score in zip(CLASSES, labels, lengths, scores, strict=True)]
 
 
 def in_one_line(scores: np.ndarray) -> Text:

@@ -20,30 +20,37 @@ PERCENTILES = (50, 95, 99)
 #: Bounds of what is read: bytes a line, lines, names (of queues, say) a line and their characters, s, bytes.
 LONGEST_LINE, MOST_LINES, MOST_NAMES, LONGEST_NAME = 2**16, 500_000, 16, 40
 MOST_SECONDS, MOST_BYTES, MOST = 1e7, 2.0**50, 1e9
+#: Most and least of a latency, s: what is read as fast as can be may be done before it would have been heard.
+_LATENCIES = MOST_SECONDS, -MOST_SECONDS
 _STEP = "give what `emocli live --log FILE` wrote"
+
+
+@dataclass(frozen=True)
+class Latency:
+    """The PERCENTILES of `count` utterances, s."""
+
+    count: int
+    percentiles: tuple[float, ...]
 
 
 @dataclass
 class Metrics:
-    """What a log holds: by stage, (end of the utterance, latency) in s; the load about once a second; notices;
-    how many utterances; whether the session `ended`, and whether the last line was `cut` off."""
+    """What a log holds: by stage, (end of the utterance, latency) in s; the load about once a second;
+    notices; the session's own `summary` by stage, once it has `ended`; whether the last line was `cut`."""
 
     latency: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: {s: [] for s in STAGES})
     loads: list[Load] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
-    utterances: int = 0
+    summary: dict[str, Latency] = field(default_factory=dict)
     ended: bool = False
     cut: bool = False
 
-    def percentiles(self, stage: str) -> tuple[float, ...]:
-        """The PERCENTILES of a stage's latency, s; nothing where no utterance has it."""
+    def percentiles(self, stage: str) -> Latency | None:
+        """The latency of a stage, of `summary` if it is there; None where no utterance has it."""
         values = [latency for _, latency in self.latency[stage]]
-        return tuple(map(float, np.percentile(values, PERCENTILES))) if values else ()
-
-    @property
-    def lost(self) -> Mapping[str, float]:
-        """What was not read in the whole session, by kind (`sound` in s, other things counted)."""
-        return self.loads[-1].lost if self.loads else {}
+        if stage in self.summary or not values:
+            return self.summary.get(stage)
+        return Latency(len(values), tuple(map(float, np.percentile(values, PERCENTILES))))
 
 
 def read(path: Path) -> Metrics:
@@ -63,7 +70,7 @@ def read(path: Path) -> Metrics:
                         raise InputError(path, f"line {number}: {error}", _STEP) from error
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror})", _STEP) from error
-    if not metrics.utterances and not metrics.loads:
+    if not any((metrics.loads, *metrics.latency.values())):
         raise InputError(path, "holds no utterance and no load", _STEP)
     return metrics
 
@@ -72,8 +79,7 @@ def _take(metrics: Metrics, record: dict[str, Any]) -> None:
     """Add an event; those that this version does not know are passed over."""
     match record.get("event"):
         case "utterance":
-            end, latency = _number(record, "end", MOST_SECONDS), _numbers(record, "latency", MOST_SECONDS)
-            metrics.utterances += 1
+            end, latency = _number(record, "end", MOST_SECONDS), _numbers(record, "latency", *_LATENCIES)
             for stage in latency.keys() & metrics.latency.keys():
                 metrics.latency[stage].append((end, latency[stage]))
         case "load":
@@ -85,7 +91,10 @@ def _take(metrics: Metrics, record: dict[str, Any]) -> None:
             metrics.notices.append(Notice(_text(record.get("kind")), _number(record, "time", MOST_SECONDS),
                                           _text(record.get("text"), LONGEST_LINE)))
         case "end":
-            metrics.ended = True
+            metrics.ended, summary = True, _table(record, "latency")
+            metrics.summary = {stage: Latency(int(_number(summary[stage], "n", MOST)), tuple(
+                _number(summary[stage], f"p{p}", *_LATENCIES) for p in PERCENTILES))
+                for stage in STAGES if _table(summary, stage)}
         case str():
             pass
         case _:
@@ -108,18 +117,23 @@ def _refuse(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number")
 
 
-def _number(record: Mapping[str, Any], key: str, most: float) -> float:
+def _number(record: Mapping[str, Any], key: str, most: float, least: float = 0.0) -> float:
     value = record.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
-        raise ValueError(f"{printable(key)[:LONGEST_NAME]} is no number from 0 to {most:g}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise ValueError(f"{printable(key)[:LONGEST_NAME]} is no number from {least:g} to {most:g}")
     return float(value)
 
 
-def _numbers(record: Mapping[str, Any], key: str, most: float) -> dict[str, float]:
+def _numbers(record: Mapping[str, Any], key: str, most: float, least: float = 0.0) -> dict[str, float]:
+    table = _table(record, key)
+    return {_text(name): _number(table, name, most, least) for name in table}
+
+
+def _table(record: Mapping[str, Any], key: str) -> dict[str, Any]:
     table = record.get(key, {})
     if not isinstance(table, dict) or len(table) > MOST_NAMES:
-        raise ValueError(f"{key} is no table of at most {MOST_NAMES} numbers")
-    return {_text(name): _number(table, name, most) for name in table}
+        raise ValueError(f"{key} is no table of at most {MOST_NAMES} entries")
+    return table
 
 
 def _names(record: Mapping[str, Any], key: str) -> tuple[str, ...]:

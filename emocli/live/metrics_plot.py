@@ -1,4 +1,4 @@
-"""The log of a live session as a picture: how late captions came, and how the session kept up (matplotlib)."""
+"""The log of a live session as a picture: how late captions came, how the session kept up (matplotlib)."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def write(metrics: Metrics, target: Path) -> None:
         _percentiles(axes["percentiles"], metrics)
         _latency(axes["latency"], metrics)
         _factor(axes["factor"], metrics)
-        _lines(axes["queues"], "what waits (s of sound, pictures, utterances)", metrics, lambda one: one.queues)
         _memory(axes["memory"], metrics)
-        _lines(axes["lost"], "lost since the start (sound in s, others counted)", metrics, lambda one: one.lost)
+        _lines(axes["queues"], metrics, lambda one: one.queues, "what waits (sound in s, others counted)")
+        _lines(axes["lost"], metrics, lambda one: one.lost, "lost so far (sound in s, others counted)")
         _modes(axes["modes"], metrics)
         for name in axes.keys() - {"percentiles"}:
             axes[name].set_xlabel("time, min")
@@ -46,9 +46,9 @@ def write(metrics: Metrics, target: Path) -> None:
 
 def _percentiles(axes: Axes, metrics: Metrics) -> None:
     axes.set_title("latency after the end of speech, s: p50, p95, p99")
-    known = [stage for stage in STAGES if metrics.latency[stage]]
-    for row, stage in enumerate(known):
-        values = metrics.percentiles(stage)
+    known = {stage: latency for stage in STAGES if (latency := metrics.percentiles(stage))}
+    for row, latency in enumerate(known.values()):
+        values = latency.percentiles
         axes.plot(values, [row] * len(PERCENTILES), color="#888888", zorder=1)
         axes.scatter(values, [row] * len(PERCENTILES), c=["#009e73", "#e69f00", "#d55e00"], s=60, zorder=2)
         axes.annotate("  ".join(f"{value:.2f}" for value in values), (values[0], row), (0, 9),
@@ -59,12 +59,17 @@ def _percentiles(axes: Axes, metrics: Metrics) -> None:
 
 
 def _latency(axes: Axes, metrics: Metrics) -> None:
+    from matplotlib.ticker import LogLocator
+
     axes.set_title("latency of each utterance, s")
     for stage in STAGES:
         if points := metrics.latency[stage]:
-            axes.scatter([end / MINUTE for end, _ in points], [max(SHORTEST, late) for _, late in points], s=9,
-                         label=stage)
+            axes.scatter([end / MINUTE for end, _ in points], [max(SHORTEST, late) for _, late in points],
+                         s=9, label=stage)
     axes.set_yscale("log")
+    axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
     _legend(axes)
 
 
@@ -72,21 +77,22 @@ def _factor(axes: Axes, metrics: Metrics) -> None:
     axes.set_title("real-time factor (from 1 on it falls behind)")
     axes.plot(_times(metrics), [one.real_time_factor for one in metrics.loads], linewidth=1)
     axes.axhline(1.0, color="#d55e00", linestyle="--", linewidth=1)
-    axes.set_ylim(bottom=0)
+    _from_zero(axes)
 
 
 def _memory(axes: Axes, metrics: Metrics) -> None:
     axes.set_title("memory of all processes, MB")
     axes.plot(_times(metrics), [one.memory / MEGABYTE for one in metrics.loads], linewidth=1)
-    axes.set_ylim(bottom=0)
+    _from_zero(axes)
 
 
-def _lines(axes: Axes, title: str, metrics: Metrics, values: Callable[[Load], dict[str, float]]) -> None:
+def _lines(axes: Axes, metrics: Metrics, values: Callable[[Load], dict[str, float]], title: str) -> None:
     """A line a name of `values`."""
     axes.set_title(title)
     for name in _first(name for one in metrics.loads for name in values(one)):
-        axes.plot(_times(metrics), [values(one).get(name, 0.0) for one in metrics.loads], label=name, linewidth=1)
-    axes.set_ylim(bottom=0)
+        axes.plot(_times(metrics), [values(one).get(name, 0.0) for one in metrics.loads], label=name,
+                  linewidth=1)
+    _from_zero(axes)
     _legend(axes)
 
 
@@ -104,7 +110,8 @@ def _modes(axes: Axes, metrics: Metrics) -> None:
     for kind, colour in colours.items():
         times = [one.time / MINUTE for one in metrics.notices if one.kind == kind]
         if times:
-            axes.vlines(times, 0, 1, transform=axes.get_xaxis_transform(), colors=colour, linewidth=1, label=kind)
+            axes.vlines(times, 0, 1, transform=axes.get_xaxis_transform(), colors=colour, linewidth=1,
+                        label=kind)
     if metrics.loads:
         axes.set_xlim(0, max(max(_times(metrics)), 1 / MINUTE))
     _legend(axes)
@@ -113,6 +120,10 @@ def _modes(axes: Axes, metrics: Metrics) -> None:
 def _first(names: Iterable[str]) -> list[str]:
     """The first MOST_LINES different names."""
     return list(dict.fromkeys(names))[:MOST_LINES]
+
+
+def _from_zero(axes: Axes) -> None:
+    axes.set_ylim(0, 1.05 * axes.get_ylim()[1])
 
 
 def _times(metrics: Metrics) -> list[float]:

@@ -1,9 +1,9 @@
 """A page with the captions, for OBS or a second screen, served to this machine alone.
 
 Any page in a browser, and any user of this machine, can reach a port on 127.0.0.1.  So the address holds a
-random token, which is compared in constant time; the Host header must be ours (a name that somebody lets point
-to 127.0.0.1 is refused: DNS rebinding); no other origin may read or frame anything; connections, readers and
-what waits for each are bounded, and nobody who reads can make the engine wait.
+random token, which is compared in constant time; the Host header must be ours (a name that somebody lets
+point to 127.0.0.1 is refused: DNS rebinding); no other origin may read or frame anything; connections,
+readers and what waits for each are bounded, and nobody who reads can make the engine wait.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ HOST = "127.0.0.1"
 CONNECTIONS = 32
 #: Seconds: silence after which a comment is sent, so that who has gone is noticed; how long one may take to
 #: ask or to take what is sent; how long readers are given to leave at the end; between looks for that end.
-HEARTBEAT, PATIENCE, FAREWELL, POLL = 15.0, 10.0, 1.0, 0.1
+HEARTBEAT, PATIENCE, FAREWELL, POLL = 15.0, 10.0, 0.2, 0.1
 #: Milliseconds after which a page that was cut off comes again.
 RETRY = 2000
 _PARTS = {"": ("overlay.html", "text/html"), "overlay.css": ("overlay.css", "text/css"),
@@ -50,7 +50,7 @@ class _Handler(BaseHTTPRequestHandler):
     server_version, sys_version = "emocli", ""
     timeout = PATIENCE
 
-    def do_GET(self) -> None:  # the name that the standard library calls
+    def do_GET(self) -> None:  # so the standard library calls it
         token, _, name = self.path.partition("?")[0].removeprefix("/").partition("/")
         if not self._own_host() or not hmac.compare_digest(token.encode(), self.server.token.encode()):
             self._answer(403, b"This address is not valid. emocli prints the right one when it starts.\n")

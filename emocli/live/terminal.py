@@ -1,8 +1,9 @@
 """The view of a live session in the terminal: captions roll by, and below them stands what is not final yet,
-a bar a class and the state of the session (rich's Live).  Elsewhere than on a terminal: a plain line a caption."""
+a bar a class and the state of the session (rich's Live).  Elsewhere a caption is a plain line."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from emocli.live import captions
@@ -29,22 +30,27 @@ class Below:
         self._scores: np.ndarray | None = None
         self._load: Load | None = None
 
-    def update(self, event: Partial | Tagged | Load) -> None:
-        """Take in an event."""
+    def update(self, event: Event) -> None:
+        """Take in an event; some change nothing."""
         match event:
             case Load():
                 self._load = event
             case Partial():
                 self._going_on = event
-            case Tagged(utterance=utterance, voice=voice, row=row):
-                middle = (utterance.start + utterance.end) / 2  # the next may begin a little before the end
-                if self._going_on and self._going_on.utterance.start < middle:
-                    self._going_on = None
-                self._waiting = [one for one in self._waiting if one.utterance.start >= middle]
-                if row is None:
-                    self._waiting.append(event)
-                scores = voice.scores if row is None else row.scores
-                self._scores = self._scores if scores is None else scores
+            case Tagged():
+                self._tagged(event)
+
+    def _tagged(self, event: Tagged) -> None:
+        utterance, words = event.utterance, event.utterance.text
+        middle = (utterance.start + utterance.end) / 2  # the next may begin a little before the end
+        if self._going_on and self._going_on.utterance.start < middle:
+            words = words or self._going_on.utterance.text
+            self._going_on = None
+        self._waiting = [one for one in self._waiting if one.utterance.start >= middle]
+        if event.row is None:
+            self._waiting.append(replace(event, utterance=replace(utterance, text=words)))
+        scores = event.row.scores if event.row else event.voice.scores
+        self._scores = self._scores if scores is None else scores
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The lines from top to bottom, none wider than the terminal."""

@@ -23,7 +23,8 @@ def session(path: Path) -> Path:
             lines.append({"event": "utterance", "start": second - 2, "end": second, "latency": {
                 "activity": 0.3, "voice": 0.35 + second % 7 / 100, "caption": 1.0 + pressed}})
         if second in (201, 320):
-            lines.append({"event": "notice", "kind": "mode", "time": second, "text": "mode \u001b[2J$\\frac$"})
+            lines.append({"event": "notice", "kind": "mode", "time": second,
+                          "text": "mode \u001b[2J$\\frac$"})
     path.write_text("\n".join(map(json.dumps, lines)) + '\n{"event": "lo', encoding="utf-8")
     return path
 

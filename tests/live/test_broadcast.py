@@ -33,8 +33,8 @@ def test_each_event_reaches_each_reader() -> None:
     broadcast = Broadcast()
     first, second = broadcast.join(), broadcast.join()
     nobody = Tagged(Utterance(9, 10), Reading("voice", reason="silent"))
-    for event in (partial("so"), tagged(), captioned(text="so it is"), Load(1, 0.5), Notice("stalled", 1, "a"),
-                  Notice("mode", 1, "b"), nobody):
+    for event in (partial("so"), tagged(), captioned(text="so it is"), Load(1, 0.5),
+                  Notice("stalled", 1, "a"), Notice("mode", 1, "b"), nobody):
         broadcast(event)
     messages = read(first)
     assert kinds(messages) == ["classes", "partial", "voice", "caption", "status", "voice"]

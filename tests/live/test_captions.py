@@ -19,8 +19,10 @@ def row(**values: object) -> Row:
 
 
 def test_a_caption_says_who_what_and_how() -> None:
-    assert captions.caption(row(text="오늘 기분이 좋아보이네요")).plain == "오늘 기분이 좋아보이네요 😊 [happiness]"
-    assert captions.caption(row(text="Go away!", index=5, speaker="S1"), "ko").plain == "S1: Go away! 😠 [분노]"
+    seed = captions.caption(row(text="오늘 기분이 좋아보이네요"))
+    assert seed.plain == "오늘 기분이 좋아보이네요 😊 [happiness]"
+    named = captions.caption(row(text="Go away!", index=5, speaker="S1"), "ko")
+    assert named.plain == "S1: Go away! 😠 [분노]"
     assert captions.caption(row()).plain == "… 😊 [happiness]"
 
 
@@ -35,8 +37,10 @@ def test_what_is_not_final_is_grey() -> None:
 
 @pytest.mark.parametrize("hostile", ["\x1b[2J\x1b]0;mine\x07", "[red]\r\n\x9b31m", "\u202eevil", "\ud800"])
 def test_words_act_on_nothing(hostile: str) -> None:
-    lines = [captions.caption(row(text=hostile, speaker=hostile)), captions.partial(partial(hostile).utterance),
-             captions.waiting(tagged(text=hostile, speaker=hostile)), captions.notice(Notice("note", 1, hostile)),
+    lines = [captions.caption(row(text=hostile, speaker=hostile)),
+             captions.partial(partial(hostile).utterance),
+             captions.waiting(tagged(text=hostile, speaker=hostile)),
+             captions.notice(Notice("note", 1, hostile)),
              captions.state(Load(1, 0.5, lost={hostile: 1}, shed=(hostile,)))]
     for line in lines:
         assert not set(line.plain) & set("\x1b\x07\x9b\r\n\u202e\ud800")
@@ -54,8 +58,10 @@ def test_bars_stand_under_each_other(lang: str, width: int) -> None:
 
 
 def test_the_state_says_what_is_shed_and_lost() -> None:
-    assert captions.state(Load(3.2, 0.41, lost={"sound": 0.0, "frames": 0})).plain == "3 s · real-time factor 0.41"
-    assert captions.state(Load(1, 0, lost={"words": 2, "{0}": 1})).plain.endswith("words of 2 utterances, 1 {0}")
+    at_ease = captions.state(Load(3.2, 0.41, lost={"sound": 0.0, "frames": 0}))
+    assert at_ease.plain == "3 s · real-time factor 0.41"
+    odd = captions.state(Load(1, 0, lost={"words": 2, "{0}": 1}))
+    assert odd.plain.endswith("words of 2 utterances, 1 {0}")
     pressed = captions.state(Load(60, 1.02, lost={"sound": 0.31, "frames": 4}, shed=("partials", "face")))
     assert pressed.plain == ("60 s · real-time factor 1.02 · without partials, face · "
                              "lost: 0.3 s of sound, 4 pictures")

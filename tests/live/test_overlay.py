@@ -25,9 +25,14 @@ def overlay() -> Iterator[Overlay]:
         yield served
 
 
+def where(overlay: Overlay) -> tuple[str, int]:
+    return "127.0.0.1", urlsplit(overlay.url).port or 0
+
+
 def get(overlay: Overlay, path: str, *, method: str = "GET", **headers: str) -> http.client.HTTPResponse:
-    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(overlay.url).port, timeout=60)
-    connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    connection = http.client.HTTPConnection(*where(overlay), timeout=60)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, headers=named)
     return connection.getresponse()
 
 
@@ -70,8 +75,9 @@ def test_the_page_and_what_it_needs(overlay: Overlay) -> None:
                                   "http://[", "/é/"])
 def test_no_token_no_captions(overlay: Overlay, path: str) -> None:
     overlay(captioned(text="secret"))
-    with closing(socket.create_connection(("127.0.0.1", urlsplit(overlay.url).port or 0), timeout=60)) as line:
-        line.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{urlsplit(overlay.url).port}\r\n\r\n".encode())
+    host, port = where(overlay)
+    with closing(socket.create_connection((host, port), timeout=60)) as line:
+        line.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
         answer = b"".join(iter(lambda: line.recv(4096), b""))
     assert answer.split()[1] == b"403"
     assert b"secret" not in answer
@@ -86,10 +92,10 @@ def test_most_of_a_token_is_none(overlay: Overlay) -> None:
         assert at(other) != at(overlay)
 
 
-@pytest.mark.parametrize("host", ["example.org", "127.0.0.1", "127.0.0.1:1", "localhost", "127.0.0.1.nip.io:{}",
-                                  "[::1]:{}", "evil@127.0.0.1:{}", ""])
+@pytest.mark.parametrize("host", ["example.org", "127.0.0.1", "127.0.0.1:1", "localhost",
+                                  "127.0.0.1.nip.io:{}", "[::1]:{}", "evil@127.0.0.1:{}", ""])
 def test_another_host_is_refused(overlay: Overlay, host: str) -> None:
-    port = urlsplit(overlay.url).port
+    _, port = where(overlay)
     assert get(overlay, at(overlay, "events"), Host=host.format(port)).status == 403
     assert get(overlay, at(overlay, "events"), Host=f"localhost:{port}").status == 200
 
@@ -97,7 +103,7 @@ def test_another_host_is_refused(overlay: Overlay, host: str) -> None:
 def test_only_this_machine_is_listened_to(overlay: Overlay) -> None:
     assert overlay.url.startswith("http://127.0.0.1:")
     with pytest.raises(ConnectionRefusedError):  # another address of the same machine
-        socket.create_connection(("127.0.0.2", urlsplit(overlay.url).port or 0), timeout=60)
+        socket.create_connection(("127.0.0.2", where(overlay)[1]), timeout=60)
 
 
 def test_only_reading_is_answered(overlay: Overlay) -> None:
@@ -146,9 +152,8 @@ def test_more_readers_than_there_is_room_for(overlay: Overlay) -> None:
 
 
 def test_connections_that_ask_nothing_are_bounded(overlay: Overlay) -> None:
-    where = ("127.0.0.1", urlsplit(overlay.url).port or 0)
-    idle = [socket.create_connection(where, timeout=60) for _ in range(CONNECTIONS)]
-    with closing(socket.create_connection(where, timeout=60)) as refused:
+    idle = [socket.create_connection(where(overlay), timeout=60) for _ in range(CONNECTIONS)]
+    with closing(socket.create_connection(where(overlay), timeout=60)) as refused:
         assert refused.recv(1) == b""
     overlay(captioned(text="goes on"))
     for line in idle:
@@ -159,6 +164,15 @@ def test_connections_that_ask_nothing_are_bounded(overlay: Overlay) -> None:
             break
         except (ConnectionError, http.client.HTTPException):  # until the others were seen to be closed
             continue
+
+
+def test_a_client_that_takes_nothing_holds_up_nobody(overlay: Overlay) -> None:
+    asleep = get(overlay, at(overlay, "events"))
+    for i in range(3000):  # 6 MB, more than a connection holds
+        overlay(captioned(text=f"{i} {'x' * 2000}"))
+    stream = messages(get(overlay, at(overlay, "events"), Last_Event_ID="2999"))
+    assert str(next_of(stream, "caption")["text"]).startswith("2999 ")
+    asleep.close()
 
 
 def test_the_end_is_told() -> None:
@@ -172,4 +186,4 @@ def test_the_end_is_told() -> None:
 
 def test_a_port_that_is_taken(overlay: Overlay) -> None:
     with pytest.raises(UsageError, match="--port"):
-        Overlay(urlsplit(overlay.url).port or 0)
+        Overlay(where(overlay)[1])

@@ -104,9 +104,9 @@ def test_an_utterance_is_taken_away_once_it_is_final() -> None:
 
     view.update(partial("first"))
     assert "first …" in shown()
-    view.update(tagged(text="first one"))
+    view.update(tagged())  # read by its voice alone: the words so far stay
     view.update(partial("second", 2.5))
-    assert "first one 😊 [happiness]" in shown()
+    assert "first 😊 [happiness]" in shown()
     assert "second …" in shown()
     view.update(captioned(6, "first one."))
     assert "first" not in shown()

@@ -50,7 +50,7 @@ function fill(paragraph, said) {
   paragraph.replaceChildren(line);
 }
 
-function paragraphOf(said, read) {
+function showUnfinished(said, read) {
   let one = waiting.find((other) => Math.abs(other.start - said.start) < SAME || !other.read);
   if (!one) {
     one = { element: document.createElement("p") };
@@ -58,9 +58,9 @@ function paragraphOf(said, read) {
     unfinished.append(one.element);
     waiting.push(one);
   }
-  one.start = said.start;
-  one.read = read;
-  return one.element;
+  // The voice is read before its words are: those that were shown stay.
+  Object.assign(one, { start: said.start, read, text: said.text || one.text || "" });
+  fill(one.element, { ...said, text: one.text });
 }
 
 function fade(element, seconds) {
@@ -100,8 +100,8 @@ function connect() {
     if (source.readyState === EventSource.CLOSED) setTimeout(connect, AGAIN);
   });
   hear("classes", (data) => { classes = data.classes; });
-  hear("partial", (said) => fill(paragraphOf(said, false), said));
-  hear("voice", (said) => fill(paragraphOf(said, true), said));
+  hear("partial", (said) => showUnfinished(said, false));
+  hear("voice", (said) => showUnfinished(said, true));
   hear("caption", (said, event) => {
     if (Number(event.lastEventId) <= last) return;
     last = Number(event.lastEventId);
