@@ -52,6 +52,11 @@ class Below:
         scores = event.row.scores if event.row else event.voice.scores
         self._scores = self._scores if scores is None else scores
 
+    @property
+    def state(self) -> Text | None:
+        """How the session keeps up, once that is known."""
+        return captions.state(self._load) if self._load else None
+
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The lines from top to bottom, none wider than the terminal."""
         width = options.max_width
@@ -65,7 +70,7 @@ class Below:
             yield line
 
     def _standing(self, height: int, width: int) -> list[Text]:
-        lines = [] if self._load is None else [captions.state(self._load)]
+        lines = [self.state or captions.getting_ready()]
         if self._scores is None:
             return lines
         if height < ROOM_FOR_BARS:
@@ -90,11 +95,14 @@ class Terminal:
 
     def __enter__(self) -> Terminal:
         if self._console.is_interactive:
-            self._live.start()
+            self._live.start(refresh=True)
         return self
 
     def __exit__(self, *_: Any) -> None:
+        was_shown = self._live.is_started
         self._live.stop()
+        if was_shown and self._below.state:
+            self._console.print(self._below.state)
 
     def __call__(self, event: Event) -> None:
         """Show an event."""

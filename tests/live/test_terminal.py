@@ -53,6 +53,8 @@ def test_a_terminal_shows_what_is_not_final() -> None:
     assert "real-time factor 0.40" in written(screen)
     assert "━" in written(screen)
     assert written(screen).startswith("\x1b[?25l")
+    assert "getting ready" in written(screen).splitlines()[0]
+    assert written(screen).rpartition("\x1b[2K")[2] == "2 s · real-time factor 0.40\n"  # it stays
     assert "\x1b[?25h" in written(screen)  # the cursor is given back
     assert written(errors) == "emocli: 2.0 s: 0.3 s of sound\n"
 
