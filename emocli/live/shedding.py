@@ -29,7 +29,7 @@ class LoadShedder:
     def __init__(self, steps: Sequence[str] = ORDER) -> None:
         self._steps = [step for step in ORDER if step in steps]
         self._count, self._smoothed = 0, 0.0
-        self._since, self._calm, self._needed, self._tried = SETTLE, 0, CALM, False
+        self._since, self._calm, self._needed, self._tried = 0, 0, CALM, False
 
     @property
     def shed(self) -> tuple[str, ...]:
