@@ -65,17 +65,17 @@ class Below:
             unfinished.append(captions.partial(self._going_on.utterance))
         for text in unfinished:
             yield from text.wrap(console, width)[-UNFINISHED_LINES:]
-        for line in self._standing(console.height, width):
+        for line in self._bars(console.height, width):
             line.truncate(width, overflow="ellipsis")
             yield line
+        yield from (self.state or captions.getting_ready()).wrap(console, width)
 
-    def _standing(self, height: int, width: int) -> list[Text]:
-        lines = [self.state or captions.getting_ready()]
+    def _bars(self, height: int, width: int) -> list[Text]:
         if self._scores is None:
-            return lines
+            return []
         if height < ROOM_FOR_BARS:
-            return [captions.in_one_line(self._scores), *lines]
-        return [*captions.bars(self._scores, self._lang, width), *lines]
+            return [captions.in_one_line(self._scores)]
+        return captions.bars(self._scores, self._lang, width)
 
 
 class Terminal:
