@@ -28,6 +28,7 @@ class Below:
         self._going_on: Partial | None = None
         self._waiting: list[Tagged] = []
         self._scores: np.ndarray | None = None
+        self._scored = 0.0  # when the utterance that they are of began
         self._load: Load | None = None
 
     def update(self, event: Event) -> None:
@@ -50,7 +51,8 @@ class Below:
         if event.row is None:
             self._waiting.append(replace(event, utterance=replace(utterance, text=words)))
         scores = event.row.scores if event.row else event.voice.scores
-        self._scores = self._scores if scores is None else scores
+        if scores is not None and utterance.start >= self._scored:
+            self._scores, self._scored = scores, utterance.start
 
     @property
     def state(self) -> Text | None:

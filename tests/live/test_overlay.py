@@ -193,8 +193,9 @@ def test_the_end_is_told() -> None:
 @pytest.mark.slow
 @pytest.mark.shared
 def test_from_sound_to_the_page(clips: Path) -> None:
-    command = [sys.executable, "-m", "emocli", "live", clips / "jfk.flac", "--fast", "--no-words", "--overlay"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+    command = [sys.executable, "-m", "emocli", "live", clips / "jfk.flac"]
+    with subprocess.Popen([*command, "--fast", "--no-words", "--overlay"], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as run:
         assert run.stderr
         assert run.stdout
         address = next(line for line in run.stderr if "http://127.0.0.1:" in line).split()[-1]
