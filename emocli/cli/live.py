@@ -40,7 +40,8 @@ def live_command(
     partials: Annotated[bool, typer.Option(
         "--partials/--no-partials", help="Whether words are shown while an utterance goes on.")] = True,
     face_fps: Annotated[float | None, typer.Option(
-        help="Pictures a second that are searched for faces, 0 for none; 3 if left out, with --fast 5.")] = None,
+        min=0.0, max=60.0, help="Pictures a second that are searched for faces, 0 for none; 3 if left out, "
+                                "with --fast 5.")] = None,
     asr_model: Annotated[str, typer.Option(help="Size or file of Whisper's weights.")] = "base",
     language: Annotated[str, typer.Option(help="Of the words: auto, or a code as en or ko.")] = "auto",
     speakers: Annotated[bool, typer.Option("--speakers/--no-speakers", help="Whether speakers are told "
@@ -66,8 +67,8 @@ def live_command(
         formats.refuse_existing(written)
     formats.refuse_locked(written)
     rate = face_fps if face_fps is not None else 3.0 if realtime else AnalyzeOptions.face_fps
-    settings = AnalyzeOptions(asr_model=asr_model, language=language, face_fps=rate or AnalyzeOptions.face_fps,
-                              speakers="auto" if speakers else "off")
+    settings = AnalyzeOptions(asr_model=asr_model, language=language, speakers="auto" if speakers else "off",
+                              face_fps=rate or AnalyzeOptions.face_fps)
     came = source_of(source, sys.stdin.buffer, realtime=realtime, face_fps=rate)
     with ExitStack() as stack:
         shown = [*([_page(stack, port)] if overlay else []), *_sinks(stack, files, lang)]
@@ -129,6 +130,7 @@ def _log(stack: ExitStack, path: Path, source: str, told: dict[str, Any], sinks:
             if not isinstance(sink, MetricsLog):
                 sink(event)
 
-    log = MetricsLog(path, {"source": shown(source) if ADDRESS.match(source) else source, "emocli": __version__, "options": told}, notify=notify)
+    named = shown(source) if ADDRESS.match(source) else source
+    log = MetricsLog(path, {"source": named, "emocli": __version__, "options": told}, notify=notify)
     stack.callback(log.close)
     return log

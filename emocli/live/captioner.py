@@ -25,12 +25,13 @@ Draft = Callable[[np.ndarray], tuple[str, str] | None]
 
 
 class Captioner:
-    """Hand it what was said; `emit` is called with its rows, in order.  With `waits`, handing over waits until
-    there is room.  `prepare` is called first, in the thread.  `failed` is told what went wrong."""
+    """Hand it what was said; `emit` is called with its rows, in order.  With `waits`, handing over waits
+    until there is room.  `prepare` is called first, in the thread; `error` is what went wrong there."""
 
-    def __init__(self, rows: Rows, emit: Callable[[Event], None], *, prepare: Callable[[], None] = lambda: None,
-                 draft: Draft = lambda samples: None, words: Callable[[], bool] = lambda: True,
-                 waits: bool = False, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, rows: Rows, emit: Callable[[Event], None], *,
+                 prepare: Callable[[], None] = lambda: None, draft: Draft = lambda samples: None,
+                 words: Callable[[], bool] = lambda: True, waits: bool = False,
+                 now: Callable[[], float] = time.monotonic) -> None:
         self._rows, self._emit, self._prepare, self._draft = rows, emit, prepare, draft
         self._words, self._waits, self._now = words, waits, now
         self._next_draft = 0.0

@@ -1,8 +1,8 @@
 """Keeping a device's sound on the wall clock that its pictures are stamped by.
 
-A sound card's 16,000 samples a second are some hundred millionths more or less: 200 of them are 0.7 s after an
-hour.  Blocks arrive late by chance, but never early, so the least lateness of some seconds tells the drift; it
-is taken back by a sample in each block of some hundred, which nobody hears.
+A sound card's 16,000 samples a second are some hundred millionths more or less: 200 of them are 0.7 s after
+an hour.  Blocks arrive late by chance, but never early, so the least lateness of some seconds tells the
+drift; it is taken back by a few samples of a block, which nobody hears.
 """
 
 from __future__ import annotations

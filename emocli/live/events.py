@@ -56,7 +56,8 @@ class Load:
 
     `real_time_factor` is processing time by time of the source; `queues` says how much waits, by queue
     (s of sound, pictures, utterances); `lost` what was not read since the start (`sound` s, `frames`, and
-    `words`, of utterances); `memory` is resident bytes of all processes; `shed` names what is switched off, in the order in which it was.
+    `words`, of utterances); `memory` is resident bytes of all processes; `shed` names what is switched off,
+    in the order in which it was.
     """
 
     time: float

@@ -62,6 +62,8 @@ class Record:
 
     def _tiled(self) -> tuple[Row, ...]:
         """The rows, and those between them, in which nobody speaks."""
+        if not self._duration:
+            return ()
         said = iter(self._rows)
         quiet = {round(row.start, 3): row for row in self._quiet}
         return tuple(replace(next(said) if s.utterance else quiet.get(round(s.start, 3)) or _unread(s),

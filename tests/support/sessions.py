@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from support.media import sound_of
+from support.paths import SHARED
 from support.timelines import scores
 
 from emocli.live.events import Partial, Tagged
+from emocli.live.intake import Block
+from emocli.live.rows import Said
 from emocli.timeline.types import Reading, Row, Utterance
 
 
@@ -28,3 +35,46 @@ def captioned(index: int = 0, text: str = "", start: float = 0.0, speaker: str =
     event = tagged(index, text, start, speaker)
     row = Row(start, start + 2.0, event.utterance, scores(index), {"voice": event.voice})
     return Tagged(event.utterance, event.voice, row)
+
+
+def speech() -> np.ndarray:
+    """Eleven seconds of a speech, (n,) int16 at 16 kHz, with several pauses."""
+    return (sound_of(SHARED / "data" / "clips" / "jfk.flac") * 32767).astype(np.int16)
+
+
+def quiet(seconds: float) -> np.ndarray:
+    """Silence."""
+    return np.zeros(round(seconds * 16_000), np.int16)
+
+
+def block(*parts: np.ndarray) -> Iterator[Block]:
+    """Sound as a source hands it over."""
+    whole = np.concatenate(parts)
+    for first in range(0, len(whole), 1_024):
+        yield Block(whole[first:first + 1_024])
+
+
+class Voice:
+    """A voice model that finds whatever is loud angry."""
+
+    temperature = 1.0
+
+    def __init__(self, sure: bool = True) -> None:
+        self.sure, self.described = sure, 0
+
+    def describe(self, samples: np.ndarray) -> np.ndarray:
+        self.described += 1
+        return np.array([np.abs(samples).mean()])
+
+    def answer(self, described: Sequence[np.ndarray],
+               enrolled: Sequence[np.ndarray] = ()) -> tuple[np.ndarray, np.ndarray]:
+        logits = np.zeros((len(described), 7))
+        logits[:, 4] = 9.0 if self.sure else 0.1
+        return np.stack(list(described)), logits
+
+
+def said_rows(said: Said, with_words: bool) -> Iterator[Tagged]:
+    """A row an utterance, in place of models."""
+    for utterance, own in zip(said.utterances, said.voices, strict=True):
+        yield Tagged(utterance, own, Row(utterance.start, utterance.end, utterance, scores(0), {"voice": own}),
+                     said.spoken)
