@@ -47,8 +47,7 @@ def live_command(
     speakers: Annotated[bool, typer.Option("--speakers/--no-speakers", help="Whether speakers are told "
                                                                             "apart.")] = True,
     overlay: Annotated[bool, typer.Option(
-        "--overlay", help="Show captions on a page for OBS or a second screen, on this machine "
-                          "alone.")] = False,
+        "--overlay", help="Show captions on a page, too, for OBS or a second screen.")] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Of the page; any that is free if 0.")] = 0,
     lang: options.Lang = options.WRITING.lang,
     overwrite: options.Overwrite = False,

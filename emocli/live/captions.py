@@ -94,7 +94,14 @@ def state(load: Load) -> Text:
             for name, amount in load.lost.items() if amount > 0]
     if lost:
         parts.append(Text(f"lost: {', '.join(lost)}", style="bold red"))
-    return Text(" · ", style="dim").join(parts)
+    return Text(" · ").join(parts)
+
+
+def getting_ready() -> Text:
+    """What stands there until the models are loaded."""
+    from rich.text import Text
+
+    return Text(f"getting ready {NO_WORDS}", style=UNFINISHED)
 
 
 def notice(event: Notice) -> Text:

@@ -28,6 +28,7 @@ class Below:
         self._going_on: Partial | None = None
         self._waiting: list[Tagged] = []
         self._scores: np.ndarray | None = None
+        self._scored = 0.0  # when the utterance that they are of began
         self._load: Load | None = None
 
     def update(self, event: Event) -> None:
@@ -50,7 +51,13 @@ class Below:
         if event.row is None:
             self._waiting.append(replace(event, utterance=replace(utterance, text=words)))
         scores = event.row.scores if event.row else event.voice.scores
-        self._scores = self._scores if scores is None else scores
+        if scores is not None and utterance.start >= self._scored:
+            self._scores, self._scored = scores, utterance.start
+
+    @property
+    def state(self) -> Text | None:
+        """How the session keeps up, once that is known."""
+        return captions.state(self._load) if self._load else None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The lines from top to bottom, none wider than the terminal."""
@@ -60,17 +67,17 @@ class Below:
             unfinished.append(captions.partial(self._going_on.utterance))
         for text in unfinished:
             yield from text.wrap(console, width)[-UNFINISHED_LINES:]
-        for line in self._standing(console.height, width):
+        for line in self._bars(console.height, width):
             line.truncate(width, overflow="ellipsis")
             yield line
+        yield from (self.state or captions.getting_ready()).wrap(console, width)
 
-    def _standing(self, height: int, width: int) -> list[Text]:
-        lines = [] if self._load is None else [captions.state(self._load)]
+    def _bars(self, height: int, width: int) -> list[Text]:
         if self._scores is None:
-            return lines
+            return []
         if height < ROOM_FOR_BARS:
-            return [captions.in_one_line(self._scores), *lines]
-        return [*captions.bars(self._scores, self._lang, width), *lines]
+            return [captions.in_one_line(self._scores)]
+        return captions.bars(self._scores, self._lang, width)
 
 
 class Terminal:
@@ -90,11 +97,14 @@ class Terminal:
 
     def __enter__(self) -> Terminal:
         if self._console.is_interactive:
-            self._live.start()
+            self._live.start(refresh=True)
         return self
 
     def __exit__(self, *_: Any) -> None:
+        was_shown = self._live.is_started
         self._live.stop()
+        if was_shown and self._below.state:
+            self._console.print(self._below.state)
 
     def __call__(self, event: Event) -> None:
         """Show an event."""

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
 from support.sessions import captioned, partial
@@ -43,13 +48,14 @@ def at(overlay: Overlay, name: str = "") -> str:
 def messages(stream: http.client.HTTPResponse) -> Iterator[tuple[str, str, dict[str, object]]]:
     """Number, kind and data of each event; a comment counts as one."""
     fields: dict[str, str] = {}
-    while line := stream.readline().decode().rstrip("\n") or "\n":
-        name, _, value = line.partition(":")
-        if line != "\n":
+    for line in iter(stream.readline, b""):
+        name, _, value = line.decode().strip().partition(":")
+        if line != b"\n":
             fields[name] = value.strip()
-        elif "event" in fields or "" in fields:
+            continue
+        if fields.keys() & {"event", ""}:
             yield fields.get("id", ""), fields.get("event", "comment"), json.loads(fields.get("data", "{}"))
-            fields = {}
+        fields = {}
 
 
 def next_of(stream: Iterator[tuple[str, str, dict[str, object]]], kind: str) -> dict[str, object]:
@@ -182,6 +188,24 @@ def test_the_end_is_told() -> None:
     assert next_of(stream, "end") == {}
     with pytest.raises(ConnectionRefusedError):
         get(overlay, at(overlay))
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+def test_from_sound_to_the_page(clips: Path) -> None:
+    command = [sys.executable, "-m", "emocli", "live", clips / "jfk.flac"]
+    with subprocess.Popen([*command, "--fast", "--no-words", "--overlay"], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as run:
+        assert run.stderr
+        assert run.stdout
+        address = next(line for line in run.stderr if "http://127.0.0.1:" in line).split()[-1]
+        with urlopen(f"{address}events", timeout=120) as stream:
+            kinds = [kind for _, kind, _ in messages(stream) if kind != "comment"]
+        captions = run.stdout.read().splitlines()
+    assert run.returncode == 0
+    assert kinds[-1] == "end"
+    assert kinds.count("caption") == len(captions) > 2
+    assert all(re.search(r"\[[a-z]+\]$", caption) for caption in captions)
 
 
 def test_a_port_that_is_taken(overlay: Overlay) -> None:

@@ -53,6 +53,8 @@ def test_a_terminal_shows_what_is_not_final() -> None:
     assert "real-time factor 0.40" in written(screen)
     assert "━" in written(screen)
     assert written(screen).startswith("\x1b[?25l")
+    assert "getting ready" in written(screen).splitlines()[0]
+    assert written(screen).rpartition("\x1b[2K")[2] == "2 s · real-time factor 0.40\n"  # it stays
     assert "\x1b[?25h" in written(screen)  # the cursor is given back
     assert written(errors) == "emocli: 2.0 s: 0.3 s of sound\n"
 
@@ -111,3 +113,12 @@ def test_an_utterance_is_taken_away_once_it_is_final() -> None:
     view.update(captioned(6, "first one."))
     assert "first" not in shown()
     assert "second …" in shown()
+
+
+def test_bars_are_of_the_last_utterance() -> None:
+    view, screen = Below("en"), console(terminal=True, width=80, height=30)
+    for event, emotion in ((tagged(0), "happiness"), (tagged(5, start=3.0), "anger"),
+                           (captioned(0, "late"), "anger"), (captioned(6, "at last", 3.0), "sadness")):
+        view.update(event)
+        lines = ["".join(part.text for part in line) for line in screen.render_lines(view, pad=False)]
+        assert next(line for line in lines if "0.70" in line).startswith(emotion)
