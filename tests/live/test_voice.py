@@ -16,7 +16,7 @@ SOUND = np.full(16_000, 0.5, np.float32)
 def test_the_large_model_is_asked_where_the_small_one_is_unsure(sure: bool, headroom: bool,
                                                                 asked: int) -> None:
     small, large = Voice(sure=sure), Voice()
-    reading = LiveVoice(small, large, headroom=lambda: headroom).read(SOUND)
+    reading = LiveVoice(small, large, headroom=lambda: headroom).read(SOUND).reading
     assert (small.described, large.described) == (1, asked)
     assert reading.emotion == "disgust"
     assert reading.confidence > 0.9 or not asked
@@ -24,8 +24,10 @@ def test_the_large_model_is_asked_where_the_small_one_is_unsure(sure: bool, head
 
 def test_silence_is_not_read() -> None:
     voice = LiveVoice(Voice(), Voice())
-    assert not voice.read(SOUND[:0]).present
-    assert voice.read(SOUND[:0]).reason
+    heard = voice.read(SOUND[:0])
+    voice.remember(heard)
+    assert not heard.reading.present
+    assert heard.reading.reason
 
 
 class Counting(Voice):
@@ -44,8 +46,8 @@ def test_each_is_read_against_those_before() -> None:
     model = Counting()
     voice = LiveVoice(None, model)
     for _ in range(3):
-        voice.read(SOUND)
-    voice.read(SOUND, remember=False)
+        voice.remember(voice.read(SOUND))
+    voice.read(SOUND)
     voice.read(SOUND)
     assert model.beside == [0, 1, 2, 3, 3]
 
@@ -54,9 +56,9 @@ def test_the_large_model_gets_to_know_who_speaks() -> None:
     small, large = Counting(), Counting()
     voice = LiveVoice(small, large)
     for _ in range(20):
-        voice.read(SOUND)
-        voice.get_to_know(SOUND)
+        voice.remember(voice.read(SOUND))
     assert (small.described, large.described, large.beside) == (20, 16, [])
+    assert small.beside == [*range(8), *[8] * 12]
     small.sure = False
     voice.read(SOUND)
     assert large.beside == [16]
