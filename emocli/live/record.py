@@ -29,8 +29,9 @@ class Record:
         self._files, self._options, self._now = dict(files), options or OutputOptions(), now
         self._rows: list[Row] = []
         self._quiet: list[Row] = []
-        self._duration, self._due, self._written = 0.0, 0.0, True
+        self._duration, self._written = 0.0, True
         self._write()
+        self._due = now()  # the first time takes longer, for its imports
 
     def __call__(self, event: Event) -> None:
         """Take in an event; not every row is written at once where that would take long."""

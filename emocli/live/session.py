@@ -49,9 +49,9 @@ def session(source: Source, options: AnalyzeOptions, *, words: bool = True,
     voice.warm_up()
     reader = FaceReader(options) if source.pictures else None
     faces = LiveFaces(lambda samples: reader.follow(run, samples), usual=options.face_fps, waits=source.waits,
-                      slow_down=lambda: None if allows(shedding.FACE_FPS) else SLOWER,
+                      slow_down=lambda: None if allows(shedding.PICTURES) else SLOWER,
                       note=run.note) if reader else None
-    whisper = LiveWords(run, options, small=lambda: not allows(shedding.WHISPER_SIZE)) if words else None
+    whisper = LiveWords(run, options, small=lambda: not allows(shedding.LARGE_WHISPER)) if words else None
     rows = RowReader(run, TextReader(options), Fusion(weights.resolve("fusion")), voice, whisper, faces,
                      LiveSpeakers() if options.speakers != "off" else None,
                      spoken_language=options.language, exactly=source.waits)
@@ -84,8 +84,8 @@ class _LiveRun(Run):
 def _steps(source: Source, options: AnalyzeOptions, *, words: bool, partials: bool) -> list[str]:
     """What this session has to give up."""
     there = {shedding.PARTIALS: words and partials,
-             shedding.FACE_FPS: source.pictures and options.face_fps > SLOWER,
-             shedding.LARGE_VOICE: True, shedding.WHISPER_SIZE: words and has_smaller(options),
+             shedding.PICTURES: source.pictures and options.face_fps > SLOWER,
+             shedding.LARGE_VOICE: True, shedding.LARGE_WHISPER: words and has_smaller(options),
              shedding.WORDS: words}
     return [step for step, is_there in there.items() if is_there]
 

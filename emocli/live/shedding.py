@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-#: What can be given up, the first first: words of an utterance that goes on, pictures a second, the large
-#: voice model, a larger Whisper than "tiny", all words.
-PARTIALS, FACE_FPS, LARGE_VOICE, WHISPER_SIZE, WORDS = (
-    "partials", "face fps", "large voice model", "Whisper size", "words")
-ORDER = (PARTIALS, FACE_FPS, LARGE_VOICE, WHISPER_SIZE, WORDS)
+#: What can be given up, the first first: words of an utterance that goes on, more than one picture a second,
+#: the large voice model, a larger Whisper than "tiny", all words.
+PARTIALS, PICTURES, LARGE_VOICE, LARGE_WHISPER, WORDS = (
+    "partials", "most pictures", "large voice model", "large Whisper", "words")
+ORDER = (PARTIALS, PICTURES, LARGE_VOICE, LARGE_WHISPER, WORDS)
 #: Share of the last factor in the smoothed one.
 SHARE = 0.3
 #: Smoothed factor and seconds of backlog from which something is given up, and below which it is taken on

@@ -13,14 +13,15 @@ from support.sessions import Voice, block, quiet, said_rows, speech
 from emocli.live.engine import READ, Engine, Readers
 from emocli.live.events import Load, Notice, Partial, Quiet, Tagged
 from emocli.live.intake import Item, Missed
-from emocli.live.shedding import FACE_FPS, PARTIALS, WORDS, LoadShedder
+from emocli.live.shedding import PARTIALS, PICTURES, WORDS, LoadShedder
 from emocli.live.sources import Source
 from emocli.live.voice import LiveVoice
 
 pytestmark = [pytest.mark.slow, pytest.mark.shared]
 
 
-def engine_of(items: Iterator[Item], rows: Callable = said_rows, *, waits: bool = True, **how: object) -> Engine:
+def engine_of(items: Iterator[Item], rows: Callable = said_rows, *, waits: bool = True,
+              **how: object) -> Engine:
     readers = Readers(LiveVoice(None, Voice()), rows, **{  # type: ignore[arg-type]
         name: how.pop(name) for name in ("draft", "words", "quiet", "prepare") if name in how})
     return Engine(Source(items, waits=waits), readers, **how)  # type: ignore[arg-type]
@@ -100,7 +101,7 @@ def test_words_are_drafted_while_somebody_speaks() -> None:
     assert heard[0] == pytest.approx(16_000 * (partials[1].end - partials[1].start), abs=2)
 
 
-@pytest.mark.parametrize("steps", [(PARTIALS,), (FACE_FPS,)])
+@pytest.mark.parametrize("steps", [(PARTIALS,), (PICTURES,)])
 def test_words_are_not_drafted_without_headroom(steps: tuple[str, ...]) -> None:
     shedder = LoadShedder(steps)
     for _ in range(20):
@@ -166,11 +167,10 @@ def broken(after: Iterator[Item]) -> Iterator[Item]:
 
 
 def test_what_was_heard_before_a_fault_is_told() -> None:
-    count = 0
+    events = []
     with pytest.raises(OSError, match="unplugged"):
-        for event in engine_of(broken(block(speech()))).events():
-            count += isinstance(event, Tagged) and event.row is not None
-    assert count >= 4
+        events.extend(engine_of(broken(block(speech()))).events())
+    assert sum(isinstance(event, Tagged) and event.row is not None for event in events) >= 4
 
 
 def test_a_reader_that_fails_ends_the_session() -> None:

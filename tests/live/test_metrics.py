@@ -14,7 +14,8 @@ from emocli.live.events import Event, Load, Notice, Partial, Tagged
 from emocli.live.metrics import MetricsLog, percentiles
 from emocli.timeline.types import Utterance
 
-LOAD = Load(3.0, 0.4, {"sound": 0.1, "pictures": 1, "utterances": 2}, {"sound": 1.5, "frames": 2}, 99, ("partials",))
+LOAD = Load(3.0, 0.4, {"sound": 0.1, "pictures": 1, "utterances": 2}, {"sound": 1.5, "frames": 2}, 99,
+            ("partials",))
 
 
 def spoken(event: Tagged, at: float, **latency: float) -> Tagged:
@@ -32,7 +33,8 @@ def test_what_is_written_down(tmp_path: Path) -> None:
              spoken(captioned(0, "a"), 100.0, activity=0.3, voice=0.4, words=0.8, fused=0.9)]
     second = [spoken(captioned(1, text, start), 200.0, activity=0.5, voice=0.6, words=1.2, fused=1.3)
               for text, start in (("One.", 3.0), ("Two.", 4.0))]
-    for event in (Partial(Utterance(0, 1, "so")), *first, LOAD, Notice("mode", 3.0, "without partials"), *second):
+    notice = Notice("mode", 3.0, "without partials")
+    for event in (Partial(Utterance(0, 1, "so")), *first, LOAD, notice, *second):
         log(event)
         assert lines(path)
     log.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ def seen(index: int, text: str, start: float = 0.0) -> Tagged:
 
 def test_files_are_whole_after_each_row(tmp_path: Path) -> None:
     files = {"csv": tmp_path / "a.csv", "srt": tmp_path / "a.srt"}
-    record = Record(files)
+    record = Record(files, now=lambda: 0.0)
     assert rows(files["csv"]) == []
     for number in range(3):
         record(tagged(number, "", 3.0 * number))
@@ -47,7 +48,7 @@ def test_files_are_whole_after_each_row(tmp_path: Path) -> None:
     written = rows(files["csv"])
     assert float(written[0]["start"]) == 0
     assert float(written[-1]["end"]) == 8.5
-    assert all(a["end"] == b["start"] for a, b in zip(written, written[1:], strict=False))
+    assert all(a["end"] == b["start"] for a, b in pairwise(written))
 
 
 def test_silence_has_the_face_that_was_seen(tmp_path: Path) -> None:
@@ -58,7 +59,7 @@ def test_silence_has_the_face_that_was_seen(tmp_path: Path) -> None:
     record(Load(9.0, 0.1))
     record.close()
     assert [(row["start"], row["face_emotion"]) for row in rows(tmp_path / "a.csv")] == [
-        ("0.0", ""), ("2.0", "disgust"), ("5.0", ""), ("7.0", "")]
+        ("0.000", ""), ("2.000", "disgust"), ("5.000", ""), ("7.000", "")]
 
 
 def test_long_files_are_not_written_all_the_time(tmp_path: Path) -> None:

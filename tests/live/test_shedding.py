@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from emocli.live.shedding import CALM, FACE_FPS, LARGE_VOICE, ORDER, PARTIALS, SETTLE, WORDS, LoadShedder
+from itertools import pairwise
+
+from emocli.live.shedding import CALM, LARGE_VOICE, ORDER, PARTIALS, PICTURES, SETTLE, WORDS, LoadShedder
 
 
 def updates(policy: LoadShedder, factor: float, count: int, backlog: float = 0.0) -> list[str]:
@@ -28,7 +30,7 @@ def test_one_after_another_in_the_stated_order() -> None:
 def test_each_step_has_time_to_show_its_effect() -> None:
     policy = LoadShedder()
     changed = [number for number in range(60) if policy.update(2.0, 10.0)]
-    assert all(b - a > SETTLE for a, b in zip(changed, changed[1:], strict=False))
+    assert all(b - a > SETTLE for a, b in pairwise(changed))
 
 
 def test_one_bad_second_is_passed_over() -> None:
@@ -44,12 +46,12 @@ def test_a_backlog_alone_is_reason_enough() -> None:
 
 
 def test_taken_on_again_in_reverse() -> None:
-    policy, shed = LoadShedder((PARTIALS, FACE_FPS, LARGE_VOICE)), []
+    policy, shed = LoadShedder((PARTIALS, PICTURES, LARGE_VOICE)), []
     updates(policy, 1.5, 60)
     for _ in range(200):
         if policy.update(0.2, 0.0):
             shed.append(policy.shed)
-    assert shed == [(PARTIALS, FACE_FPS), (PARTIALS,), ()]
+    assert shed == [(PARTIALS, PICTURES), (PARTIALS,), ()]
 
 
 def test_between_high_and_low_nothing_changes() -> None:
@@ -69,7 +71,7 @@ def test_what_proves_too_much_is_tried_less_often() -> None:
     for second in range(3000):
         said = policy.update(0.4 if policy.shed else 1.1, 0.0)
         tries += [second] if said.startswith("with ") else []
-    waits = [b - a for a, b in zip(tries, tries[1:], strict=False)]
+    waits = [b - a for a, b in pairwise(tries)]
     assert waits[0] < waits[2] < waits[4]
     assert len(tries) < 3000 / (CALM + SETTLE) / 4
 
@@ -78,4 +80,4 @@ def test_only_what_a_session_has_is_given_up() -> None:
     policy = LoadShedder((WORDS, PARTIALS))
     updates(policy, 1.5, 100)
     assert policy.shed == (PARTIALS, WORDS)
-    assert not LoadShedder((WORDS,)).allows(FACE_FPS)
+    assert not LoadShedder((WORDS,)).allows(PICTURES)

@@ -166,7 +166,8 @@ def louder(folder: Path) -> bytes:
 
 
 @pytest.mark.parametrize(("address", "kind"), [
-    ("ftp://127.0.0.1/a.ts", UsageError), ("concat://a", UsageError), ("http://127.0.0.1:9/a.ts", InputError)])
+    ("ftp://127.0.0.1/a.ts", UsageError), ("concat://a", UsageError),
+    ("http://127.0.0.1:9/a.ts", InputError)])
 def test_addresses_that_cannot_be_heard(address: str, kind: type[Exception]) -> None:
     with pytest.raises(kind, match=r"127\.0\.0\.1|concat"):
         list(from_address(address))

@@ -76,5 +76,5 @@ class Voice:
 def said_rows(said: Said, with_words: bool) -> Iterator[Tagged]:
     """A row an utterance, in place of models."""
     for utterance, own in zip(said.utterances, said.voices, strict=True):
-        yield Tagged(utterance, own, Row(utterance.start, utterance.end, utterance, scores(0), {"voice": own}),
-                     said.spoken)
+        row = Row(utterance.start, utterance.end, utterance, scores(0), {"voice": own})
+        yield Tagged(utterance, own, row, said.spoken)
