@@ -72,7 +72,7 @@ function fade(element, seconds) {
 
 function final(said) {
   say("resumed");
-  // Utterances that are this one before it was final, or parts of it; the next may begin a little before its end.
+  // What became this one, or a part of it; what comes next may begin a little before its end.
   const middle = (one) => (one.start + one.end) / 2;
   waiting = waiting.filter((one) => {
     const covered = one.start < middle(said) || middle(one) < said.end;
