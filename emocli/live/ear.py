@@ -30,10 +30,13 @@ class Ear:
         return self._heard / SAMPLE_RATE
 
     @property
-    def speaking_since(self) -> float | None:
-        """When the utterance that goes on began, s; None where nobody speaks."""
-        since = self._segmenter.speaking_since
-        return None if since is None else since + self._base
+    def going_on(self) -> tuple[Utterance, float] | None:
+        """The utterance that goes on, as it would be if it had ended, and the seconds of silence after it;
+        None where nobody speaks."""
+        if self._segmenter.going_on is None:
+            return None
+        utterance, silence = self._segmenter.going_on
+        return self._placed([utterance])[0], silence
 
     def feed(self, block: np.ndarray) -> list[Utterance]:
         """Those that end within a block (n,) float32 at 16 kHz."""

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 
 from emocli.live.busy import Busy
@@ -24,7 +24,7 @@ from emocli.live.intake import Block, Intake, Item, Missed
 from emocli.live.rows import Clip, Said
 from emocli.live.shedding import PARTIALS, LoadShedder
 from emocli.live.sources import Source
-from emocli.live.voice import LiveVoice
+from emocli.live.voice import Heard, LiveVoice
 from emocli.media.audio import SAMPLE_RATE, Sound
 from emocli.media.frames import Sample
 from emocli.timeline.types import Utterance
@@ -36,6 +36,9 @@ from emocli.voice.model import audible
 KEPT = 90.0
 #: Seconds between two accounts of the load, and of an utterance from which its words are drafted.
 ACCOUNT, DRAFTED = 1.0, 1.0
+#: Seconds of silence after which the voice is read already, so that it is known once the utterance has ended;
+#: in vain if somebody speaks on, and left undone where so much sound waits.
+PAUSE = 0.1
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ class Engine:
         self._pending: list[Said] = []
         self._busy, self._accounted, self._account_time = Busy(now), now(), 0.0
         self._lost, self._lost_frames, self._factor = 0.0, 0, 0.0
-        self._speaking = False
+        self._speaking, self._foretold = False, dict[tuple[float, float], Heard]()
         self._error: BaseException | None = None
         self._captioner = Captioner(
             readers.rows, self._events.put, prepare=readers.prepare, draft=readers.draft,
@@ -176,11 +179,11 @@ class Engine:
         """Read the voice of an utterance at once, and have its rows read."""
         spoken = came - max(0.0, self.heard - (utterance.end - activity.PAD))
         latency = {"activity": self._now() - spoken}
-        samples = audible(utterance, self._sound)
-        voice = self._readers.voice.read(samples)
+        heard = self._foretold.pop((utterance.start, utterance.end), None) or self._hear(utterance)
+        voice = heard.reading
         latency["voice"] = self._now() - spoken
         self._events.put(Tagged(utterance, voice, None, spoken, latency))
-        said = Said((utterance,), (voice,), Clip(0.0, samples[:0]), spoken, self._pictures(), latency)
+        said = Said((utterance,), (voice,), Clip(0.0, heard.samples[:0]), spoken, self._pictures(), latency)
         if self._pace.alone:
             self._read([said])
         elif self._pending and len(windows_of([*_utterances(self._pending), utterance])) > 1:
@@ -188,7 +191,10 @@ class Engine:
             self._pending = [said]
         else:
             self._pending.append(said)
-        self._readers.voice.get_to_know(samples)
+        self._readers.voice.remember(heard)
+
+    def _hear(self, utterance: Utterance) -> Heard:
+        return self._readers.voice.read(audible(utterance, self._sound))
 
     def _pictures(self) -> int:
         return self._readers.faces.offered if self._readers.faces else 0
@@ -202,16 +208,20 @@ class Engine:
                                  window[-1].spoken, window[-1].pictures, window[-1].latency))
 
     def _going_on(self) -> None:
-        """Say that somebody speaks, and have the words so far drafted."""
-        since = self._ear.speaking_since
-        begins, self._speaking = since is not None and not self._speaking, since is not None
-        if since is None or not self._pace.alone:
+        """Say that somebody speaks, have the words so far drafted, and read the voice ahead of the end."""
+        going_on = self._ear.going_on if self._pace.alone else None
+        begins, self._speaking = going_on is not None and not self._speaking, going_on is not None
+        if going_on is None:
             return
-        utterance = Utterance(since, self.heard)
+        utterance, silence = going_on
+        so_far = replace(utterance, end=self.heard)
         if begins:
-            self._events.put(Partial(utterance))
-        if self.heard - since >= DRAFTED and self._shedder and self._shedder.allows(PARTIALS):
-            self._captioner.put_partial(utterance, self._sound.read(since, self.heard))
+            self._events.put(Partial(so_far))
+        if so_far.end - so_far.start >= DRAFTED and self._shedder and self._shedder.allows(PARTIALS):
+            self._captioner.put_partial(so_far, self._sound.read(so_far.start, so_far.end))
+        edges = utterance.start, utterance.end
+        if silence >= PAUSE and edges not in self._foretold and self._intake.sound < PAUSE:
+            self._foretold = {edges: self._hear(utterance)}
 
     def _account(self) -> None:
         """Tell how the session keeps up, and shed load or take it on again."""

@@ -145,7 +145,7 @@ class RowReader:
         for own, voice in zip(said.utterances, said.voices, strict=True):
             if alone or (own.start, own.end) == (utterance.start, utterance.end):
                 return voice
-        return self.voice.read(samples, remember=False)
+        return self.voice.read(samples).reading
 
     def _face(self, segment: Segment, pictures: int) -> Reading:
         if self.faces is None:

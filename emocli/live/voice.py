@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import Lock
 
 import numpy as np
@@ -15,8 +16,18 @@ from emocli.voice.described import VoiceModel
 from emocli.voice.features import SAMPLE_RATE
 from emocli.voice.small_model import BESIDE, UNSURE
 
-#: Utterances that tell how the speaker usually talks.
-REMEMBERED = 200
+#: Utterances that tell how the speaker usually talks, the small model and the large one: the small one works
+#: each of them out anew, in 3 ms.
+REMEMBERED_SMALL, REMEMBERED = 8, 200
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The reading of an utterance, its `samples` (n,), and what the models that were asked keep of it."""
+
+    reading: Reading
+    samples: np.ndarray
+    described: tuple[np.ndarray, ...] = ()
 
 
 class LiveVoice:
@@ -27,7 +38,8 @@ class LiveVoice:
     def __init__(self, small: VoiceModel | None, large: VoiceModel, *,
                  headroom: Callable[[], bool] = lambda: True) -> None:
         self._models = [model for model in (small, large) if model]
-        self._heard: list[deque[np.ndarray]] = [deque(maxlen=REMEMBERED) for _ in self._models]
+        self._known = [deque[np.ndarray](maxlen=REMEMBERED_SMALL if model is small else REMEMBERED)
+                       for model in self._models]
         self._headroom, self._lock = headroom, Lock()
 
     def warm_up(self) -> None:
@@ -36,26 +48,28 @@ class LiveVoice:
         for model in self._models:
             model.answer([model.describe(noise)])
 
-    def read(self, samples: np.ndarray, *, remember: bool = True) -> Reading:
-        """A reading of one utterance's sound (n,) at 16 kHz; absent where it is silent."""
+    def read(self, samples: np.ndarray) -> Heard:
+        """A reading of one utterance's sound (n,) at 16 kHz, absent where it is silent, against what was
+        remembered."""
         if not len(samples):
-            return Reading("voice", reason=UNHEARD)
+            return Heard(Reading("voice", reason=UNHEARD), samples)
+        described: list[np.ndarray] = []
         with self._lock:
-            for model, heard in zip(self._models, self._heard, strict=True):
-                described = model.describe(samples)
-                features, logits = model.answer([described], list(heard))
-                if remember:
-                    heard.append(described)
+            for model, known in zip(self._models, self._known, strict=True):
+                described.append(model.describe(samples))
+                features, logits = model.answer([described[-1]], list(known))
                 scores = softmax(logits[0])
                 if scores.max() >= UNSURE or not self._headroom():
                     break
-        return Reading("voice", features[0], logits[0], scores, quality=1.0)
+        return Heard(Reading("voice", features[0], logits[0], scores, quality=1.0), samples, tuple(described))
 
-    def get_to_know(self, samples: np.ndarray) -> None:
-        """Have the large model hear an utterance that it was not asked about, until it knows how the speaker
-        usually talks."""
-        if len(self._models) < 2 or not len(samples):
+    def remember(self, heard: Heard) -> None:
+        """Have an utterance tell how the speaker usually talks; the large model, too, hears it where it was
+        not asked, until it knows enough."""
+        if not heard.described:
             return
         with self._lock:
-            if len(self._heard[1]) < min(BESIDE, len(self._heard[0])) and self._headroom():
-                self._heard[1].append(self._models[1].describe(samples))
+            for known, described in zip(self._known, heard.described, strict=False):
+                known.append(described)
+            if len(heard.described) < len(self._models) and len(self._known[1]) < BESIDE and self._headroom():
+                self._known[1].append(self._models[1].describe(heard.samples))

@@ -44,9 +44,11 @@ def test_a_long_utterance_is_cut(whole: tuple[np.ndarray, list[tuple[float, floa
 def test_what_is_missed_ends_an_utterance(whole: tuple[np.ndarray, list[tuple[float, float]]]) -> None:
     ear, half = Ear(30.0, 60.0), whole[0][:4 * 16_000]
     assert not ear.feed(half)
-    assert ear.speaking_since == pytest.approx(whole[1][0][0], abs=0.01)
+    utterance, silence = ear.going_on
+    assert utterance.start == pytest.approx(whole[1][0][0], abs=0.01)
+    assert utterance.end + silence == pytest.approx(4.0, abs=0.1)
     (first,) = ear.skip(160_000)
-    assert ear.speaking_since is None
+    assert ear.going_on is None
     assert ear.heard == 14.0
     ear.feed(half)
     (second,) = ear.finish()

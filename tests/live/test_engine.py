@@ -21,8 +21,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.shared]
 
 
 def engine_of(items: Iterator[Item], rows: Callable = said_rows, *, waits: bool = True,
-              **how: object) -> Engine:
-    readers = Readers(LiveVoice(None, Voice()), rows, **{  # type: ignore[arg-type]
+              model: Voice | None = None, **how: object) -> Engine:
+    readers = Readers(LiveVoice(None, model or Voice()), rows, **{  # type: ignore[arg-type]
         name: how.pop(name) for name in ("draft", "words", "quiet", "prepare") if name in how})
     return Engine(Source(items, waits=waits), readers, **how)  # type: ignore[arg-type]
 
@@ -55,6 +55,33 @@ def test_the_voice_of_the_next_utterance_does_not_wait_for_words() -> None:
             if count == 4:
                 last.set()
     assert count >= 4
+
+
+class Listening(Voice):
+    """Says when it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = Event()
+
+    def describe(self, samples: np.ndarray) -> np.ndarray:
+        self.asked.set()
+        return super().describe(samples)
+
+
+def test_the_voice_is_read_before_the_silence_has_lasted() -> None:
+    """The source goes on, 0.2 s after the last sound of the first utterance, when its voice is being read."""
+    model, stops = Listening(), round(2.44 * 16_000)
+
+    def source() -> Iterator[Item]:
+        yield from block(speech()[:stops])
+        assert model.asked.wait(60)
+        yield from block(speech()[stops:])
+
+    first, *_ = [e for e in told(engine_of(source(), waits=False, model=model), Tagged) if e.row is None]
+    same, *_ = [e for e in told(engine_of(block(speech())), Tagged) if e.row is None]
+    assert (first.utterance, first.voice.emotion) == (same.utterance, same.voice.emotion)
+    np.testing.assert_array_equal(first.voice.features, same.voice.features)
 
 
 def test_sound_that_was_missed_is_counted_and_keeps_its_time() -> None:
