@@ -3,7 +3,7 @@
 Any page in a browser, and any user of this machine, can reach a port on 127.0.0.1.  So the address holds a
 random token, which is compared in constant time; the Host header must be ours (a name that somebody lets
 point to 127.0.0.1 is refused: DNS rebinding); no other origin may read or frame anything; connections,
-readers and what waits for each are bounded, and nobody who reads can make the engine wait.
+subscribers and what waits for each are bounded, and none of them can make the engine wait.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ HOST = "127.0.0.1"
 #: Connections at once.
 CONNECTIONS = 32
 #: Seconds: silence after which a comment is sent, so that who has gone is noticed; how long one may take to
-#: ask or to take what is sent; how long readers are given to leave at the end; between looks for that end.
+#: ask or to take what is sent; how long all are given to leave at the end; between looks for that end.
 HEARTBEAT, PATIENCE, FAREWELL, POLL = 15.0, 10.0, 0.2, 0.1
 #: Milliseconds after which a page that was cut off comes again.
 RETRY = 2000
@@ -81,9 +81,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _events(self) -> None:
         last = self.headers.get("Last-Event-ID", "")
         broadcast = self.server.broadcast
-        reader = broadcast.join(int(last) if re.fullmatch(r"[0-9]{1,9}", last) else 0)
-        if reader is None:
-            self._answer(503, b"There are too many readers.\n")
+        subscriber = broadcast.subscribe(int(last) if re.fullmatch(r"[0-9]{1,9}", last) else 0)
+        if subscriber is None:
+            self._answer(503, b"Too many pages are open.\n")
             return
         try:
             self.send_response(200)
@@ -91,11 +91,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(f"retry: {RETRY}\n\n".encode())
             data: bytes | None = b""
-            while data != END and not reader.dropped:
-                data = reader.next(self.server.heartbeat)
+            while data != END and not subscriber.dropped:
+                data = subscriber.next(self.server.heartbeat)
                 self.wfile.write(data or b":\n\n")
         finally:
-            broadcast.leave(reader)
+            broadcast.unsubscribe(subscriber)
 
     def log_message(self, *_: Any) -> None:
         """Say nothing: the terminal is full of captions, and addresses hold the token."""

@@ -14,10 +14,21 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
     from rich.text import Text
 
+    from emocli.timeline.types import Utterance
+
 #: Lines that one utterance that is not final may take, of the end of it, and such utterances that are shown.
 UNFINISHED_LINES, UNFINISHED_SHOWN = 3, 3
 #: A terminal with fewer lines shows no bars.
 ROOM_FOR_BARS = 16
+
+
+def _covers(final: Utterance, other: Utterance) -> bool:
+    """Whether `other` became `final`, or a part of it; what comes next may begin a little before its end."""
+    return other.start < _middle(final) or _middle(other) < final.end
+
+
+def _middle(utterance: Utterance) -> float:
+    return (utterance.start + utterance.end) / 2
 
 
 class Below:
@@ -42,12 +53,12 @@ class Below:
                 self._tagged(event)
 
     def _tagged(self, event: Tagged) -> None:
-        utterance, words = event.utterance, event.utterance.text
-        middle = (utterance.start + utterance.end) / 2  # the next may begin a little before the end
-        if self._going_on and self._going_on.utterance.start < middle:
+        utterance = event.row.utterance or event.utterance if event.row else event.utterance
+        words = utterance.text
+        if self._going_on and _covers(utterance, self._going_on.utterance):
             words = words or self._going_on.utterance.text
             self._going_on = None
-        self._waiting = [one for one in self._waiting if one.utterance.start >= middle]
+        self._waiting = [one for one in self._waiting if not _covers(utterance, one.utterance)]
         if event.row is None:
             self._waiting.append(replace(event, utterance=replace(utterance, text=words)))
         scores = event.row.scores if event.row else event.voice.scores

@@ -1,4 +1,4 @@
-"""Messages to several readers, none of whom is waited for."""
+"""Messages to several subscribers, none of whom is waited for."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import threading
 
 from support.sessions import captioned, partial, tagged
 
-from emocli.live.broadcast import CLASSES_MESSAGE, END, KEPT, READERS, WAITING, Broadcast, Reader
+from emocli.live.broadcast import CLASSES_MESSAGE, END, KEPT, SUBSCRIBERS, WAITING, Broadcast, Subscriber
 from emocli.live.events import Load, Notice, Tagged
 from emocli.timeline.types import Reading, Utterance
 
 
-def read(reader: Reader | None) -> list[bytes]:
-    assert reader
+def read(subscriber: Subscriber | None) -> list[bytes]:
+    assert subscriber
     found = []
-    while data := reader.next(0):
+    while data := subscriber.next(0):
         found.append(data)
     return found
 
@@ -31,7 +31,7 @@ def kinds(messages: list[bytes]) -> list[str]:
 
 def test_each_event_reaches_each_reader() -> None:
     broadcast = Broadcast()
-    first, second = broadcast.join(), broadcast.join()
+    first, second = broadcast.subscribe(), broadcast.subscribe()
     nobody = Tagged(Utterance(9, 10), Reading("voice", reason="silent"))
     for event in (partial("so"), tagged(), captioned(text="so it is"), Load(1, 0.5),
                   Notice("stalled", 1, "a"), Notice("mode", 1, "b"), nobody):
@@ -45,9 +45,9 @@ def test_each_event_reaches_each_reader() -> None:
 
 def test_messages_stay_one_whatever_was_said() -> None:
     broadcast = Broadcast()
-    reader = broadcast.join()
+    subscriber = broadcast.subscribe()
     broadcast(captioned(text="one\n\nevent: end\rdata: {}\u2028\x1b[2J" + "x" * 5000, speaker="\nS1"))
-    _, message = read(reader)
+    _, message = read(subscriber)
     assert message.count(b"\n\n") == 1
     assert message.count(b"\n") == 4
     assert message.count(b"\r") == 0
@@ -61,19 +61,19 @@ def test_who_comes_late_gets_the_last_captions() -> None:
     for i in range(KEPT + 5):
         broadcast(captioned(text=str(i)))
         broadcast(partial("gone"))
-    assert texts(read(broadcast.join())) == [str(i) for i in range(5, KEPT + 5)]
-    assert texts(read(broadcast.join(after=KEPT + 3))) == [str(KEPT + 3), str(KEPT + 4)]
-    assert texts(read(broadcast.join(after=10**9))) == []
+    assert texts(read(broadcast.subscribe())) == [str(i) for i in range(5, KEPT + 5)]
+    assert texts(read(broadcast.subscribe(after=KEPT + 3))) == [str(KEPT + 3), str(KEPT + 4)]
+    assert texts(read(broadcast.subscribe(after=10**9))) == []
 
 
 def test_a_slow_reader_misses_partials_first_and_is_then_dropped() -> None:
     broadcast = Broadcast()
-    slow = broadcast.join()
+    slow = broadcast.subscribe()
     assert slow
     for i in range(WAITING + 10):
         broadcast(partial(str(i)))
     assert not slow.dropped
-    quick = broadcast.join()
+    quick = broadcast.subscribe()
     assert quick
     broadcast(captioned(text="final"))
     assert slow.dropped
@@ -86,27 +86,27 @@ def test_a_slow_reader_misses_partials_first_and_is_then_dropped() -> None:
 
 def test_readers_are_few_and_may_leave() -> None:
     broadcast = Broadcast()
-    readers = [broadcast.join() for _ in range(READERS)]
-    assert all(readers)
-    assert broadcast.join() is None
-    assert readers[0]
-    broadcast.leave(readers[0])
-    assert broadcast.join()
+    subscribers = [broadcast.subscribe() for _ in range(SUBSCRIBERS)]
+    assert all(subscribers)
+    assert broadcast.subscribe() is None
+    assert subscribers[0]
+    broadcast.unsubscribe(subscribers[0])
+    assert broadcast.subscribe()
 
 
 def test_the_end_waits_for_readers_to_leave_and_no_longer() -> None:
     broadcast = Broadcast()
-    reader = broadcast.join()
-    assert reader
+    subscriber = broadcast.subscribe()
+    assert subscriber
 
     def leave() -> None:
-        while reader.next(60) != END:
+        while subscriber.next(60) != END:
             pass
-        broadcast.leave(reader)
+        broadcast.unsubscribe(subscriber)
 
     thread = threading.Thread(target=leave)
     thread.start()
     broadcast.end(timeout=60)
     thread.join()
-    assert read(broadcast.join()) == [CLASSES_MESSAGE, END]
+    assert read(broadcast.subscribe()) == [CLASSES_MESSAGE, END]
     broadcast.end(timeout=0)

@@ -18,7 +18,7 @@ import pytest
 from support.sessions import captioned, partial
 
 from emocli.errors import UsageError
-from emocli.live.broadcast import READERS
+from emocli.live.broadcast import SUBSCRIBERS
 from emocli.live.overlay import CONNECTIONS, Overlay
 
 STREAM = "text/event-stream; charset=utf-8"
@@ -148,7 +148,7 @@ def test_a_client_that_comes_again_gets_what_it_missed(overlay: Overlay) -> None
 
 
 def test_more_readers_than_there_is_room_for(overlay: Overlay) -> None:
-    streams = [get(overlay, at(overlay, "events")) for _ in range(READERS)]
+    streams = [get(overlay, at(overlay, "events")) for _ in range(SUBSCRIBERS)]
     assert {stream.status for stream in streams} == {200}
     assert get(overlay, at(overlay, "events")).status == 503
     for stream in streams:

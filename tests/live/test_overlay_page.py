@@ -63,9 +63,10 @@ def test_from_partial_to_caption(page: Callable[..., Any], overlay: Overlay) -> 
     overlay(tagged(speaker="S1"))  # read by its voice alone: the words so far stay
     until(browser, SHOWN, ".unfinished .emotion", 1)
     assert browser.execute_script(TEXTS, ".unfinished .words") == ["오늘 기분이"]
-    overlay(partial("그래서", 2.4))
-    until(browser, SHOWN, ".unfinished", 2)
-    overlay(captioned(text="오늘 기분이 좋아보이네요", speaker="S1"))
+    overlay(tagged(start=2.0))
+    overlay(partial("그래서", 4.0))
+    until(browser, SHOWN, ".unfinished", 3)
+    overlay(captioned(text="오늘 기분이 좋아보이네요", speaker="S1", length=4.05))  # a row of both
     until(browser, SHOWN, "#captions .caption", 1)
     assert browser.execute_script(TEXTS, "#captions p") == ["S1: 오늘 기분이 좋아보이네요 😊 happiness"]
     assert browser.execute_script(TEXTS, "#unfinished p") == ["그래서"]

@@ -107,11 +107,13 @@ def test_an_utterance_is_taken_away_once_it_is_final() -> None:
     view.update(partial("first"))
     assert "first …" in shown()
     view.update(tagged())  # read by its voice alone: the words so far stay
-    view.update(partial("second", 2.5))
+    view.update(partial("second", 4.0))
     assert "first 😊 [happiness]" in shown()
     assert "second …" in shown()
-    view.update(captioned(6, "first one."))
+    view.update(tagged(start=2.0))
+    view.update(captioned(6, "first one.", length=4.05))  # a row of both
     assert "first" not in shown()
+    assert "happiness]" not in shown()
     assert "second …" in shown()
 
 

@@ -30,11 +30,12 @@ def tagged(index: int = 0, text: str = "", start: float = 0.0, speaker: str = ""
     return Tagged(Utterance(start, start + 2.0, text, (), "ko", "whisper", speaker), voice(index))
 
 
-def captioned(index: int = 0, text: str = "", start: float = 0.0, speaker: str = "") -> Tagged:
-    """The same with its row."""
-    event = tagged(index, text, start, speaker)
-    row = Row(start, start + 2.0, event.utterance, scores(index), {"voice": event.voice})
-    return Tagged(event.utterance, event.voice, row)
+def captioned(index: int = 0, text: str = "", start: float = 0.0, speaker: str = "",
+              length: float = 2.0) -> Tagged:
+    """The same with its row, of `length` s."""
+    utterance = Utterance(start, start + length, text, (), "ko", "whisper", speaker)
+    row = Row(start, start + length, utterance, scores(index), {"voice": voice(index)})
+    return Tagged(utterance, voice(index), row)
 
 
 def speech() -> np.ndarray:

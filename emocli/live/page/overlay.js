@@ -59,7 +59,7 @@ function showUnfinished(said, read) {
     waiting.push(one);
   }
   // The voice is read before its words are: those that were shown stay.
-  Object.assign(one, { start: said.start, read, text: said.text || one.text || "" });
+  Object.assign(one, { start: said.start, end: said.end, read, text: said.text || one.text || "" });
   fill(one.element, { ...said, text: one.text });
 }
 
@@ -72,10 +72,12 @@ function fade(element, seconds) {
 
 function final(said) {
   say("resumed");
-  const middle = (said.start + said.end) / 2;  // the next may begin a little before the end
+  // What became this one, or a part of it; what comes next may begin a little before its end.
+  const middle = (one) => (one.start + one.end) / 2;
   waiting = waiting.filter((one) => {
-    if (one.start < middle) one.element.remove();
-    return one.start >= middle;
+    const covered = one.start < middle(said) || middle(one) < said.end;
+    if (covered) one.element.remove();
+    return !covered;
   });
   const left = Math.max(SHORTEST, said.text.length / CHARACTERS_A_SECOND) - (Date.now() / 1000 - said.at);
   if (left <= 0 && !ownScreen) return;
