@@ -197,7 +197,7 @@ def tile(utterances: Sequence[Utterance], duration: float) -> list[Segment]:
         gap = utterance.start - clock
         start = utterance.start
         if gap > SHORTEST_GAP:
-            segments += _gap(clock, utterance.start)
+            segments += pieces_of_gap(clock, utterance.start)
         elif segments and gap > 0:
             segments[-1] = replace(segments[-1], end=utterance.start)
         else:
@@ -205,13 +205,14 @@ def tile(utterances: Sequence[Utterance], duration: float) -> list[Segment]:
         segments.append(Segment(start, utterance.end, utterance))
         clock = utterance.end
     if duration - clock > SHORTEST_GAP or not segments:
-        segments += _gap(clock, duration)
+        segments += pieces_of_gap(clock, duration)
     else:
         segments[-1] = replace(segments[-1], end=duration)
     return segments
 
 
-def _gap(start: float, end: float) -> list[Segment]:
+def pieces_of_gap(start: float, end: float) -> list[Segment]:
+    """A stretch in which nobody speaks, in equal parts of at most LONGEST_GAP s."""
     parts = max(1, math.ceil((end - start) / LONGEST_GAP - 1e-9))
     edges = [start + (end - start) * i / parts for i in range(parts)] + [end]
     return [Segment(a, b) for a, b in pairwise(edges) if b > a or parts == 1]
