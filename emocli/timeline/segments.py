@@ -196,7 +196,7 @@ def tile(utterances: Sequence[Utterance], duration: float, cut: Cut = evenly) ->
         gap = utterance.start - clock
         start = utterance.start
         if gap > SHORTEST_GAP:
-            segments += _gap(cut(clock, utterance.start))
+            segments += pieces_of_gap(clock, utterance.start, cut)
         elif segments and gap > 0:
             segments[-1] = replace(segments[-1], end=utterance.start)
         else:
@@ -204,11 +204,13 @@ def tile(utterances: Sequence[Utterance], duration: float, cut: Cut = evenly) ->
         segments.append(Segment(start, utterance.end, utterance))
         clock = utterance.end
     if duration - clock > SHORTEST_GAP or not segments:
-        segments += _gap(cut(clock, duration))
+        segments += pieces_of_gap(clock, duration, cut)
     else:
         segments[-1] = replace(segments[-1], end=duration)
     return segments
 
 
-def _gap(edges: Sequence[float]) -> list[Segment]:
+def pieces_of_gap(start: float, end: float, cut: Cut = evenly) -> list[Segment]:
+    """What `cut` makes of a stretch in which nobody speaks."""
+    edges = cut(start, end)
     return [Segment(a, b) for a, b in pairwise(edges) if b > a or len(edges) == 2]
