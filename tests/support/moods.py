@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -20,10 +21,22 @@ from emocli.emotions import INDEX
 from emocli.training.corpora.faces import load
 
 
+class Mood(Protocol):
+    """A face that shows one thing."""
+
+    @property
+    def emotion(self) -> str:
+        """What it shows."""
+
+    def picture(self, index: int) -> np.ndarray:
+        """Picture `index`, (HEIGHT, WIDTH, 3) BGR."""
+
+
 @dataclass(frozen=True)
 class Stretch:
     """Of a clip, from `start` to `end` s, in which the face does not change; it goes to and fro."""
 
+    emotion: str
     clip: str
     start: float
     end: float
@@ -49,13 +62,18 @@ class Still:
         matrix = np.array([[scale, 0, x - 24 * scale], [0, scale, y - 24 * scale]])
         image = cv2.warpAffine(_agreed(self.emotion)[self.number], matrix, (WIDTH, HEIGHT),
                                flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        light = 12 * np.sin(0.5 * time) + np.random.default_rng(index).normal(0, 4, image.shape)
+        light = 12 * np.sin(0.5 * time) + _grain(index % 8)
         return np.repeat(np.clip(image + light, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
 
 
-CRYING = Stretch("WolfgangLanger_Pexels.mp4", 0.6, 5.6)
-LAUGHING = Stretch("WolfgangLanger_Pexels.mp4", 12.2, 19.2)
-SERIOUS = Stretch("grid_bbaf2n.mpg", 2.3, 2.9)
+CRYING = Stretch("sadness", "WolfgangLanger_Pexels.mp4", 0.6, 5.6)
+LAUGHING = Stretch("happiness", "WolfgangLanger_Pexels.mp4", 12.2, 19.2)
+SERIOUS = Stretch("neutral", "grid_bbaf2n.mpg", 2.3, 2.9)
+
+
+@cache
+def _grain(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, 4, (HEIGHT, WIDTH))
 
 
 @cache
@@ -64,7 +82,7 @@ def _agreed(emotion: str) -> np.ndarray:
     return faces.images[faces.votes[:, INDEX[emotion]] == 1]
 
 
-def film(path: Path, shots: Sequence[tuple[Stretch | Still | None, float]],
+def film(path: Path, shots: Sequence[tuple[Mood | None, float]],
          words: Sequence[tuple[float, float, str]] = ()) -> Path:
     """One face after another, each for some seconds, None for nobody; `words` (start s, end s, text) are in a
     sidecar."""
@@ -78,4 +96,4 @@ def film(path: Path, shots: Sequence[tuple[Stretch | Still | None, float]],
         lines = pysubs2.SSAFile()
         lines.events = [pysubs2.SSAEvent(round(1000 * a), round(1000 * b), text=text) for a, b, text in words]
         lines.save(str(path.with_suffix(".srt")))
-    return write(path, even(ends[-1] / RATE, RATE), pictures=picture)
+    return write(path, even(ends[-1] / RATE, RATE), pictures=picture, options={"preset": "ultrafast"})
