@@ -210,10 +210,10 @@ def _of_segment(observations: Sequence[FaceObservation], segment: Segment, rate:
     features, logits, scores = (np.stack([getattr(o, part) for o in own]).astype(np.float32)
                                 for part in ("features", "logits", "scores"))
     quality = len(own) / max(1.0, (segment.end - segment.start) * rate)
+    parts = _parts(np.array([o.time for o in own]), scores, segment) if segment.utterance else ()
     return Reading("face", features=features.mean(0), logits=logits.mean(0), scores=scores.mean(0),
                    quality=min(1.0, quality), face_id=main, many_faces=many,
-                   speaking=True if speaker.known else None,
-                   parts=_parts(np.array([o.time for o in own]), scores, segment) if segment.utterance else ())
+                   speaking=True if speaker.known else None, parts=parts)
 
 
 def _parts(times: np.ndarray, scores: np.ndarray, segment: Segment) -> tuple[Part, ...]:
