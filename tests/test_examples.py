@@ -44,7 +44,7 @@ def test_rows_are_as_promised(timelines: dict[str, Timeline], name: str) -> None
     for row, (*_, emotion, confidence) in zip(rows, wanted, strict=True):
         assert row.emotion == emotion or confidence < SURE
     assert [r.end for r in rows] == pytest.approx([end for _, end, *_ in wanted], abs=0.3)
-    assert [r.confidence for r in rows] == pytest.approx([row[4] for row in wanted], abs=0.1)
+    assert [r.confidence for r in rows] == pytest.approx([row[4] for row in wanted], abs=0.15)
 
 
 @pytest.mark.slow
