@@ -10,9 +10,9 @@ Who made the clips, and what may be done with them: README.md.
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -84,8 +84,11 @@ def subtitles(lines: Sequence[tuple[float, float, str]], path: Path) -> None:
     file.save(str(path))
 
 
-def main(folder: Path) -> None:
+def main() -> None:
     """Write both films and their subtitles beside this file."""
+    parser = argparse.ArgumentParser(description="Make the films of real people from their clips.")
+    parser.add_argument("folder", type=Path, help="where the clips lie")
+    folder = parser.parse_args().folder
     lines = with_voice_over(folder / "WolfgangLanger_Pexels.mp4", HERE / "tears.mp4")
     subtitles(lines, HERE / "tears.srt")
     shutil.copyfile(folder / "his_girl_friday.mp4", HERE / "his_girl_friday.mp4")
@@ -93,4 +96,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()
