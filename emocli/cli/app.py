@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
+from emocli.cli.usage import Command, Group
 from emocli.errors import EXIT_INTERRUPTED, EmocliError, OutputError
 
 #: Options that are no settings but said each time: no environment variable stands for them.
@@ -18,7 +18,7 @@ PER_CALL = frozenset("""version install-completion show-completion out overwrite
                         retry-failed embed json full preview reel video plot emotions""".split())
 
 
-class Commands(TyperGroup):
+class Commands(Group):
     """All commands, whose settings may also come from variables as `EMOCLI_ANALYZE_LANG`."""
 
     def __init__(self, **settings: Any) -> None:
@@ -48,7 +48,7 @@ GROUPS = ("models", "data")
 
 def _register() -> None:
     for name in COMMANDS:
-        app.command(name)(getattr(import_module(f"emocli.cli.{name}"), f"{name}_command"))
+        app.command(name, cls=Command)(getattr(import_module(f"emocli.cli.{name}"), f"{name}_command"))
     for name in GROUPS:
         app.add_typer(import_module(f"emocli.cli.{name}").app, name=name)
 
