@@ -23,7 +23,7 @@ from emocli.errors import InputError
 from emocli.outputs.base import OutputOptions
 from emocli.plaintext import escaped, printable
 from emocli.timeline.records import DECIMALS, face_id
-from emocli.timeline.types import FaceObservation, MediaInfo, Reading, Row, Timeline, Utterance, Word
+from emocli.timeline.types import FaceObservation, MediaInfo, Part, Reading, Row, Timeline, Utterance, Word
 
 #: Version of the document's shape; raised when a reader of an older one would stumble.
 VERSION = 1
@@ -54,8 +54,14 @@ def _reading(reading: Reading) -> dict[str, Any]:
     speaking = {} if reading.speaking is None else {"speaking": reading.speaking}
     if reading.scores is None:
         return {"present": False, "reason": printable(reading.reason), **speaking}
+    parts = {"parts": [_part(part) for part in reading.parts]} if reading.parts else {}
     return {"present": True, "emotion": reading.emotion, "confidence": round(reading.confidence, DECIMALS),
-            "quality": round(reading.quality, 3), "scores": _named(reading.scores), **speaking}
+            "quality": round(reading.quality, 3), "scores": _named(reading.scores), **speaking, **parts}
+
+
+def _part(part: Part) -> dict[str, Any]:
+    return {"start": round(part.start, 3), "end": round(part.end, 3), "emotion": part.emotion,
+            "confidence": round(part.confidence, DECIMALS), "scores": _named(part.scores)}
 
 
 def _row(row: Row) -> dict[str, Any]:
@@ -155,6 +161,16 @@ def _check_rows(rows: tuple[Row, ...], duration: float) -> None:
             raise ValueError(f"the rows do not follow one another at {left:.3f} s")
     if any(row.readings.keys() != rows[0].readings.keys() for row in rows):
         raise ValueError("not all rows have the same modalities")
+    for row in rows:
+        _check_parts(row)
+
+
+def _check_parts(row: Row) -> None:
+    """Raise `ValueError` unless the parts of each reading follow one another within the row."""
+    for reading in row.readings.values():
+        times = [row.start, *(time for part in reading.parts for time in (part.start, part.end)), row.end]
+        if any(right < left - ROUNDED for left, right in pairwise(times)):
+            raise ValueError(f"the parts of the row at {row.start:.3f} s do not follow one another")
 
 
 def _scores(named: dict[str, float]) -> np.ndarray:
@@ -167,7 +183,9 @@ def _read_reading(name: str, content: dict[str, Any], number: int | None) -> Rea
     if not content["present"]:
         return Reading(name, reason=content["reason"], speaking=content.get("speaking"))
     return Reading(name, scores=_scores(content["scores"]), quality=content.get("quality", 0.0),
-                   face_id=number if name == "face" else None, speaking=content.get("speaking"))
+                   face_id=number if name == "face" else None, speaking=content.get("speaking"),
+                   parts=tuple(Part(part["start"], part["end"], _scores(part["scores"]))
+                               for part in content.get("parts", ())))
 
 
 def _read_row(row: dict[str, Any]) -> Row:

@@ -121,6 +121,25 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A stretch of a segment in which what is read stays the same, and its `scores` (7,)."""
+
+    start: float
+    end: float
+    scores: np.ndarray
+
+    @property
+    def emotion(self) -> str:
+        """The likeliest class."""
+        return EMOTIONS[int(self.scores.argmax())]
+
+    @property
+    def confidence(self) -> float:
+        """The score of the likeliest class."""
+        return float(self.scores.max())
+
+
+@dataclass(frozen=True)
 class Reading:
     """What one modality makes of a segment.
 
@@ -129,6 +148,7 @@ class Reading:
     segment's time that they rest on: pictures with the face, sound with speech, the time of the words.
     `face_id` is whom a face reading is of, and `many_faces` says that others are there too; `speaking` is
     True where that face is the speaker's, False where the speaker is not seen, None where it is not known.
+    `parts` divide the segment where the face changes while somebody speaks; there are none where it does not.
     """
 
     modality: str
@@ -140,6 +160,7 @@ class Reading:
     face_id: int | None = None
     many_faces: bool = False
     speaking: bool | None = None
+    parts: tuple[Part, ...] = ()
 
     @property
     def present(self) -> bool:

@@ -10,12 +10,12 @@ from typing import Any
 
 import jsonschema
 import pytest
-from support.timelines import made_up, of_two
+from support.timelines import made_up, of_two, scores
 
 from emocli.errors import InputError
 from emocli.outputs import document, formats
 from emocli.outputs.base import OutputOptions
-from emocli.timeline.types import Reading, Timeline
+from emocli.timeline.types import Part, Reading, Timeline
 
 PLAIN = OutputOptions()
 
@@ -43,6 +43,24 @@ def test_json_reads_back(timeline: Timeline, tmp_path: Path) -> None:
     assert document.document(back) == document.document(timeline)
     assert back.media.path == tmp_path / "a.mp4"
     assert document.read(path, tmp_path / "b.mp4").media.path.name == "b.mp4"
+
+
+def test_json_says_where_the_face_changes(timeline: Timeline, tmp_path: Path) -> None:
+    *others, last = timeline.rows
+    parts = Part(3.0, 20.5, scores(6)), Part(20.5, 33.0, scores(0))
+    divided = replace(last, readings=last.readings | {"face": replace(last.readings["face"], parts=parts)})
+    path = tmp_path / "a.emotions.json"
+    path.write_text(document.to_json(replace(timeline, rows=(*others, divided)), PLAIN), encoding="utf-8")
+    content = json.loads(path.read_text("utf-8"))
+    jsonschema.validate(content, document.schema())
+    face = content["rows"][2]["readings"]["face"]
+    assert [(p["start"], p["end"], p["emotion"]) for p in face["parts"]] == [
+        (3, 20.5, "sadness"), (20.5, 33, "happiness")]
+    assert document.document(document.read(path)) == document.document(replace(timeline, rows=(*others, divided)))
+    face["parts"][1]["end"] = 40.0
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(InputError, match="parts of the row at 3.000 s"):
+        document.read(path)
 
 
 def test_json_says_whether_the_face_is_the_speakers(timeline: Timeline, tmp_path: Path) -> None:
