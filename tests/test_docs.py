@@ -54,7 +54,7 @@ def test_commands_that_are_shown_exist(call: Shown) -> None:
         command.make_parser(typer.Context(command)).parse_args(rest)
 
 
-CAPTIONS = "1\n00:00:00,500 --> 00:00:02,500\nI am so happy\n"
+CAPTIONS = "1\n00:00:00,500 --> 00:00:02,500\nI am so sad\n"
 
 
 @pytest.fixture(scope="module")
