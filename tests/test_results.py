@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import threads
 from support.paths import REPO
 
 WEIGHTS = REPO / "weights"
@@ -112,7 +113,7 @@ def test_sizes_and_speed(results: dict[str, Any]) -> None:
 @pytest.mark.timeout(1200)
 def test_one_command_makes_the_figures_again(results: dict[str, Any], data: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "emocli", "evaluate", "all", "--data", data, "-o", tmp_path, "--json"]
-    run = subprocess.run(command, capture_output=True, text=True)
+    run = subprocess.run(command, capture_output=True, text=True, env=threads.as_many_as_usual())
     assert run.returncode == 0, run.stderr
     again = json.loads(run.stdout)
     known, made = ([figure(of, *headline[:3]) for headline in HEADLINES] for of in (results, again))
