@@ -117,6 +117,6 @@ def test_pages_build_with_strict_links(tmp_path: Path) -> None:
 
 
 def test_links_of_the_readme_lead_somewhere() -> None:
-    for name in ("README.md", "CONTRIBUTING.md"):
+    for name in ("README.md", "README.ko.md", "CONTRIBUTING.md"):
         for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", (REPO / name).read_text(encoding="utf-8")):
             assert link.startswith("https://") or (REPO / link).exists(), f"{name}: {link}"

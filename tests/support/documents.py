@@ -18,6 +18,9 @@ REPO = Path(__file__).parents[2]
 PAGES = [*sorted(REPO.glob("README*.md")),
          *(page for page in sorted((REPO / "docs").glob("*.md")) if page.stem != "commands")]
 
+#: Commands that take seconds on a small film or its analysis.
+SMALL = ("analyze", "report", "convert", "annotate", "clips", "mux", "compare", "summary")
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -40,7 +43,7 @@ def calls(line: str) -> Iterator[tuple[str, ...]]:
     for word in [*lexer, ";"]:
         if set(word) <= set("&|;<>"):
             name = next((i for i, w in enumerate(words) if Path(w).name == "emocli"), None)
-            if name is not None and all("=" in before for before in words[:name]):
+            if name is not None and words[name + 1:] and all("=" in before for before in words[:name]):
                 yield tuple(words[name + 1:])
             words = []
         else:
@@ -62,11 +65,10 @@ def shown() -> list[Shown]:
 
 def runs_here(words: tuple[str, ...]) -> bool:
     """Whether a call needs no more than a folder of small films: no data set, model of somebody else,
-    network, other machine, or value in the place of which NAMES or dots stand."""
-    elsewhere = {"train", "evaluate", "data", "export", "models", "live", "init", "--engine", "--config"}
-    return (len(words) > 1 and not elsewhere & set(words) and not any(":" in word for word in words)
+    network, other machine, named person, or value in the place of which CAPITALS stand."""
+    return (words[0] in SMALL and "--engine" not in words
             and any("." in word or word.endswith("/") for word in words)
-            and not any(word.isupper() or word == "..." for word in words))
+            and not any(":" in word or word.isupper() or word == "..." for word in words))
 
 
 def command_of(words: tuple[str, ...]) -> tuple[Any, list[str]]:
