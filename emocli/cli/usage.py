@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from typer import Context
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 #: The usual word for a Python type.
@@ -26,7 +25,7 @@ def in_usual_words(params: list[Any]) -> list[Any]:
 class Command(TyperCommand):
     """A command whose help is in the usual words."""
 
-    def get_params(self, ctx: Context) -> list[Any]:
+    def get_params(self, ctx: Any) -> list[Any]:
         """Options and arguments, `--help` included."""
         return in_usual_words(super().get_params(ctx))
 
@@ -34,6 +33,6 @@ class Command(TyperCommand):
 class Group(TyperGroup):
     """Commands under one name, likewise."""
 
-    def get_params(self, ctx: Context) -> list[Any]:
+    def get_params(self, ctx: Any) -> list[Any]:
         """Options, `--help` included."""
         return in_usual_words(super().get_params(ctx))
