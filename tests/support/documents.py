@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from support.paths import REPO
 from typer.main import get_command
 
 from emocli.cli.app import app
 
-REPO = Path(__file__).parents[2]
 #: All pages but the manual, which is made from the app itself.
 PAGES = [*sorted(REPO.glob("README*.md")),
          *(page for page in sorted((REPO / "docs").glob("*.md")) if page.stem != "commands")]
