@@ -18,7 +18,7 @@ def in_usual_words(params: list[Any]) -> list[Any]:
             param.metavar = param.metavar or (param.name or "").upper()
             param.display_type_rich = lambda ctx: None  # type: ignore[method-assign]  # beside the name
         elif param.metavar is None:
-            param.metavar = WORDS[param.bare_type().removeprefix("list[").removesuffix("]")]
+            param.metavar = WORDS.get(param.bare_type().removeprefix("list[").removesuffix("]"), "TEXT")
     return params
 
 
