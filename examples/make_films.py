@@ -1,5 +1,5 @@
-"""Make the films of real people from the clips they are made of: `tears.mp4` and `his_girl_friday.mp4`, each with
-its subtitles beside it.  The clips' pictures are copied as they are.
+"""Make the films of real people, `tears.mp4` and `his_girl_friday.mp4`, each with its subtitles beside it.
+The pictures of the clips they come from are copied as they are.
 
     apt-get install espeak-ng
     pip install "emocli[test]"
@@ -10,10 +10,11 @@ Who made the clips, and what may be done with them: README.md.
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import subprocess
-import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import av
@@ -27,7 +28,7 @@ VOICE_OVER = (
     (1.2, "I miss her so much.", 35, 130),
     (15.0, "She is back! I am so happy!", 70, 170),
 )
-#: Of `his_girl_friday.mp4`, written by ear after a first draft by Whisper: start and end in seconds, the words.
+#: Of `his_girl_friday.mp4`, by ear after a first draft by Whisper: start and end in seconds, the words.
 DIALOGUE = (
     (0.0, 0.85, "Hello, Hildy!"),
     (0.9, 1.25, "Hi!"),
@@ -45,8 +46,8 @@ def speech(seconds: float) -> tuple[np.ndarray, list[tuple[float, float, str]]]:
     with tempfile.TemporaryDirectory() as folder:
         for number, (start, text, pitch, speed) in enumerate(VOICE_OVER):
             path = Path(folder) / f"{number}.wav"
-            subprocess.run(["espeak-ng", "-v", "en-us+f3", "-p", str(pitch), "-s", str(speed), "-w", str(path),
-                            text], check=True)
+            subprocess.run(["espeak-ng", "-v", "en-us+f3", "-p", str(pitch), "-s", str(speed),
+                            "-w", str(path), text], check=True)
             sound, _ = soundfile.read(path, dtype="int16")
             first = round(start * RATE)
             track[first:first + len(sound)] = sound[:len(track) - first]
@@ -75,7 +76,7 @@ def with_voice_over(clip: Path, film: Path) -> list[tuple[float, float, str]]:
     return lines
 
 
-def subtitles(lines: list[tuple[float, float, str]] | tuple[tuple[float, float, str], ...], path: Path) -> None:
+def subtitles(lines: Sequence[tuple[float, float, str]], path: Path) -> None:
     """Write lines as SubRip."""
     file = pysubs2.SSAFile()
     file.events = [pysubs2.SSAEvent(start=round(start * 1000), end=round(end * 1000), text=text)
@@ -83,8 +84,11 @@ def subtitles(lines: list[tuple[float, float, str]] | tuple[tuple[float, float, 
     file.save(str(path))
 
 
-def main(folder: Path) -> None:
+def main() -> None:
     """Write both films and their subtitles beside this file."""
+    parser = argparse.ArgumentParser(description="Make the films of real people from their clips.")
+    parser.add_argument("folder", type=Path, help="where the clips lie")
+    folder = parser.parse_args().folder
     lines = with_voice_over(folder / "WolfgangLanger_Pexels.mp4", HERE / "tears.mp4")
     subtitles(lines, HERE / "tears.srt")
     shutil.copyfile(folder / "his_girl_friday.mp4", HERE / "his_girl_friday.mp4")
@@ -92,4 +96,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

@@ -41,14 +41,16 @@ app = typer.Typer(name="emocli", cls=Commands, no_args_is_help=True, add_complet
 
 
 #: Commands in the order of the help, a file each, and those that have commands of their own.
-COMMANDS = ("analyze", "live", "report", "convert", "annotate", "mux", "clips", "compare", "init", "doctor",
-            "train", "evaluate", "export")
+COMMANDS = ("analyze", "live", "live-report", "report", "convert", "annotate", "mux", "clips", "compare",
+            "init", "doctor", "train", "evaluate", "export")
 GROUPS = ("models", "data")
 
 
 def _register() -> None:
     for name in COMMANDS:
-        app.command(name, cls=Command)(getattr(import_module(f"emocli.cli.{name}"), f"{name}_command"))
+        module = name.replace("-", "_")
+        command = getattr(import_module(f"emocli.cli.{module}"), f"{module}_command")
+        app.command(name, cls=Command)(command)
     for name in GROUPS:
         app.add_typer(import_module(f"emocli.cli.{name}").app, name=name)
 

@@ -21,7 +21,7 @@ FILE = "emocli.toml"
 #: Options that are said each time.
 UNSET = frozenset(("help", "out", "config", "version", "install-completion", "show-completion"))
 #: Switches that a stranger could do harm with.
-GUARDED = frozenset(("overwrite", "embed", "trust"))
+GUARDED = frozenset(("overwrite", "embed", "trust", "overlay"))
 #: Options that take words and name no file, folder or address.  Those that are not here are guarded, too.
 WORDS = frozenset(("formats", "srt-style", "lang", "language", "device", "voice-mode", "text-mode",
                    "asr-engine", "workers", "include", "exclude", "preview", "title", "emotion", "quantize",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -23,6 +23,7 @@ from emocli.timeline.types import FaceObservation, FaceObservations, Part, Readi
 
 if TYPE_CHECKING:
     from emocli.face.observe import FaceNetwork
+    from emocli.media.frames import Sample
 
 #: A second person counts in a segment from this share of its pictures.
 SECOND_FACE = 0.3
@@ -81,6 +82,13 @@ class FaceReader:
         return lambda segments: read(run.faces, segments, rate=self._options.face_fps, reason=reason,
                                      speakers=speakers)
 
+    def follow(self, run: Run, samples: Iterable[Sample]) -> Iterator[FaceObservations]:
+        """What is seen in each picture of a source that is still going on, as soon as it is read."""
+        from emocli.face.observe import follow
+
+        process, network, temperature = self._networks(run)
+        return follow(run, samples, self._detector(run, process), network, temperature=temperature)
+
     def close(self) -> None:
         """End the face process."""
         if self._foreign:
@@ -91,13 +99,10 @@ class FaceReader:
 
     def _observe(self, run: Run) -> str:
         """Why there are no readings of faces that are there, if so."""
-        process, temperature = self._lend(), weights.manifest()[self._weights].temperature
-        network: FaceNetwork = process
-        if self._foreign:
-            network, temperature = self._foreign.network(run, process, temperature), 1.0
         from emocli.face.observe import observe
         from emocli.media.frames import ContainerPool, FrameStream, chunks
 
+        process, network, temperature = self._networks(run)
         detector, rate = self._detector(run, process), self._options.face_fps
         run.uses("av", "numpy", "opencv-python-headless")
         with ContainerPool(run.info, rate) as containers:
@@ -149,6 +154,13 @@ class FaceReader:
             mouths = measure(run, self._process, model, run.faces, [stretch for _, stretch in samples])
             run.uses("ai-edge-litert", "scipy", weights=weights.record(LANDMARKER))
             return decide(said, weigh(samples, mouths))
+
+    def _networks(self, run: Run) -> tuple[FaceProcess, FaceNetwork, float]:
+        """The face process, what reads crops for this run, and the temperature of its logits."""
+        process, temperature = self._lend(), weights.manifest()[self._weights].temperature
+        if self._foreign:
+            return process, self._foreign.network(run, process, temperature), 1.0
+        return process, process, temperature
 
     def _lend(self) -> FaceProcess:
         if self._process is None:
@@ -210,10 +222,10 @@ def _of_segment(observations: Sequence[FaceObservation], segment: Segment, rate:
     features, logits, scores = (np.stack([getattr(o, part) for o in own]).astype(np.float32)
                                 for part in ("features", "logits", "scores"))
     quality = len(own) / max(1.0, (segment.end - segment.start) * rate)
+    parts = _parts(np.array([o.time for o in own]), scores, segment) if segment.utterance else ()
     return Reading("face", features=features.mean(0), logits=logits.mean(0), scores=scores.mean(0),
                    quality=min(1.0, quality), face_id=main, many_faces=many,
-                   speaking=True if speaker.known else None,
-                   parts=_parts(np.array([o.time for o in own]), scores, segment) if segment.utterance else ())
+                   speaking=True if speaker.known else None, parts=parts)
 
 
 def _parts(times: np.ndarray, scores: np.ndarray, segment: Segment) -> tuple[Part, ...]:

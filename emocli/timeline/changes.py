@@ -13,22 +13,21 @@ import numpy as np
 
 #: Seconds; parts are at least so long.
 SHORTEST = 1.0
-#: What a change costs, in squared distance of scores times samples, so that one from one sure class to another
-#: must last three samples.  Chosen on 271 faces of FER2013's public test, each unchanging for 20 s but for made-up
-#: shaking, turns, light and grain, of which none is cut from 2.0 on, and on films of several of them, of whose
-#: changes 0.993 are found within 0.4 s up to 2.5, 0.98 at 3.0, 0.96 at 4.0.
+#: What a change costs, in squared distance of scores, summed over samples.  Chosen by `bench/changes.py`: the
+#: smallest that leaves faces whole which are unchanging, with something to spare for noise that lasts, and
+#: before fewer of the changes of films are found.
 PENALTY = 2.5
 #: Seconds that the means of samples are taken over which are nearer to each other.
 STEP = 0.2
-#: Samples back to which a part may have begun at any of them; a longer one is known by its most likely beginning.
+#: Samples back to which a part may have begun at any; a longer one is followed from its best beginning alone.
 MEMORY = 100
 #: Samples whose costs are reckoned at once.
 _BLOCK = 1024
 
 
 def resample(times: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """At most one sample for each `STEP`: times (m,) and scores (m, 7), the means by `weights` (n,) of those of
-    sorted `times` (n,), s, and `scores` (n, 7) that fall into it."""
+    """At most one sample in each `STEP`: times (m,), s, and scores (m, 7), which are the means by `weights`
+    (n,) of those of sorted `times` (n,) and `scores` (n, 7) that lie in it."""
     bins = np.floor(times / STEP + 1e-6).astype(np.int64)
     firsts = np.flatnonzero(np.diff(bins, prepend=-1))
     total = np.add.reduceat(weights, firsts)
@@ -37,10 +36,8 @@ def resample(times: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> tupl
 
 
 def change_points(times: np.ndarray, scores: np.ndarray, start: float, end: float) -> list[float]:
-    """Seconds at which `scores` (n, 7), sampled at sorted `times` (n,) between `start` and `end`, change.
-
-    Linear in n.  Each lies halfway between two samples.
-    """
+    """When `scores` (n, 7) change that were sampled at sorted `times` (n,) between `start` and `end`, s: in
+    order, each halfway between two samples.  Takes time linear in n."""
     count = len(times)
     if count < 2:
         return []

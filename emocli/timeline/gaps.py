@@ -1,4 +1,4 @@
-"""Where a stretch without words is cut into rows: where the face in it changes, comes or goes, else evenly."""
+"""Where a stretch without words is cut into rows: where the face changes, comes or goes, else evenly."""
 
 from __future__ import annotations
 
@@ -27,9 +27,8 @@ def evenly(start: float, end: float, longest: float = LONGEST_UNSEEN) -> list[fl
 
 
 def at_changes(faces: Sequence[FaceObservation]) -> Cut:
-    """Cuts where what the faces of a video show changes, each weighed by its area; evenly where there are none.
-
-    Parts are at least `SHORTEST` s long, if the whole stretch is.
+    """Cuts where what the faces of a video show changes, each weighed by its area, and evenly where there are
+    none; parts are at least `SHORTEST` s long, if the whole stretch is.
     """
     if not isinstance(faces, FaceObservations) or not len(faces):
         return evenly
@@ -59,7 +58,7 @@ def _stretches(times: np.ndarray, start: float, end: float) -> list[tuple[float,
     gone = max(SHORTEST + space, GONE * space)
     stretches = [(start, start, False)]
     for seen in np.split(times, np.flatnonzero(np.diff(times) >= gone) + 1):
-        begins, ends = seen[0] - space / 2, seen[-1] + space / 2
+        begins, ends = float(seen[0]) - space / 2, float(seen[-1]) + space / 2
         begins = begins if begins - stretches[-1][1] >= SHORTEST else stretches[-1][1]
         ends = ends if end - ends >= SHORTEST else end
         if ends - begins >= SHORTEST:

@@ -49,17 +49,17 @@ def test_json_says_where_the_face_changes(timeline: Timeline, tmp_path: Path) ->
     *others, last = timeline.rows
     parts = Part(3.0, 20.5, scores(6)), Part(20.5, 33.0, scores(0))
     divided = replace(last, readings=last.readings | {"face": replace(last.readings["face"], parts=parts)})
-    path = tmp_path / "a.emotions.json"
-    path.write_text(document.to_json(replace(timeline, rows=(*others, divided)), PLAIN), encoding="utf-8")
+    timeline, path = replace(timeline, rows=(*others, divided)), tmp_path / "a.emotions.json"
+    path.write_text(document.to_json(timeline, PLAIN), encoding="utf-8")
     content = json.loads(path.read_text("utf-8"))
     jsonschema.validate(content, document.schema())
     face = content["rows"][2]["readings"]["face"]
     assert [(p["start"], p["end"], p["emotion"]) for p in face["parts"]] == [
         (3, 20.5, "sadness"), (20.5, 33, "happiness")]
-    assert document.document(document.read(path)) == document.document(replace(timeline, rows=(*others, divided)))
+    assert document.document(document.read(path)) == document.document(timeline)
     face["parts"][1]["end"] = 40.0
     path.write_text(json.dumps(content), encoding="utf-8")
-    with pytest.raises(InputError, match="parts of the row at 3.000 s"):
+    with pytest.raises(InputError, match=r"parts of the row at 3\.000 s"):
         document.read(path)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.browser import axe, headless, until
 from support.timelines import HOSTILE, of_demo
 
 from emocli.emotions import CLASSES, EMOTIONS
@@ -20,19 +20,7 @@ PRINTED = HOSTILE.replace("\u202e", "�")
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    webdriver = pytest.importorskip("selenium.webdriver", reason="wants selenium")
-    if not chromium or not driver:
-        pytest.skip("wants chromium and chromedriver (apt install chromium chromium-driver)")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                 "--mute-audio",
-                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                 "--autoplay-policy=no-user-gesture-required", "--window-size=1100,1400"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    with webdriver.Chrome(options=options, service=webdriver.ChromeService(driver)) as driver_of_page:
+    with headless() as driver_of_page:
         yield driver_of_page
 
 
@@ -56,13 +44,6 @@ def page(browser: Any, demo: Path, tmp_path: Path) -> Callable[..., Any]:
     return show
 
 
-def until(browser: Any, script: str, *arguments: Any) -> Any:
-    """What a script returns once it is true; the test's own time limit ends the wait."""
-    while not (value := browser.execute_script(script, *arguments)):
-        time.sleep(0.05)
-    return value
-
-
 def click_timeline(browser: Any, share: float) -> None:
     from selenium.webdriver import ActionChains
 
@@ -79,13 +60,6 @@ def position(browser: Any) -> float:
 def shown(browser: Any) -> list[str]:
     return list(browser.execute_script(
         "return [...document.querySelectorAll('#rows li:not([hidden])')].map((one) => one.textContent)"))
-
-
-def axe(browser: Any, node_modules: Path) -> list[str]:
-    browser.execute_script((node_modules / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
-    result = browser.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
-    return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in result["violations"]
-            if one["impact"] in ("serious", "critical")]
 
 
 @pytest.mark.slow

@@ -1,5 +1,4 @@
-"""Films of one face at a time, put together from clips and from faces of FER2013, which changes at moments that
-the test knows."""
+"""Films of one face at a time, of clips and of faces of FER2013, which changes when the test says."""
 
 from __future__ import annotations
 
@@ -49,7 +48,7 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Still:
-    """The face of FER2013's private test that is `number` among those of whom all agree on `emotion`; it sways
+    """The face of FER2013's private test that is `number` among those whose `emotion` all agree on; it sways
     a little, in changing light."""
 
     emotion: str
@@ -66,7 +65,7 @@ class Still:
         return np.repeat(np.clip(image + light, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
 
 
-CRYING = Stretch("sadness", "WolfgangLanger_Pexels.mp4", 0.6, 5.6)
+CRYING = Stretch("sadness", "WolfgangLanger_Pexels.mp4", 0.6, 2.8)
 LAUGHING = Stretch("happiness", "WolfgangLanger_Pexels.mp4", 12.2, 19.2)
 SERIOUS = Stretch("neutral", "grid_bbaf2n.mpg", 2.3, 2.9)
 

@@ -92,6 +92,7 @@ def test_nothing_to_divide() -> None:
 
 
 def test_resampled_by_weight() -> None:
-    times, scores = resample(np.array([0.0, 0.1, 0.2, 0.3]), np.eye(7)[[0, 6, 1, 1]], np.array([3.0, 1, 1, 1]))
+    times, scores = resample(np.array([0.0, 0.1, 0.2, 0.3]), np.eye(7)[[0, 6, 1, 1]],
+                             np.array([3.0, 1, 1, 1]))
     assert times.tolist() == pytest.approx([0.025, 0.25])
     assert scores[0, [0, 6]].tolist() == pytest.approx([0.75, 0.25])
