@@ -25,11 +25,12 @@ FORMULA = tuple("=+-@＝＋－＠")
 
 
 def emotions_csv(timeline: Timeline, options: OutputOptions) -> str:
-    """`<stem>.emotions.csv`: times with 3 decimals, absent values empty.  With `options.safe_csv` words that
-    a spreadsheet would run as a formula have a `'` in front."""
+    """`<stem>.emotions.csv`: times with 3 decimals, absent values empty.  With `options.safe_csv` words and
+    names that a spreadsheet would run as a formula have a `'` in front."""
     rows = []
     for record in records(timeline):
         record["text"] = cell(record["text"], safe=options.safe_csv)
+        record["person"] = cell(record["person"] or "", safe=options.safe_csv)
         rows.append((record | {time: f"{record[time]:.3f}" for time in ("start", "end")}).values())
     return _csv(columns(timeline), rows)
 

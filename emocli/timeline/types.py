@@ -180,8 +180,24 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Person:
+    """Somebody in a video: their `name`, "" where nobody gave one, and the faces and speakers that are
+    theirs."""
+
+    name: str = ""
+    face_ids: tuple[int, ...] = ()
+    speakers: tuple[str, ...] = ()
+
+    def label(self, language: str = "en") -> str:
+        """The name, or else `S1`, or `Face 2`."""
+        if self.name or self.speakers:
+            return self.name or self.speakers[0]
+        return f"{'얼굴' if language == 'ko' else 'Face'} {self.face_ids[0]}"
+
+
+@dataclass(frozen=True)
 class Timeline:
-    """The whole answer for one video."""
+    """The whole answer for one video; `persons` are those who were given a name."""
 
     media: MediaInfo
     rows: tuple[Row, ...]
@@ -190,6 +206,7 @@ class Timeline:
     language: str = ""
     provenance: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    persons: tuple[Person, ...] = ()
 
     @property
     def modalities(self) -> tuple[str, ...]:

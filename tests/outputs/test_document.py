@@ -15,6 +15,7 @@ from support.timelines import made_up, of_two
 from emocli.errors import InputError
 from emocli.outputs import document, formats
 from emocli.outputs.base import OutputOptions
+from emocli.timeline.persons import rename
 from emocli.timeline.types import Reading, Timeline
 
 PLAIN = OutputOptions()
@@ -212,3 +213,24 @@ def test_who_speaks_comes_back_and_a_strangers_name_does_not(tmp_path: Path) -> 
             del told["utterance"]["speaker"]  # as older versions wrote it
     (tmp_path / "a.json").write_text(json.dumps(content), encoding="utf-8")
     assert all(r.utterance.speaker == "" for r in document.read(tmp_path / "a.json").rows if r.utterance)
+
+
+def test_names_come_back(tmp_path: Path) -> None:
+    named = rename(of_two(), {"S1": "Anna", "3": "Anna"})
+    path = tmp_path / "a.emotions.json"
+    path.write_text(document.to_json(named, PLAIN), encoding="utf-8")
+    jsonschema.validate(json.loads(path.read_text(encoding="utf-8")), document.schema())
+    assert document.read(path).persons == named.persons
+    assert "persons" not in document.document(of_two())
+
+
+@pytest.mark.parametrize("persons", [
+    [{"name": "A", "face_ids": [1], "speakers": []}, {"name": "B", "face_ids": [1], "speakers": []}],
+    [{"name": "A", "face_ids": [], "speakers": []}, {"name": "A ", "face_ids": [], "speakers": []}],
+    [{"name": " ", "face_ids": [1], "speakers": []}], [{"name": "A" * 101, "face_ids": [], "speakers": []}],
+    [{"name": "A", "face_ids": [], "speakers": ["Anna"]}], [{"name": "A"}]])
+def test_persons_that_cannot_be(tmp_path: Path, persons: list[dict[str, Any]]) -> None:
+    content = json.loads(document.to_json(of_two(), PLAIN)) | {"persons": persons}
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    with pytest.raises(InputError, match="is no timeline"):
+        document.read(tmp_path / "a.json")
