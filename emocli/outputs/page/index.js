@@ -1,7 +1,5 @@
-"use strict";
 // The list of videos: sorted, searched, and shown a page at a time.
-const data = JSON.parse(document.getElementById("data").textContent), PAGE = 200;
-const byId = (id) => document.getElementById(id), body = document.querySelector("#videos tbody");
+const PAGE = 200, body = document.querySelector("#videos tbody");
 const state = { key: "name", up: true, search: "", shown: PAGE };
 const order = new Intl.Collator(document.documentElement.lang, { numeric: true });
 
@@ -41,9 +39,8 @@ function draw() {
   for (const one of found.slice(0, state.shown)) {
     const row = body.insertRow(), name = cell(row, one.report ? "" : one.name);
     if (one.report) {
-      const link = document.createElement("a");
+      const link = element("a", one.name);
       link.href = one.report;
-      link.textContent = one.name;
       name.append(link);
     }
     cell(row, one.error ? `${one.status}: ${one.error}` : one.status);

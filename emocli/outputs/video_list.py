@@ -1,0 +1,67 @@
+"""The page that lists all videos of a folder: one file, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emocli.emotions import CLASSES, EMOTIONS, INDEX
+from emocli.outputs.page.rendering import clock, page, words
+from emocli.plaintext import printable
+from emocli.timeline.types import Timeline
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A video in the list: its name, `status` and perhaps `error`, the address of its report, and what is
+    known of it: seconds, share of each class, and the class at each of equal parts of it ("-" for none)."""
+
+    name: str
+    status: str = "done"
+    error: str = ""
+    report: str = ""
+    duration: float | None = None
+    shares: dict[str, float] | None = None
+    strip: str = ""
+
+
+def strip(timeline: Timeline, parts: int = 120) -> str:
+    """A timeline as `parts` digits, each the class in the middle of one of as many equal parts."""
+    starts = np.array([r.start for r in timeline.rows])
+    middles = (np.arange(parts) + 0.5) / parts * timeline.media.duration
+    at = np.searchsorted(starts, middles, side="right") - 1
+    return "".join(str(INDEX[timeline.rows[i].emotion]) if i >= 0 else "-" for i in at)
+
+
+def index(videos: Sequence[Listed], language: str = "en") -> str:
+    """The page that lists `videos`, with totals per folder."""
+    t = words(language)
+    folders: dict[str, list[Listed]] = {}
+    for video in videos:
+        folders.setdefault(printable(Path(video.name).parent), []).append(video)
+    columns = [("name", t["video"]), ("status", t["status"]), ("duration", t["duration"]),
+               ("emotion", t["most"]),
+               ("share", t["share"])]
+    totals = [_total(name, inside) for name, inside in sorted(folders.items())]
+    data = {"labels": [c.label(language) for c in CLASSES], "emoji": [c.emoji for c in CLASSES],
+            "colours": [c.colour for c in CLASSES], "videos": [_listed(video) for video in videos]}
+    return page("index", language, title=t["index"], columns=columns, folders=totals, data=data,
+                scripts=("common.js", "index.js", "theme.js"))
+
+
+def _listed(video: Listed) -> dict[str, Any]:
+    most, share = max((video.shares or {}).items(), key=lambda of: of[1], default=(None, None))
+    return {"name": printable(video.name), "status": video.status, "error": printable(video.error),
+            "report": video.report, "duration": video.duration, "emotion": INDEX[most] if most else None,
+            "share": share, "strip": video.strip}
+
+
+def _total(name: str, videos: Sequence[Listed]) -> dict[str, Any]:
+    known = [(video.duration or 0.0, video.shares) for video in videos if video.shares]
+    total = sum(duration for duration, _ in known)
+    return {"name": name, "videos": len(videos), "clock": clock(total),
+            "shares": [sum(d * s[e] for d, s in known) / (total or 1.0) for e in EMOTIONS]}
