@@ -49,3 +49,12 @@ Render = Callable[["Timeline", OutputOptions], str]
 def width(text: str) -> int:
     """Columns of a text in a terminal or a subtitle: wide East Asian characters count two."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def shortened(text: str, columns: int) -> str:
+    """A text of at most so many columns, cut with an ellipsis."""
+    if width(text) <= columns:
+        return text
+    while width(text) >= columns:
+        text = text[:-1]
+    return f"{text.rstrip()}…"

@@ -155,7 +155,7 @@ def _read_persons(content: list[dict[str, Any]]) -> tuple[Person, ...]:
     persons = tuple(Person(clean(person["name"]), tuple(map(int, person["face_ids"])),
                            tuple(person["speakers"])) for person in content)
     names = [person.name for person in persons]
-    parts = [part for person in persons for part in (*person.face_ids, *person.speakers)]
+    parts = [part for person in persons for part in person.parts]
     if "" in names or len(set(names)) < len(names) or len(set(parts)) < len(parts):
         raise ValueError("persons are not told apart by their names, faces and speakers")
     return persons

@@ -28,8 +28,8 @@ from emocli.emotions import CLASSES, EMOTIONS, INDEX
 from emocli.errors import InputError
 from emocli.outputs.base import OutputOptions
 from emocli.plaintext import printable
-from emocli.timeline.records import face_id, speakers
-from emocli.timeline.types import Reading, Row, Timeline
+from emocli.timeline.records import face_id, person_of, speakers
+from emocli.timeline.types import Person, Reading, Row, Timeline
 
 #: Persons with a lane of their own, those seen most; mixed moments with a thumbnail, the surest.
 LANES, MIXED = 8, 24
@@ -144,18 +144,20 @@ def _data(timeline: Timeline, language: str, lanes: list[int]) -> dict[str, Any]
         "rows": [[round(r.start, 3), round(r.end, 3), INDEX[r.emotion], round(r.confidence * 1000),
                   [round(float(s) * 1000) for s in r.scores],
                   [_says(r.readings[m]) for m in timeline.modalities],
-                  face_id(r) or 0, _said(r, several)]
+                  face_id(r) or 0, _said(r, timeline.persons, several)]
                  for r in timeline.rows],
         "faces": {"time": _packed([round(o.time * 1000) for o in read], "<u4"),
                   "id": _packed([o.face_id for o in read], "<u2"),
                   "scores": _packed(scores * 255 + 0.5, "u1")}}
 
 
-def _said(row: Row, several: bool) -> str:
-    """The words, after who says them where `several` speak."""
-    said = row.utterance
-    who = f"{said.speaker}: " if said and several and said.speaker else ""
-    return who + printable(said.text) if said else ""
+def _said(row: Row, persons: Sequence[Person], several: bool) -> str:
+    """The words, after who says them where they have a name, or several speak."""
+    if not row.utterance:
+        return ""
+    person = person_of(row, persons)
+    who = person.name if person else row.utterance.speaker if several else ""
+    return (f"{printable(who)}: " if who else "") + printable(row.utterance.text)
 
 
 def _packed(values: Any, kind: str) -> str:

@@ -43,8 +43,7 @@ def rename(timeline: Timeline, names: Mapping[str, str]) -> Timeline:
     """
     known: dict[str, int | str] = {str(number): number for number in face_ids(timeline)}
     known |= {speaker: speaker for speaker in speakers(timeline)}
-    owners: dict[int | str, str] = {part: person.name for person in timeline.persons
-                                    for part in (*person.face_ids, *person.speakers)}
+    owners = {part: person.name for person in timeline.persons for part in person.parts}
     for key, name in names.items():
         parts = [known[key]] if key in known else [p for p, owner in owners.items() if owner == clean(key)]
         if not parts:
@@ -72,7 +71,7 @@ def _number(speaker: str) -> int:
 def everybody(timeline: Timeline) -> tuple[Person, ...]:
     """All persons: those with a name, then speakers in order of speech, each with the face that is theirs,
     then the faces that are left."""
-    taken = {part for person in timeline.persons for part in (*person.face_ids, *person.speakers)}
+    taken = {part for person in timeline.persons for part in person.parts}
     own = _faces_of_speakers(timeline)
     people = list(timeline.persons)
     for speaker in speakers(timeline):

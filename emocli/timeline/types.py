@@ -188,6 +188,11 @@ class Person:
     face_ids: tuple[int, ...] = ()
     speakers: tuple[str, ...] = ()
 
+    @property
+    def parts(self) -> tuple[int | str, ...]:
+        """Faces and speakers."""
+        return (*self.face_ids, *self.speakers)
+
     def label(self, language: str = "en") -> str:
         """The name, or else `S1`, or `Face 2`."""
         if self.name or self.speakers:
