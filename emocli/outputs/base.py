@@ -13,6 +13,8 @@ from emocli.errors import UsageError
 if TYPE_CHECKING:
     from emocli.timeline.types import Timeline
 
+#: How the file of an analysis ends that can be read back.
+ENDING = ".emotions.json"
 #: How subtitles show an emotion: `text 😊 [happiness]`, `text 😊`, `text [happiness]`, `text`, or
 #: `[happily] text`.
 SRT_STYLES = ("both", "emoji", "tag", "plain", "hi")
