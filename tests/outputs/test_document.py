@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from support.timelines import made_up, of_two
 
 from emocli.errors import InputError
+from emocli.options import AnalyzeOptions
 from emocli.outputs import document, formats
 from emocli.outputs.base import OutputOptions
 from emocli.timeline.persons import rename
@@ -44,6 +45,13 @@ def test_json_reads_back(timeline: Timeline, tmp_path: Path) -> None:
     assert document.document(back) == document.document(timeline)
     assert back.media.path == tmp_path / "a.mp4"
     assert document.read(path, tmp_path / "b.mp4").media.path.name == "b.mp4"
+
+
+def test_an_analysis_options_read_back(timeline: Timeline, tmp_path: Path) -> None:
+    path = tmp_path / "a.emotions.json"
+    made = timeline.provenance | {"options": asdict(AnalyzeOptions(weights=(0.6, 0.4)))}
+    path.write_text(document.to_json(replace(timeline, provenance=made), PLAIN), encoding="utf-8")
+    assert document.read(path).provenance["options"]["weights"] == [0.6, 0.4]
 
 
 def test_json_says_whether_the_face_is_the_speakers(timeline: Timeline, tmp_path: Path) -> None:
