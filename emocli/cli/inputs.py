@@ -13,6 +13,7 @@ from emocli.plaintext import printable
 if TYPE_CHECKING:
     from emocli.timeline.types import Timeline
 
+
 def of_document(path: Path, video: Path | None = None) -> Timeline:
     """The timeline of `<stem>.emotions.json`; `video` says where the video lies, if not beside it."""
     from emocli.outputs.document import read

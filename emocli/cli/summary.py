@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,10 +14,12 @@ from emocli.cli.inputs import documents, of_document, say_written, target
 from emocli.errors import EXIT_SOME_FAILED, InputError
 
 if TYPE_CHECKING:
-    from emocli.summary.compute import Figures, Summary
+    from emocli.summary.compute import Figures, Share, Summary
 
 #: Emotions that a line of the table names, the commonest.
 NAMED = 3
+#: Least widths of the table's columns; names get what is left.
+WIDTHS = (9, 24, 24, 17)
 
 
 def summary_command(
@@ -75,21 +77,24 @@ def _print(summaries: list[Summary], lang: str) -> None:
 
     from emocli.cli.console import clock, escape
 
-    table = Table("video, person", "time", "share of time (95%)", "longest", "agreement (kappa)",
-                  "changes/min", "words/min", box=None, pad_edge=False)
-    for column in table.columns[-2:]:
-        column.justify = "right"
+    console = Console()
+    head: tuple[str, ...] = ("", "share of time (95%)", "longest, pace", "agreement, kappa")
     for summary in summaries:
-        lines = [(f"[bold]{escape(summary.video)}[/]", summary.whole)]
-        lines += [(f"  {escape(person.label(lang))}", own) for person, own in summary.persons]
-        for name, own in lines:
-            pace = "" if own.words_per_minute is None else f"{own.words_per_minute:.0f}"
-            table.add_row(name, clock(own.seconds), *_cells(own, lang), f"{own.changes_per_minute:.1f}", pace)
-    Console().print(table)
+        console.print(f"\n[bold]{escape(summary.video)}[/], {clock(summary.duration)}", highlight=False)
+        table = Table(*head, box=None, pad_edge=False, padding=(0, 1, 0, 0),
+                      show_header=summary is summaries[0])
+        for column, width in zip(table.columns, WIDTHS, strict=True):
+            column.min_width, column.no_wrap = width, width != WIDTHS[0]
+        table.columns[0].overflow = "fold"
+        people = [(person.label(lang), own) for person, own in summary.persons]
+        for name, own in [("", summary.whole), *people]:
+            who = f"{escape(name)}\n[dim]{clock(own.seconds)}[/]" if name else ""
+            table.add_row(who, *_cells(own, lang))
+        console.print(table, highlight=False)
 
 
 def _cells(own: Figures, lang: str) -> tuple[str, str, str]:
-    """The commonest emotions, the longest stretches and the kappas, a line each."""
+    """The commonest emotions; the longest stretch, changes and words; the kappas: a line each."""
     from emocli.cli.console import clock
     from emocli.emotions import CLASSES, INDEX
 
@@ -99,11 +104,16 @@ def _cells(own: Figures, lang: str) -> tuple[str, str, str]:
     common = sorted(own.shares.items(), key=lambda item: -item[1].value)[:NAMED]
     shares = [f"{label(emotion)} {share.value:.0%}{_interval(share)}" for emotion, share in common
               if share.value]
-    longest = [f"{label(s.emotion)} {s.seconds:.0f} s at {clock(s.start)}" for s in own.longest]
+    pace = [f"{label(s.emotion)} {s.seconds:.0f} s at {clock(s.start)}" for s in own.longest[:1]]
+    pace.append(f"{own.changes_per_minute:.1f} changes/min")
+    if own.words_per_minute is not None:
+        pace.append(f"{own.words_per_minute:.0f} words/min")
     kappas = [f"{first}, {second} {kappa:.2f}" for (first, second), kappa in own.kappas.items()
               if kappa is not None]
-    return "\n".join(shares), "\n".join(longest), "\n".join(kappas)
+    return "\n".join(shares), "\n".join(pace), "\n".join(kappas)
 
 
-def _interval(share: Any) -> str:
-    return "" if share.low is None else f" ({100 * share.low:.0f} to {100 * share.high:.0f})"
+def _interval(share: Share) -> str:
+    if share.low is None or share.high is None:
+        return ""
+    return f" ({100 * share.low:.0f}-{100 * share.high:.0f})"

@@ -226,6 +226,10 @@ class Timeline:
 
     def shares(self) -> dict[str, float]:
         """Share of the video's time at which each class is the likeliest; sums to 1."""
-        total = sum(r.end - r.start for r in self.rows) or 1.0
-        return {name: sum(r.end - r.start for r in self.rows if r.emotion == name) / total
-                for name in EMOTIONS}
+        return shares(self.rows)
+
+
+def shares(rows: Sequence[Row]) -> dict[str, float]:
+    """Share of the rows' time at which each class is the likeliest; sums to 1."""
+    total = sum(r.end - r.start for r in rows) or 1.0
+    return {name: sum(r.end - r.start for r in rows if r.emotion == name) / total for name in EMOTIONS}
