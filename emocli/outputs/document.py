@@ -86,20 +86,30 @@ def document(timeline: Timeline) -> dict[str, Any]:
     for observation in timeline.faces:
         tracks.setdefault(observation.face_id, []).append(_face(observation))
     media = asdict(timeline.media) | {"path": timeline.media.path.name}
-    persons = [{"name": person.name, "face_ids": list(person.face_ids), "speakers": list(person.speakers)}
-               for person in timeline.persons]
     return {"version": VERSION, "media": media, "provenance": timeline.provenance,
             "transcript": {"source": timeline.transcript_source, "language": timeline.language},
             "notes": [printable(note) for note in timeline.notes], "rows": [_row(r) for r in timeline.rows],
             "tracks": [{"face_id": number, "observations": seen} for number, seen in sorted(tracks.items())],
-            **({"persons": persons} if persons else {})}
+            **persons(timeline)}
+
+
+def persons(timeline: Timeline) -> dict[str, Any]:
+    """The key of a document that holds the persons; nothing where nobody has a name."""
+    named = [{"name": person.name, "face_ids": list(person.face_ids), "speakers": list(person.speakers)}
+             for person in timeline.persons]
+    return {"persons": named} if named else {}
+
+
+def as_text(content: dict[str, Any]) -> str:
+    """A document's values as the text of its file."""
+    return escaped(json.dumps(content, ensure_ascii=False, indent=1)) + "\n"
 
 
 def to_json(timeline: Timeline, options: OutputOptions) -> str:
     """`<stem>.emotions.json`."""
     content = document(timeline)
     content["media"]["path"] = options.address or content["media"]["path"]
-    return escaped(json.dumps(content, ensure_ascii=False, indent=1)) + "\n"
+    return as_text(content)
 
 
 def read(path: Path, video: Path | None = None) -> Timeline:
@@ -155,7 +165,7 @@ def _read_persons(content: list[dict[str, Any]]) -> tuple[Person, ...]:
     persons = tuple(Person(clean(person["name"]), tuple(map(int, person["face_ids"])),
                            tuple(person["speakers"])) for person in content)
     names = [person.name for person in persons]
-    parts = [part for person in persons for part in (*person.face_ids, *person.speakers)]
+    parts = [part for person in persons for part in person.parts]
     if "" in names or len(set(names)) < len(names) or len(set(parts)) < len(parts):
         raise ValueError("persons are not told apart by their names, faces and speakers")
     return persons

@@ -6,7 +6,6 @@ face are taken for one person where the mouth says so for most of what the speak
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,8 +17,6 @@ from emocli.timeline.types import Person, Timeline
 
 #: Longest name, characters.
 LONGEST = 100
-#: How a speaker and a face are called where they are named.
-SPEAKER, FACE = re.compile(r"S[1-9][0-9]{0,5}"), re.compile(r"[1-9][0-9]{0,4}")
 #: Share of a speaker's time with a known face that one face must have to be theirs.
 MOSTLY = 0.5
 
@@ -35,22 +32,27 @@ def face_ids(timeline: Timeline) -> list[int]:
     return sorted(seen - {0})
 
 
+def keys(timeline: Timeline) -> dict[str, tuple[int | str, ...]]:
+    """What can be named, and the faces and speakers that it stands for: "1", "S2", or a name that is
+    there."""
+    named = {person.name: person.parts for person in timeline.persons}
+    own: dict[str, tuple[int | str, ...]] = {str(number): (number,) for number in face_ids(timeline)}
+    return named | own | {speaker: (speaker,) for speaker in speakers(timeline)}
+
+
 def rename(timeline: Timeline, names: Mapping[str, str]) -> Timeline:
     """The timeline with more names: keys are faces ("1"), speakers ("S2"), or the names that persons have;
     an empty name takes one away.
 
     Raises `UsageError` for a key that the video does not have.
     """
-    known: dict[str, int | str] = {str(number): number for number in face_ids(timeline)}
-    known |= {speaker: speaker for speaker in speakers(timeline)}
-    owners: dict[int | str, str] = {part: person.name for person in timeline.persons
-                                    for part in (*person.face_ids, *person.speakers)}
+    known = keys(timeline)
+    owners = {part: person.name for person in timeline.persons for part in person.parts}
     for key, name in names.items():
-        parts = [known[key]] if key in known else [p for p, owner in owners.items() if owner == clean(key)]
-        if not parts:
+        if key not in known:
             raise UsageError(timeline.media.path.name, f"has no face, speaker or person {key!r}",
                              f"choose from {', '.join(known) or 'nobody, it has none'}")
-        owners |= dict.fromkeys(parts, clean(name))
+        owners |= dict.fromkeys(known[key], clean(name))
     return replace(timeline, persons=_persons(owners))
 
 
@@ -72,7 +74,7 @@ def _number(speaker: str) -> int:
 def everybody(timeline: Timeline) -> tuple[Person, ...]:
     """All persons: those with a name, then speakers in order of speech, each with the face that is theirs,
     then the faces that are left."""
-    taken = {part for person in timeline.persons for part in (*person.face_ids, *person.speakers)}
+    taken = {part for person in timeline.persons for part in person.parts}
     own = _faces_of_speakers(timeline)
     people = list(timeline.persons)
     for speaker in speakers(timeline):

@@ -188,6 +188,11 @@ class Person:
     face_ids: tuple[int, ...] = ()
     speakers: tuple[str, ...] = ()
 
+    @property
+    def parts(self) -> tuple[int | str, ...]:
+        """Faces and speakers."""
+        return (*self.face_ids, *self.speakers)
+
     def label(self, language: str = "en") -> str:
         """The name, or else `S1`, or `Face 2`."""
         if self.name or self.speakers:
@@ -221,6 +226,10 @@ class Timeline:
 
     def shares(self) -> dict[str, float]:
         """Share of the video's time at which each class is the likeliest; sums to 1."""
-        total = sum(r.end - r.start for r in self.rows) or 1.0
-        return {name: sum(r.end - r.start for r in self.rows if r.emotion == name) / total
-                for name in EMOTIONS}
+        return shares(self.rows)
+
+
+def shares(rows: Sequence[Row]) -> dict[str, float]:
+    """Share of the rows' time at which each class is the likeliest; sums to 1."""
+    total = sum(r.end - r.start for r in rows) or 1.0
+    return {name: sum(r.end - r.start for r in rows if r.emotion == name) / total for name in EMOTIONS}
