@@ -69,6 +69,7 @@ def report_folder(folder: Path, page: Path, writing: OutputOptions, videos: Path
     from emocli.outputs.report import html, link
     from emocli.outputs.video_list import Listed, strip
     from emocli.storage import write_text
+    from emocli.summary.compute import summarize
 
     account = _account(folder)
     for document in sorted(folder.rglob("*" + ENDING)):
@@ -88,7 +89,8 @@ def report_folder(folder: Path, page: Path, writing: OutputOptions, videos: Path
             yield Listed(name, "failed", str(error))
             continue
         yield Listed(name, report=link(report, str(page.parent)), duration=timeline.media.duration,
-                     shares=timeline.shares(), strip=strip(timeline))
+                     shares=timeline.shares(), strip=strip(timeline),
+                     summary=summarize(timeline, video=name))
     for entry in account.values():
         yield Listed(entry.name, entry.status, entry.error or "", duration=entry.duration,
                      shares=entry.summary.get("shares"))

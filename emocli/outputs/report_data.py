@@ -34,7 +34,7 @@ def report_data(timeline: Timeline, people: Sequence[Person], language: str) -> 
         "duration": round(timeline.media.duration, 3), "labels": [c.label(language) for c in CLASSES],
         "emoji": [c.emoji for c in CLASSES], "colours": [c.colour for c in CLASSES],
         "persons": list(PERSONS), "people": [printable(person.label(language)) for person in people],
-        "tracks": tracks(timeline, people),
+        "named": [bool(person.name) for person in people], "tracks": tracks(timeline, people),
         "sure": LOW_CONFIDENCE,
         "step": float(np.median(np.diff(times))) if len(times) > 1 else 0.2,
         "words": {key: t[key] for key in ("silence", "count", "read_as", "mixed_short", "unsure", "copied")},

@@ -61,8 +61,13 @@ def agreements(timeline: Timeline, t: dict[str, Any]) -> list[tuple[tuple[str, s
         both = [row for row in timeline.rows if all(row.readings[name].present for name in pair)]
         if total := _seconds(both):
             same = [row for row in both if len({row.readings[name].emotion for name in pair}) == 1]
-            found.append((pair, " – ".join(t.get(name, name) for name in pair), _seconds(same) / total))
+            found.append((pair, pair_name(pair, t), _seconds(same) / total))
     return found
+
+
+def pair_name(pair: tuple[str, str], t: dict[str, Any]) -> str:
+    """What a pair of modalities is called, in the words `t` of a language."""
+    return " – ".join(t.get(name, name) for name in pair)
 
 
 def _seconds(rows: Sequence[Row]) -> float:

@@ -11,14 +11,17 @@ import numpy as np
 
 from emocli.emotions import CLASSES, EMOTIONS, INDEX
 from emocli.outputs.page.rendering import clock, page, words
+from emocli.outputs.report_summary import pair_name
 from emocli.plaintext import printable
+from emocli.summary.compute import Summary
 from emocli.timeline.types import Timeline
 
 
 @dataclass(frozen=True)
 class Listed:
     """A video in the list: its name, `status` and perhaps `error`, the address of its report, and what is
-    known of it: seconds, share of each class, and the class at each of equal parts of it ("-" for none)."""
+    known of it: seconds, share of each class, the class at each of equal parts of it ("-" for none), and what
+    it and its persons come to."""
 
     name: str
     status: str = "done"
@@ -27,6 +30,7 @@ class Listed:
     duration: float | None = None
     shares: dict[str, float] | None = None
     strip: str = ""
+    summary: Summary | None = None
 
 
 def strip(timeline: Timeline, parts: int = 120) -> str:
@@ -47,10 +51,12 @@ def index(videos: Sequence[Listed], language: str = "en") -> str:
                ("emotion", t["most"]),
                ("share", t["share"])]
     totals = [_total(name, inside) for name, inside in sorted(folders.items())]
+    pairs = list(dict.fromkeys(pair for v in videos if v.summary for pair in v.summary.whole.kappas))
     data = {"labels": [c.label(language) for c in CLASSES], "emoji": [c.emoji for c in CLASSES],
-            "colours": [c.colour for c in CLASSES], "videos": [_listed(video) for video in videos]}
+            "colours": [c.colour for c in CLASSES], "everybody": t["everybody"],
+            "videos": [_listed(v) | {"figures": _figures(v.summary, pairs, language)} for v in videos]}
     return page("index", language, title=t["index"], columns=columns, folders=totals, data=data,
-                scripts=("common.js", "index.js", "theme.js"))
+                pairs=[pair_name(pair, t) for pair in pairs], scripts=("common.js", "index.js", "theme.js"))
 
 
 def _listed(video: Listed) -> dict[str, Any]:
@@ -58,6 +64,20 @@ def _listed(video: Listed) -> dict[str, Any]:
     return {"name": printable(video.name), "status": video.status, "error": printable(video.error),
             "report": video.report, "duration": video.duration, "emotion": INDEX[most] if most else None,
             "share": share, "strip": video.strip}
+
+
+def _figures(summary: Summary | None, pairs: Sequence[tuple[str, str]], language: str) -> list[list[Any]]:
+    """A line for everybody, and one for each of several persons: [name or "", seconds, the share of each class
+    as [%, low, high], changes and words a minute, the kappa of each pair]; what is not known is None."""
+    if summary is None:
+        return []
+    persons = summary.persons if len(summary.persons) > 1 else ()
+    return [[printable(name), round(own.seconds, 1),
+             [[None if part is None else round(100 * part) for part in (share.value, share.low, share.high)]
+              for share in (own.shares[e] for e in EMOTIONS)],
+             round(own.changes_per_minute, 1), own.words_per_minute and round(own.words_per_minute),
+             [None if (kappa := own.kappas.get(pair)) is None else round(kappa, 2) for pair in pairs]]
+            for name, own in [("", summary.whole), *((p.label(language), own) for p, own in persons)]]
 
 
 def _total(name: str, videos: Sequence[Listed]) -> dict[str, Any]:

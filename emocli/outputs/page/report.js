@@ -20,11 +20,13 @@ let onScreen = null;
 addEventListener("beforeprint", () => {
   onScreen = { theme: document.documentElement.dataset.theme, from: view.from, span: view.to - view.from };
   document.documentElement.dataset.theme = "light";
+  document.documentElement.classList.add("paper");
   retheme();
   look(0, data.duration);
   paint();
 });
 addEventListener("afterprint", () => {
+  document.documentElement.classList.remove("paper");
   if (onScreen.theme) document.documentElement.dataset.theme = onScreen.theme; else delete document.documentElement.dataset.theme;
   look(onScreen.from, onScreen.span);
   rethemed();

@@ -7,7 +7,7 @@ function line(cells) {
   const button = element("button", "", "row"), said = element("span", "", "said");
   const flagged = cells[FLAGS] & MIXED ? " mixed" : cells[FLAGS] & UNSURE ? " unsure" : "";
   button.type = "button";
-  if (several && cells[SPEAKER] >= 0) said.append(speaker(cells[SPEAKER]));
+  if (cells[SPEAKER] >= 0 && (several || data.named[cells[SPEAKER]])) said.append(speaker(cells[SPEAKER]));
   said.append(element("span", cells[SAID] || data.words.silence, cells[SAID] ? "" : "soft"));
   button.append(element("span", "", `edge c${cells[EMOTION]}${flagged}`), element("time", clock(cells[START])), said,
     element("span", `${label(cells[EMOTION])} ${percent(cells[SURE])}${doubt(cells)}`, "emotion"));
