@@ -48,12 +48,14 @@ def report(folder: Path) -> dict[str, Any]:
     """Size of a two-hour report, and seconds to make and to open it."""
     from emocli.outputs.base import OutputOptions
     from emocli.outputs.report import html
+    from emocli.timeline.flags import flags_of
     from emocli.timeline.types import (
         MODALITIES,
         FaceObservation,
         MediaInfo,
         Reading,
         Row,
+        Segment,
         Timeline,
         Utterance,
     )
@@ -63,8 +65,10 @@ def report(folder: Path) -> dict[str, Any]:
         end = start + float(rng.uniform(1.5, 4.5))
         readings = {m: Reading(m, scores=rng.dirichlet(np.ones(7)), face_id=1 if m == "face" else None)
                     for m in MODALITIES}
-        said = Utterance(start, end, "word " * round(3 * (end - start)))
-        rows.append(Row(start, end, said, rng.dirichlet(np.ones(7)), readings))
+        said = Utterance(start, end, "word " * round(3 * (end - start)), speaker=f"S{rng.integers(1, 5)}")
+        fused = rng.dirichlet(np.ones(7))
+        flags = flags_of(Segment(start, end, said), fused, readings)
+        rows.append(Row(start, end, said, fused, readings, flags))
         start = end
     faces = tuple(FaceObservation(i / 5, (0, 0, 9, 9), np.zeros((5, 2)), 0.9, 1 + i // 50 % 8, scores=p)
                   for i, p in enumerate(rng.dirichlet(np.ones(7), 36000)))

@@ -17,9 +17,9 @@ from urllib.parse import quote
 from emocli.errors import InputError
 from emocli.outputs.base import OutputOptions
 from emocli.outputs.page.rendering import PERSONS, clock, page, words
-from emocli.outputs.portraits import moments, portraits
 from emocli.outputs.report_data import FACE, report_data
-from emocli.outputs.report_summary import agreements, lines
+from emocli.outputs.report_pictures import moments, portraits
+from emocli.outputs.report_summary import agreements, summary_lines
 from emocli.plaintext import printable
 from emocli.summary.compute import summarize
 from emocli.timeline.persons import everybody
@@ -51,7 +51,7 @@ def html(timeline: Timeline, options: OutputOptions) -> str:
         kind="video" if media.has_video else "audio", media=source, duration=round(media.duration, 3),
         people=shown, tracks=[_track(track, shown, t, data["modalities"]) for track in data["tracks"]],
         summary=t["summary"].format(clock(media.duration), len(timeline.rows), len(seen)),
-        lines=lines(summarize(timeline), people), agreements=agreements(timeline, t),
+        lines=summary_lines(summarize(timeline), people), agreements=agreements(timeline, t),
         mixed=mixed, more_mixed=more, provenance=_provenance(timeline, options, t), data=data,
         scripts=SCRIPTS)
 

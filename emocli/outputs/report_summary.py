@@ -29,7 +29,7 @@ class Line:
     kappas: dict[tuple[str, str], float | None]
 
 
-def lines(summary: Summary, people: Sequence[Person]) -> list[Line]:
+def summary_lines(summary: Summary, people: Sequence[Person]) -> list[Line]:
     """Everybody's, and each person's where there are several."""
     longest = summary.whole.seconds or 1.0
     persons = summary.persons if len(summary.persons) > 1 else ()

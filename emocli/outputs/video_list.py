@@ -67,8 +67,8 @@ def _listed(video: Listed) -> dict[str, Any]:
 
 
 def _figures(summary: Summary | None, pairs: Sequence[tuple[str, str]], language: str) -> list[list[Any]]:
-    """A line for everybody, and one for each of several persons: [name or "", seconds, the share of each class
-    as [%, low, high], changes and words a minute, the kappa of each pair]; what is not known is None."""
+    """A line for everybody, and one for each of several persons: [name or "", seconds, the share of each
+    class as [%, low, high], changes and words a minute, the kappa of each pair]; None is not known."""
     if summary is None:
         return []
     persons = summary.persons if len(summary.persons) > 1 else ()

@@ -18,6 +18,7 @@ from emocli.errors import InputError
 from emocli.outputs import document, report, video_list
 from emocli.outputs.base import OutputOptions
 from emocli.outputs.page.rendering import PERSONS, words
+from emocli.summary.compute import summarize
 from emocli.timeline.persons import rename
 from emocli.timeline.types import Reading, Timeline
 
@@ -95,6 +96,20 @@ def test_strip_and_list() -> None:
     assert data_of(page)["videos"][2]["error"] == "b/z: broken"
 
 
+def test_the_list_says_what_videos_and_persons_come_to() -> None:
+    first, second, third = of_two().rows
+    summary = summarize(rename(of_two(), {"S2": HOSTILE}), video="a")
+    page = video_list.index([video_list.Listed("a", summary=summary), video_list.Listed("b", "failed")])
+    listed, failed = data_of(page)["videos"]
+    assert failed["figures"] == []
+    everybody, *persons = listed["figures"]
+    assert everybody[:2] == ["", 33.0]
+    assert everybody[2][0] == [5, None, None]  # 1.5 s of 33, of too few rows for an interval
+    assert {name: seconds for name, seconds, *_ in persons} == {
+        "S1": first.end, HOSTILE.replace("\u202e", "�").strip(): third.end - second.end}
+    assert page.count("<script") == 2
+
+
 def test_other_modalities_have_lanes(demo: Path) -> None:
     timeline = of_demo(demo)
     gaze = Reading("gaze", scores=np.eye(7)[2])
@@ -139,7 +154,7 @@ def test_lanes_are_those_of_persons() -> None:
 
 def test_persons_have_portraits_from_the_video(demo: Path) -> None:
     page = report.html(rename(of_demo(demo), {"1": "Anna"}), OutputOptions())
-    portraits = re.findall(r'<img class="portrait" src="data:image/jpeg;base64,([^"]+)"', page)
+    portraits = re.findall(r'<img class="portrait p\d" src="data:image/jpeg;base64,([^"]+)"', page)
     assert len(set(portraits)) == 2  # two faces were seen, in the timeline and in the table
     assert all(base64.b64decode(picture).startswith(b"\xff\xd8") for picture in portraits)
     assert max(map(len, portraits)) < 8000

@@ -14,6 +14,7 @@ from support.timelines import HOSTILE, of_demo, two_hours
 from emocli.emotions import EMOTIONS
 from emocli.outputs import report, video_list
 from emocli.outputs.base import OutputOptions
+from emocli.summary.compute import summarize
 from emocli.timeline.persons import rename
 
 PRINTED = HOSTILE.replace("\u202e", "�")
@@ -172,6 +173,19 @@ def test_what_is_said_is_shown_and_never_run(page: Callable[..., Any], demo: Pat
     browser = page(video_list.index([video_list.Listed(HOSTILE, error=HOSTILE)]))
     assert PRINTED in browser.find_element("css selector", "#videos tbody").get_attribute("textContent")
     assert browser.execute_script("return window.ran === undefined")
+
+
+@pytest.mark.slow
+def test_the_list_shows_persons_and_finds_them(page: Callable[..., Any]) -> None:
+    named = rename(two_hours(), {"S2": HOSTILE})
+    videos = [video_list.Listed("a", summary=summarize(named, video="a", draws=10)),
+              video_list.Listed("b", summary=summarize(two_hours(), video="b", draws=10))]
+    browser = page(video_list.index(videos))
+    table = browser.find_element("css selector", "#figures tbody")
+    assert len(table.find_elements("tag name", "tr")) == 10  # everybody and four persons, twice
+    assert PRINTED.strip() in table.text
+    browser.find_element("id", "search").send_keys("{{ 7 * 7")
+    assert [row.text.split()[0] for row in table.find_elements("css selector", ".first")] == ["a"]
 
 
 @pytest.mark.slow

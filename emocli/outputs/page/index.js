@@ -1,5 +1,6 @@
 // The list of videos and what they come to: sorted, searched, and shown a page at a time.
-const PAGE = 200, body = document.querySelector("#videos tbody"), persons = document.querySelector("#figures tbody");
+const PAGE = 200, body = document.querySelector("#videos tbody");
+const persons = document.querySelector("#figures tbody");
 const state = { key: "name", up: true, search: "", shown: PAGE };
 const order = new Intl.Collator(document.documentElement.lang, { numeric: true });
 
@@ -47,7 +48,8 @@ function figures(video) {
 
 function draw() {
   const word = state.search.toLocaleLowerCase();
-  const text = (one) => [one.name, one.error, ...one.figures.map(([name]) => name)].join(" ").toLocaleLowerCase();
+  const names = (one) => [one.name, one.error, ...one.figures.map(([name]) => name)];
+  const text = (one) => names(one).join(" ").toLocaleLowerCase();
   const found = data.videos.filter((one) => text(one).includes(word));
   const value = (one) => one[state.key] ?? "";
   found.sort((a, b) => (typeof value(a) === "number" && typeof value(b) === "number" ? value(a) - value(b)
@@ -76,7 +78,11 @@ function draw() {
   }
 }
 
-byId("search").addEventListener("input", (event) => { state.search = event.target.value; state.shown = PAGE; draw(); });
+byId("search").addEventListener("input", (event) => {
+  state.search = event.target.value;
+  state.shown = PAGE;
+  draw();
+});
 byId("more").addEventListener("click", () => { state.shown += PAGE; draw(); });
 for (const button of document.querySelectorAll("[data-key]")) {
   button.addEventListener("click", () => {

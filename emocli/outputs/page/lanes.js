@@ -1,15 +1,14 @@
-// The lanes of a person: when they speak, what their face says in every picture, and what voice and words say.
+// The lanes of a person: when they speak, what the face says in every picture, what voice and words say.
 const LANE = 17, SPEAKS = 4, LEAST_TRACK = 33;
 const listed = new Set(data.tracks.map((track) => track.person));
 const trackOf = (cells) => listed.has(cells[SPEAKER]) ? cells[SPEAKER] : -1;
 
 function personTrack(track) {
   const high = Math.max(LEAST_TRACK, track.lanes.length * LANE + 12);
-  const own = rows.filter((row) => trackOf(row.cells) === track.person && (row.cells[SAID] || row.cells[SPEAKER] >= 0));
   const heard = rows.filter((row) => trackOf(row.cells) === track.person);
   return { high, paint(pen, scale) {
     let top = (high - track.lanes.length * LANE) / 2;
-    if (track.person >= 0) paintSpeech(pen, scale, own, top - SPEAKS - 1, track.person);
+    if (track.person >= 0) paintSpeech(pen, scale, heard, top - SPEAKS - 1, track.person);
     for (const lane of track.lanes) {
       if (lane === FACE) paintFace(pen, scale, track.person, top);
       else paintReadings(pen, scale, heard, lane, top);
@@ -23,13 +22,14 @@ function* inView(some, { view, x, wide }) {
   for (let i = Math.max(0, lastAt(some, (row) => row.cells[START], view.from)); i < some.length; i++) {
     const { cells } = some[i];
     if (cells[START] >= view.to) return;
-    if (cells[END] > view.from) yield [some[i], Math.max(0, x(cells[START])), Math.min(wide, x(cells[END]))];
+    const [left, right] = [Math.max(0, x(cells[START])), Math.min(wide, x(cells[END]))];
+    if (cells[END] > view.from) yield [some[i], left, right];
   }
 }
 
-function paintSpeech(pen, scale, own, top, person) {
+function paintSpeech(pen, scale, heard, top, person) {
   pen.fillStyle = theme.persons[person % theme.persons.length];
-  for (const [row, left, right] of inView(own, scale)) {
+  for (const [row, left, right] of inView(heard, scale)) {
     pen.globalAlpha = row.shown ? 1 : FADED;
     pen.fillRect(left, top, Math.max(1, right - left), SPEAKS);
   }
@@ -40,7 +40,8 @@ function paintReadings(pen, scale, heard, modality, top) {
   for (const [row, left, right] of inView(heard, scale)) {
     const said = row.cells[READINGS][modality];
     if (!said || right < filled + 0.5) continue;
-    paintCell(pen, { left, right, top, high: LANE - 1, emotion: said[0], sure: said[1] / 1000, shown: row.shown });
+    const [emotion, sure] = [said[0], said[1] / 1000];
+    paintCell(pen, { left, right, top, high: LANE - 1, emotion, sure, shown: row.shown });
     filled = right;
   }
 }
@@ -58,10 +59,11 @@ function paintFace(pen, { view, span, wide }, person, top) {
     for (; at < seen.length && pixelOf(seen[at]) === pixel; at++, count++) {
       for (let c = 0; c < CLASSES; c++) mean[c] += seen[at].scores[c];
     }
-    const next = at < seen.length ? pixelOf(seen[at]) : Infinity, right = Math.min(next, pixel + (next <= pixel + 1.5 * step ? next : step));
+    const next = at < seen.length ? pixelOf(seen[at]) : Infinity;
+    const right = Math.min(wide, next <= pixel + 1.5 * step ? next : pixel + step);
     const best = mean.indexOf(Math.max(...mean)), sure = mean[best] / count / 255;
     if (right <= 0) continue;
     const shown = !dim && filters.emotions.has(best) && sure * 100 >= filters.least;
-    paintCell(pen, { left: Math.max(0, pixel), right: Math.min(wide, right), top, high: LANE - 1, emotion: best, sure, shown });
+    paintCell(pen, { left: Math.max(0, pixel), right, top, high: LANE - 1, emotion: best, sure, shown });
   }
 }

@@ -16,7 +16,8 @@ const sightings = new Map();
   const scores = new Uint8Array(bytes(data.faces.scores));
   for (let i = 0; i < time.length; i++) {
     if (!sightings.has(person[i])) sightings.set(person[i], []);
-    sightings.get(person[i]).push({ time: time[i] / 1000, scores: scores.subarray(i * CLASSES, (i + 1) * CLASSES) });
+    const own = scores.subarray(i * CLASSES, (i + 1) * CLASSES);
+    sightings.get(person[i]).push({ time: time[i] / 1000, scores: own });
   }
 }
 
@@ -29,7 +30,9 @@ function lastAt(things, begin, seconds) {
   }
   return low;
 }
-const rowAt = (seconds) => Math.max(lastAt(rows, (row) => row.cells[START], seconds), Math.min(0, rows.length - 1));
+function rowAt(seconds) {
+  return Math.max(lastAt(rows, (row) => row.cells[START], seconds), Math.min(0, rows.length - 1));
+}
 
 function clock(seconds) {
   const whole = Math.max(0, seconds), hours = Math.floor(whole / 3600), minutes = Math.floor(whole / 60) % 60;
@@ -41,7 +44,8 @@ const percent = (thousandths) => `${Math.round(thousandths / 10)} %`;
 
 // Why not to rely on a row, in words.
 function doubt(cells) {
-  return cells[FLAGS] & MIXED ? `, ${data.words.mixed_short}` : cells[FLAGS] & UNSURE ? `, ${data.words.unsure}` : "";
+  if (cells[FLAGS] & MIXED) return `, ${data.words.mixed_short}`;
+  return cells[FLAGS] & UNSURE ? `, ${data.words.unsure}` : "";
 }
 
 function passes(cells) {

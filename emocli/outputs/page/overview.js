@@ -47,7 +47,8 @@ overview.addEventListener("pointerdown", (event) => {
 overview.addEventListener("pointermove", (event) => {
   if (!drag) return;
   const where = secondsAt(event);
-  if (drag.handle === "from") look(Math.min(where, view.to - LEAST_VIEW), view.to - Math.min(where, view.to - LEAST_VIEW));
+  const from = Math.min(where, view.to - LEAST_VIEW);
+  if (drag.handle === "from") look(from, view.to - from);
   else if (drag.handle === "to") look(view.from, where - view.from);
   else look(where - drag.offset);
 });

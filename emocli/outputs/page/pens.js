@@ -7,7 +7,8 @@ function channels(colour) {
 }
 
 function luminance(rgb) {
-  const [red, green, blue] = rgb.map((part) => (part /= 255) <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+  const linear = (part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  const [red, green, blue] = rgb.map((part) => linear(part / 255));
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
@@ -46,11 +47,13 @@ function hatching(colour, crossed) {
 
 // The page's colours; made anew when the theme changes.
 function retheme() {
-  const style = getComputedStyle(document.documentElement), named = (name) => style.getPropertyValue(name).trim();
+  const root = getComputedStyle(document.documentElement);
+  const named = (name) => root.getPropertyValue(name).trim();
   const body = getComputedStyle(document.body);
-  const [front, back] = [body.color, body.backgroundColor].map((rgb) => rgb.match(/\d+/g).slice(0, 3).map(Number));
-  theme = { front: body.color, back: body.backgroundColor, soft: named("--soft"), line: named("--line"), accent: named("--accent"),
-    family: body.fontFamily, edges: data.colours.map((colour) => edge(colour, front, back)),
+  const [front, back] = [body.color, body.backgroundColor].map((rgb) => rgb.match(/\d+/g).map(Number));
+  theme = { back: body.backgroundColor, soft: named("--soft"), line: named("--line"),
+    accent: named("--accent"), family: body.fontFamily,
+    edges: data.colours.map((colour) => edge(colour, front, back)),
     persons: data.persons.map((colour) => edge(colour, front, back)),
     unsure: hatching(body.backgroundColor, false), mixed: hatching(body.backgroundColor, true) };
 }

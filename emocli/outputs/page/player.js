@@ -2,8 +2,8 @@
 const media = byId("media"), now = byId("now");
 let told = "", linking = 0;
 
-// Go to a time.  `seek` leads the video there, `reveal` the timeline's view; playback takes the view along only
-// from within it, so that somebody who looks elsewhere meanwhile is left there.
+// Go to a time.  `seek` leads the video there, `reveal` the timeline's view; playback takes the view along
+// only from within it, so that somebody who looks elsewhere meanwhile is left there.
 function move(seconds, { seek = true, reveal = seek } = {}) {
   const inView = at >= view.from && at <= view.to;
   at = Math.min(Math.max(0, seconds), data.duration);
@@ -32,7 +32,8 @@ function says(cells) {
   const who = cells[PERSON] >= 0 ? `${data.people[cells[PERSON]]}: ` : "";
   const parts = data.modalities.map((name, i) => [name, cells[READINGS][i]]).filter(([, said]) => said)
     .map(([name, [emotion, sure]]) => `${name} ${label(emotion)} ${percent(sure)}`);
-  return [`${who}${data.words.read_as.replace("{}", label(cells[EMOTION]))} ${percent(cells[SURE])}${doubt(cells)}`, ...parts];
+  const fused = data.words.read_as.replace("{}", label(cells[EMOTION]));
+  return [`${who}${fused} ${percent(cells[SURE])}${doubt(cells)}`, ...parts];
 }
 
 const togglePlay = () => media && (media.paused ? media.play() : media.pause());

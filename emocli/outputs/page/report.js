@@ -27,7 +27,8 @@ addEventListener("beforeprint", () => {
 });
 addEventListener("afterprint", () => {
   document.documentElement.classList.remove("paper");
-  if (onScreen.theme) document.documentElement.dataset.theme = onScreen.theme; else delete document.documentElement.dataset.theme;
+  if (onScreen.theme) document.documentElement.dataset.theme = onScreen.theme;
+  else delete document.documentElement.dataset.theme;
   look(onScreen.from, onScreen.span);
   rethemed();
 });

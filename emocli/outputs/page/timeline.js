@@ -4,7 +4,8 @@ const AREA = 44, AXIS = 18, AGREEMENT = 20, FIRST_VIEW = 180, LEAST_VIEW = 1;
 const view = { from: 0, to: Math.max(1e-3, Math.min(data.duration, FIRST_VIEW)) };
 let at = 0, drawing = 0;
 
-const painters = new Map([["axis", { high: AXIS, paint: paintAxis }], ["fused", { high: AREA, paint: paintFused }],
+const painters = new Map([
+  ["axis", { high: AXIS, paint: paintAxis }], ["fused", { high: AREA, paint: paintFused }],
   ["agreement", { high: AGREEMENT, paint: paintAgreement }],
   ...data.tracks.map((track) => [String(track.person), personTrack(track)])]);
 const canvases = [...slider.querySelectorAll("canvas")];
@@ -91,7 +92,8 @@ function paintAgreement(pen, scale) {
 }
 
 function paintAxis(pen, { span, wide, x }) {
-  const step = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600].find((one) => one / span * wide >= 70) || 7200;
+  const steps = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600];
+  const step = steps.find((one) => one / span * wide >= 70) || 7200;
   pen.textBaseline = "middle";
   pen.textAlign = "left";
   for (let tick = Math.ceil(view.from / step) * step; tick < view.to; tick += step) {
@@ -112,7 +114,8 @@ function look(from, span = view.to - view.from) {
 
 // Around the cursor where it is in view, else around the middle.
 function zoom(factor) {
-  const span = view.to - view.from, around = at >= view.from && at <= view.to ? at : (view.from + view.to) / 2;
+  const span = view.to - view.from, middle = view.from + span / 2;
+  const around = at >= view.from && at <= view.to ? at : middle;
   const wide = Math.min(data.duration, Math.max(LEAST_VIEW, span * factor));
   look(around - (around - view.from) / span * wide, wide);
 }
@@ -140,7 +143,7 @@ function onKey(event, keys) {
   event.preventDefault();
   keys[event.key]();
 }
-for (const [id, does] of [["in", () => zoom(0.5)], ["out", () => zoom(2)], ["left", () => pan(-0.5)], ["right", () => pan(0.5)],
-  ["fit", fit]]) {
+for (const [id, does] of [["in", () => zoom(0.5)], ["out", () => zoom(2)], ["left", () => pan(-0.5)],
+  ["right", () => pan(0.5)], ["fit", fit]]) {
   byId(id).addEventListener("click", does);
 }

@@ -9,8 +9,9 @@ function line(cells) {
   button.type = "button";
   if (cells[SPEAKER] >= 0 && (several || data.named[cells[SPEAKER]])) said.append(speaker(cells[SPEAKER]));
   said.append(element("span", cells[SAID] || data.words.silence, cells[SAID] ? "" : "soft"));
-  button.append(element("span", "", `edge c${cells[EMOTION]}${flagged}`), element("time", clock(cells[START])), said,
-    element("span", `${label(cells[EMOTION])} ${percent(cells[SURE])}${doubt(cells)}`, "emotion"));
+  const emotion = `${label(cells[EMOTION])} ${percent(cells[SURE])}${doubt(cells)}`;
+  button.append(element("span", "", `edge c${cells[EMOTION]}${flagged}`),
+    element("time", clock(cells[START])), said, element("span", emotion, "emotion"));
   button.addEventListener("click", () => {
     follow(true);
     move(cells[START]);
@@ -43,8 +44,8 @@ function mark(index) {
   if (following) reveal();
 }
 
-// The current line, a third down the list; nothing but the list scrolls.  Lines that were never in view have a
-// guessed height, so that it takes another look once they are.
+// The current line, a third down the list; nothing but the list scrolls.  Lines that were never in view have
+// a guessed height, so that it takes another look once they are.
 function reveal(again = 3) {
   const item = rows[current]?.item;
   if (!item || item.hidden || !following) return;
@@ -59,7 +60,9 @@ function follow(on) {
   if (on) reveal();
 }
 // What a reader does to scroll; what the page scrolls itself is not among it.
-for (const gesture of ["wheel", "touchmove"]) list.addEventListener(gesture, () => follow(false), { passive: true });
+for (const gesture of ["wheel", "touchmove"]) {
+  list.addEventListener(gesture, () => follow(false), { passive: true });
+}
 list.addEventListener("pointerdown", (event) => { if (event.target === list) follow(false); });
 list.addEventListener("keydown", (event) => {
   if (["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End"].includes(event.key)) follow(false);
@@ -85,8 +88,14 @@ for (const box of document.querySelectorAll("[name=emotion]")) {
     filter();
   });
 }
-byId("person").addEventListener("change", (event) => { filters.person = Number(event.target.value); filter(); });
-byId("search").addEventListener("input", (event) => { filters.words = event.target.value.toLocaleLowerCase(); filter(); });
+byId("person").addEventListener("change", (event) => {
+  filters.person = Number(event.target.value);
+  filter();
+});
+byId("search").addEventListener("input", (event) => {
+  filters.words = event.target.value.toLocaleLowerCase();
+  filter();
+});
 byId("least").addEventListener("input", (event) => {
   filters.least = Number(event.target.value);
   byId("least-value").textContent = `${filters.least} %`;
