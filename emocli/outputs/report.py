@@ -10,6 +10,7 @@ import base64
 import mimetypes
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -41,7 +42,9 @@ def html(timeline: Timeline, options: OutputOptions) -> str:
     """
     t, media = words(options.lang), timeline.media
     source = _source(timeline, options)
-    people = everybody(timeline)
+    timeline = replace(timeline, faces=tuple(timeline.faces))  # gone through often; arrays make each anew
+    people, summary = everybody(timeline), summarize(timeline)
+    lines = summary_lines(summary, people)
     data = report_data(timeline, people, options.lang)
     shown = _shown(timeline, people, data, options.lang)
     mixed, more = moments(timeline, t)
@@ -51,7 +54,8 @@ def html(timeline: Timeline, options: OutputOptions) -> str:
         kind="video" if media.has_video else "audio", media=source, duration=round(media.duration, 3),
         people=shown, tracks=[_track(track, shown, t, data["modalities"]) for track in data["tracks"]],
         summary=t["summary"].format(clock(media.duration), len(timeline.rows), len(seen)),
-        lines=summary_lines(summarize(timeline), people), agreements=agreements(timeline, t),
+        lines=lines, more_people=len(summary.persons) - len(lines) + 1 if lines[1:] else 0,
+        agreements=agreements(timeline, t),
         mixed=mixed, more_mixed=more, provenance=_provenance(timeline, options, t), data=data,
         scripts=SCRIPTS)
 

@@ -12,6 +12,9 @@ from emocli.outputs.page.rendering import clock
 from emocli.summary.compute import Figures, Share, Stretch, Summary
 from emocli.timeline.types import Person, Row, Timeline
 
+#: Most persons whose figures are shown: of a crowd, nobody reads more.
+PERSONS = 8
+
 
 @dataclass(frozen=True)
 class Line:
@@ -30,11 +33,16 @@ class Line:
 
 
 def summary_lines(summary: Summary, people: Sequence[Person]) -> list[Line]:
-    """Everybody's, and each person's where there are several."""
+    """Everybody's, and each main person's."""
     longest = summary.whole.seconds or 1.0
-    persons = summary.persons if len(summary.persons) > 1 else ()
     return [_line(None, summary.whole, longest),
-            *(_line(people.index(person), own, longest) for person, own in persons)]
+            *(_line(people.index(person), own, longest) for person, own in main_persons(summary))]
+
+
+def main_persons(summary: Summary) -> list[tuple[Person, Figures]]:
+    """Where there are several persons, the PERSONS who have most time, in their order."""
+    most = sorted(summary.persons, key=lambda pair: -pair[1].seconds)[:PERSONS]
+    return [pair for pair in summary.persons if pair in most] if len(most) > 1 else []
 
 
 def _line(person: int | None, own: Figures, longest: float) -> Line:

@@ -11,7 +11,7 @@ import numpy as np
 
 from emocli.emotions import CLASSES, EMOTIONS, INDEX
 from emocli.outputs.page.rendering import clock, page, words
-from emocli.outputs.report_summary import pair_name
+from emocli.outputs.report_summary import main_persons, pair_name
 from emocli.plaintext import printable
 from emocli.summary.compute import Summary
 from emocli.timeline.types import Timeline
@@ -67,17 +67,17 @@ def _listed(video: Listed) -> dict[str, Any]:
 
 
 def _figures(summary: Summary | None, pairs: Sequence[tuple[str, str]], language: str) -> list[list[Any]]:
-    """A line for everybody, and one for each of several persons: [name or "", seconds, the share of each
+    """A line for everybody, and one for each main person: [name or "", seconds, the share of each
     class as [%, low, high], changes and words a minute, the kappa of each pair]; None is not known."""
     if summary is None:
         return []
-    persons = summary.persons if len(summary.persons) > 1 else ()
+    persons = [(person.label(language), own) for person, own in main_persons(summary)]
     return [[printable(name), round(own.seconds, 1),
              [[None if part is None else round(100 * part) for part in (share.value, share.low, share.high)]
               for share in (own.shares[e] for e in EMOTIONS)],
              round(own.changes_per_minute, 1), own.words_per_minute and round(own.words_per_minute),
              [None if (kappa := own.kappas.get(pair)) is None else round(kappa, 2) for pair in pairs]]
-            for name, own in [("", summary.whole), *((p.label(language), own) for p, own in persons)]]
+            for name, own in [("", summary.whole), *persons]]
 
 
 def _total(name: str, videos: Sequence[Listed]) -> dict[str, Any]:

@@ -174,6 +174,17 @@ def test_what_persons_come_to_is_in_the_page() -> None:
     assert "felt" not in re.sub("<[^>]+>", " ", page[page.index("<main>"):page.index("<script")]).lower()
 
 
+def test_of_a_crowd_those_with_most_time_are_shown() -> None:
+    timeline = two_hours()
+    crowd = [replace(r, utterance=replace(r.utterance, speaker=f"S{1 + i % 40 + 40 * (i < 9)}"))
+             for i, r in enumerate(timeline.rows[:400]) if r.utterance]
+    page = report.html(replace(timeline, rows=tuple(crowd), faces=(), media=replace(
+        timeline.media, duration=1200.0)), OutputOptions())
+    assert len(data_of(page)["people"]) == 49
+    assert len(data_of(page)["tracks"]) == 9  # the last for all others
+    assert "41 more persons" in page
+
+
 def test_colours_of_persons_stand_out_in_both_themes() -> None:
     def luminance(colour: str) -> float:
         parts = np.array([int(colour[k:k + 2], 16) for k in (1, 3, 5)]) / 255
