@@ -1,4 +1,4 @@
-"""What happens in a live session, as the engine tells it to the terminal, the overlay, the files and the log."""
+"""What happens in a live session, as the engine tells it to terminal, overlay, files and log."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Tagged:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something the reader should know, at `time` s of the source: `kind` is "mode" (load was shed or taken on
-    again), "lost" (sound or pictures were not read), "stalled", "resumed" or "note"."""
+    """Something the reader should know, at `time` s of the source: `kind` is "mode" (load was shed or taken
+    on again), "lost" (sound or pictures were not read), "stalled", "resumed" or "note"."""
 
     kind: str
     time: float
@@ -38,8 +38,8 @@ class Load:
     """How the session keeps up, about once a second, at `time` s of the source.
 
     `real_time_factor` is processing time by time of the source; `queues` says how much waits, by queue
-    (s of sound, pictures, utterances); `lost` what was not read since the start (`sound` s, `frames`); `memory`
-    is resident bytes of all processes; `shed` names what is switched off, in the order in which it was.
+    (s of sound, pictures, utterances); `lost` what was not read since the start (`sound` s, `frames`);
+    `memory` is resident bytes of all processes; `shed` names what is switched off, in that order.
     """
 
     time: float
