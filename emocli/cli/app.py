@@ -41,7 +41,7 @@ app = typer.Typer(name="emocli", cls=Commands, no_args_is_help=True, add_complet
 
 
 #: Commands in the order of the help, a file each, and those that have commands of their own.
-COMMANDS = ("analyze", "live", "report", "convert", "annotate", "mux", "clips", "name", "summary",
+COMMANDS = ("analyze", "live", "report", "convert", "annotate", "mux", "clips", "name", "link", "summary",
             "compare", "init", "doctor", "train", "evaluate", "export")
 GROUPS = ("models", "data")
 
