@@ -74,7 +74,7 @@ def speaker_of(row: Row, people: Sequence[Person]) -> int:
 def tracks(timeline: Timeline, people: Sequence[Person]) -> list[dict[str, Any]]:
     """Who has lanes, and which: `person` is a number in `people`, or -1 for what no listed person says."""
     seen = {o.face_id for o in timeline.faces if o.scores is not None}
-    heard: dict[int, set[int]] = {}
+    lanes: dict[int, set[int]] = {}
     time: Counter[int] = Counter()
     numbers = {face: i for i, person in enumerate(people) for face in person.face_ids}
     for o in timeline.faces:
@@ -82,12 +82,12 @@ def tracks(timeline: Timeline, people: Sequence[Person]) -> list[dict[str, Any]]
     for row in timeline.rows:
         speaker = speaker_of(row, people)
         time[speaker] += round(10 * (row.end - row.start))  # a second of speech counts as ten sightings
-        heard.setdefault(speaker, set()).update(
+        lanes.setdefault(speaker, set()).update(
             i for i, name in enumerate(timeline.modalities) if name != "face" and row.readings[name].present)
     listed = sorted([i for i, _ in time.most_common() if i >= 0][:LANES])
     made = [{"person": i, "lanes": [FACE] * bool(seen.intersection(people[i].face_ids))
-             + sorted(heard.pop(i, ()))} for i in listed]
-    rest = sorted(set().union(*heard.values())) if heard else []
+             + sorted(lanes.pop(i, ()))} for i in listed]
+    rest = sorted(set().union(*lanes.values())) if lanes else []
     return [track for track in (*made, {"person": -1, "lanes": rest}) if track["lanes"]]
 
 

@@ -5,13 +5,13 @@ const trackOf = (cells) => listed.has(cells[SPEAKER]) ? cells[SPEAKER] : -1;
 
 function personTrack(track) {
   const high = Math.max(LEAST_TRACK, track.lanes.length * LANE + 12);
-  const heard = rows.filter((row) => trackOf(row.cells) === track.person);
+  const spoken = rows.filter((row) => trackOf(row.cells) === track.person);
   return { high, paint(pen, scale) {
     let top = (high - track.lanes.length * LANE) / 2;
-    if (track.person >= 0) paintSpeech(pen, scale, heard, top - SPEAKS - 1, track.person);
+    if (track.person >= 0) paintSpeech(pen, scale, spoken, top - SPEAKS - 1, track.person);
     for (const lane of track.lanes) {
       if (lane === FACE) paintFace(pen, scale, track.person, top);
-      else paintReadings(pen, scale, heard, lane, top);
+      else paintReadings(pen, scale, spoken, lane, top);
       top += LANE;
     }
   } };
@@ -27,17 +27,17 @@ function* inView(some, { view, x, wide }) {
   }
 }
 
-function paintSpeech(pen, scale, heard, top, person) {
+function paintSpeech(pen, scale, spoken, top, person) {
   pen.fillStyle = theme.persons[person % theme.persons.length];
-  for (const [row, left, right] of inView(heard, scale)) {
+  for (const [row, left, right] of inView(spoken, scale)) {
     pen.globalAlpha = row.shown ? 1 : FADED;
     pen.fillRect(left, top, Math.max(1, right - left), SPEAKS);
   }
 }
 
-function paintReadings(pen, scale, heard, modality, top) {
+function paintReadings(pen, scale, spoken, modality, top) {
   let filled = -1;
-  for (const [row, left, right] of inView(heard, scale)) {
+  for (const [row, left, right] of inView(spoken, scale)) {
     const said = row.cells[READINGS][modality];
     if (!said || right < filled + 0.5) continue;
     const [emotion, sure] = [said[0], said[1] / 1000];

@@ -38,7 +38,7 @@ overview.addEventListener("pointerdown", (event) => {
   if (event.button) return;
   const box = pane.getBoundingClientRect(), where = secondsAt(event), span = view.to - view.from;
   const inside = event.clientX >= box.left && event.clientX <= box.right;
-  if (!inside) look(where - span / 2);
+  if (!inside) setView(where - span / 2);
   const handle = inside && box.width > 3 * HANDLE
     && (event.clientX < box.left + HANDLE ? "from" : event.clientX > box.right - HANDLE ? "to" : "");
   drag = { handle, offset: where - view.from };
@@ -48,11 +48,11 @@ overview.addEventListener("pointermove", (event) => {
   if (!drag) return;
   const where = secondsAt(event);
   const from = Math.min(where, view.to - LEAST_VIEW);
-  if (drag.handle === "from") look(from, view.to - from);
-  else if (drag.handle === "to") look(view.from, where - view.from);
-  else look(where - drag.offset);
+  if (drag.handle === "from") setView(from, view.to - from);
+  else if (drag.handle === "to") setView(view.from, where - view.from);
+  else setView(where - drag.offset);
 });
 for (const end of ["pointerup", "pointercancel"]) overview.addEventListener(end, () => { drag = null; });
 overview.addEventListener("keydown", (event) => onKey(event, {
   ArrowLeft: () => pan(-0.1), ArrowRight: () => pan(0.1), PageUp: () => pan(-1), PageDown: () => pan(1),
-  Home: () => look(0), End: () => look(data.duration), "+": () => zoom(0.5), "-": () => zoom(2) }));
+  Home: () => setView(0), End: () => setView(data.duration), "+": () => zoom(0.5), "-": () => zoom(2) }));

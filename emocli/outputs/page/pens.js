@@ -31,7 +31,7 @@ function hatching(colour, crossed) {
   pen.strokeStyle = colour;
   pen.lineWidth = side / 5;
   pen.beginPath();
-  for (const [from, to] of [[-1, 1], [0, 2]]) {
+  for (const [from, to] of [[-1, 1], [0, 2], [1, 3]]) {
     pen.moveTo(from * side, side);
     pen.lineTo(to * side, -side);
     if (crossed) {

@@ -1,26 +1,26 @@
 // Where we are in the video: played, sought, linked to; and what is read there.
 const media = byId("media"), now = byId("now");
-let told = "", linking = 0;
+let announced = "", linking = 0;
 
 // Go to a time.  `seek` leads the video there, `reveal` the timeline's view; playback takes the view along
 // only from within it, so that somebody who looks elsewhere meanwhile is left there.
 function move(seconds, { seek = true, reveal = seek } = {}) {
-  const inView = at >= view.from && at <= view.to;
+  const inside = at >= view.from && at <= view.to;
   at = Math.min(Math.max(0, seconds), data.duration);
   if (seek && media) media.currentTime = at;
-  if ((at < view.from || at > view.to) && (reveal || inView)) look(at - (view.to - view.from) / 10);
+  if ((at < view.from || at > view.to) && (reveal || inside)) setView(at - (view.to - view.from) / 10);
   const index = rowAt(at);
-  tell(index);
+  announce(index);
   mark(index);
   placeCursor();
   if (seek) link();
 }
 
-function tell(index) {
+function announce(index) {
   const cells = rows[index]?.cells, parts = cells ? says(cells) : [];
   const text = [clock(at), ...parts].join(" · ");
-  if (text === told) return;
-  told = text;
+  if (text === announced) return;
+  announced = text;
   const [fused, ...modalities] = parts.map((part, i) => element("span", part, i ? "" : "fused"));
   now.replaceChildren(element("b", clock(at)), fused || "", element("br"), ...modalities);
   slider.setAttribute("aria-valuenow", at.toFixed(1));

@@ -22,13 +22,13 @@ addEventListener("beforeprint", () => {
   document.documentElement.dataset.theme = "light";
   document.documentElement.classList.add("paper");
   retheme();
-  look(0, data.duration);
+  setView(0, data.duration);
   paint();
 });
 addEventListener("afterprint", () => {
   document.documentElement.classList.remove("paper");
   if (onScreen.theme) document.documentElement.dataset.theme = onScreen.theme;
   else delete document.documentElement.dataset.theme;
-  look(onScreen.from, onScreen.span);
+  setView(onScreen.from, onScreen.span);
   rethemed();
 });

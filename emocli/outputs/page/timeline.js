@@ -105,7 +105,7 @@ function paintAxis(pen, { span, wide, x }) {
 }
 
 // --- what is in view -----------------------------------------------------------------------------
-function look(from, span = view.to - view.from) {
+function setView(from, span = view.to - view.from) {
   const wide = Math.min(data.duration, Math.max(LEAST_VIEW, span)) || 1e-3;
   view.from = Math.max(0, Math.min(from, data.duration - wide));
   view.to = view.from + wide;
@@ -117,10 +117,10 @@ function zoom(factor) {
   const span = view.to - view.from, middle = view.from + span / 2;
   const around = at >= view.from && at <= view.to ? at : middle;
   const wide = Math.min(data.duration, Math.max(LEAST_VIEW, span * factor));
-  look(around - (around - view.from) / span * wide, wide);
+  setView(around - (around - view.from) / span * wide, wide);
 }
-const pan = (share) => look(view.from + share * (view.to - view.from));
-const fit = () => look(0, data.duration);
+const pan = (share) => setView(view.from + share * (view.to - view.from));
+const fit = () => setView(0, data.duration);
 
 slider.addEventListener("click", (event) => {
   const box = canvases[0].getBoundingClientRect(), share = (event.clientX - box.left) / box.width;

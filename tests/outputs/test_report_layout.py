@@ -1,4 +1,4 @@
-"""How the report page looks: layout, themes, hatching, small screens, paper, and what axe-core finds."""
+"""The report page as it is seen: layout, themes, hatching, small screens, paper, and what axe-core finds."""
 
 from __future__ import annotations
 
