@@ -15,7 +15,8 @@ from emocli.errors import EXIT_INTERRUPTED, EmocliError, OutputError
 
 #: Options that are no settings but said each time: no environment variable stands for them.
 PER_CALL = frozenset("""version install-completion show-completion out overwrite quiet verbose wait
-                        retry-failed embed json full preview reel video plot emotions""".split())
+                        retry-failed embed json full preview reel video plot emotions link-people dry-run
+                        embeddings person""".split())
 
 
 class Commands(TyperGroup):

@@ -21,7 +21,8 @@ FILE = "emocli.toml"
 #: A table of this file that holds no options: the names that `emocli name` gives.
 PERSONS = "persons"
 #: Options that are said each time.
-UNSET = frozenset(("help", "out", "config", "version", "install-completion", "show-completion"))
+UNSET = frozenset(("help", "out", "config", "version", "link-people",
+                   "install-completion", "show-completion"))
 #: Switches that a stranger could do harm with.
 GUARDED = frozenset(("overwrite", "embed", "trust"))
 #: Options that take words and name no file, folder or address.  Those that are not here are guarded, too.

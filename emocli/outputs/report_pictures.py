@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emocli.emotions import CLASSES, INDEX
+from emocli.errors import InputError
 from emocli.outputs.page.rendering import clock
 from emocli.plaintext import printable
-from emocli.timeline.types import FaceObservation, Person, Row, Timeline
+from emocli.timeline.types import FaceObservation, MediaInfo, Person, Row, Timeline
+
+if TYPE_CHECKING:
+    from emocli.media.thumbnails import Thumbnail
 
 #: Mixed moments with a thumbnail, the surest; longest side of such a thumbnail, and of a portrait, px.
 MOMENTS, THUMBNAIL, PORTRAIT = 24, 320, 80
@@ -20,18 +24,29 @@ MARGIN = 0.25
 
 def portraits(timeline: Timeline, people: Sequence[Person]) -> list[str]:
     """A JPEG of each person's face in base64; an empty one where there is none, or no video."""
-    media = timeline.media
-    if not media.has_video or not media.path.is_file():
-        return [""] * len(people)
     from emocli.media.thumbnails import crops
 
     chosen = {i: best for i, person in enumerate(people)
               if (best := _best([o for o in timeline.faces if o.face_id in person.face_ids]))}
     wanted = sorted(chosen.items(), key=lambda pair: pair[1].time)
-    found = crops(media, [(o.time, _square(o)) for _, o in wanted], PORTRAIT)
+    parts = [(o.time, _square(o)) for _, o in wanted]
+    found = _of_video(timeline, len(parts), lambda media: crops(media, parts, PORTRAIT))
     pictures = {i: base64.b64encode(crop[0]).decode() for (i, _), crop in zip(wanted, found, strict=True)
                 if crop}
     return [pictures.get(i, "") for i in range(len(people))]
+
+
+def _of_video(timeline: Timeline, count: int,
+              take: Callable[[MediaInfo], list[Thumbnail | None]]) -> list[Thumbnail | None]:
+    """`count` pictures taken of the video, or as many None: of sound, of a video that is not there, and of
+    one that cannot be read, which the page says where it cannot be played either."""
+    media = timeline.media
+    if not count or not media.has_video or not media.path.is_file():
+        return [None] * count
+    try:
+        return take(media)
+    except InputError:
+        return [None] * count
 
 
 def _best(seen: Sequence[FaceObservation]) -> FaceObservation | None:
@@ -53,9 +68,12 @@ def _square(o: FaceObservation) -> tuple[float, float, float, float]:
 
 def moments(timeline: Timeline, t: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
     """The surest mixed moments in order of time, each with its picture, and how many more there are."""
+    from emocli.media.thumbnails import thumbnails
+
     mixed = sorted((r for r in timeline.rows if "mixed" in r.flags), key=_tension, reverse=True)
     shown = sorted(mixed[:MOMENTS], key=lambda r: r.start)
-    pictures = _thumbnails(timeline, [(r.start + r.end) / 2 for r in shown])
+    times = [(r.start + r.end) / 2 for r in shown]
+    pictures = _of_video(timeline, len(times), lambda media: thumbnails(media, times, THUMBNAIL))
     made = [_moment(row, picture, t) for row, picture in zip(shown, pictures, strict=True)]
     return made, len(mixed) - len(shown)
 
@@ -69,16 +87,7 @@ def _tension(row: Row) -> float:
     return sorted(surest.values())[-2] if len(surest) > 1 else 0.0
 
 
-def _thumbnails(timeline: Timeline, times: Sequence[float]) -> list[tuple[bytes, int, int] | None]:
-    media = timeline.media
-    if not times or not media.has_video or not media.path.is_file():
-        return [None] * len(times)
-    from emocli.media.thumbnails import thumbnails
-
-    return thumbnails(media, times, THUMBNAIL)
-
-
-def _moment(row: Row, picture: tuple[bytes, int, int] | None, t: dict[str, Any]) -> dict[str, Any]:
+def _moment(row: Row, picture: Thumbnail | None, t: dict[str, Any]) -> dict[str, Any]:
     jpeg, width, height = picture or (b"", 0, 0)
     return {"start": round(row.start, 3), "clock": clock(row.start),
             "text": printable(row.utterance.text) if row.utterance else "",

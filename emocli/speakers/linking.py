@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: Log likelihood ratio from which two voices are one person's: chosen so that of pairs of different people
 #: one in a hundred is joined (`bench/link_people.py`, on actors of RAVDESS).
-THRESHOLD = 0.0
+THRESHOLD = 15.6
 #: Seconds of speech below which a voice is compared with none.
 LEAST_SPEECH = 5.0
 
@@ -91,7 +91,8 @@ def join(ratios: np.ndarray, videos: Sequence[str], threshold: float) -> np.ndar
 
     most = max(float(ratios.max()), threshold)
     distances = most - ratios
-    distances[np.array(videos)[:, None] == np.array(videos)] = 2 * float(distances.max()) + 1
+    apart = 2 * max(float(distances.max()), most - threshold) + 1
+    distances[np.array(videos)[:, None] == np.array(videos)] = apart
     np.fill_diagonal(distances, 0)
     tree = linkage(squareform(distances, checks=False), "complete")
     return np.unique(fcluster(tree, most - threshold, "distance"), return_inverse=True)[1]
