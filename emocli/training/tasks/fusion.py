@@ -31,7 +31,7 @@ from emocli.text.spelling import respell
 from emocli.timeline.types import MODALITIES
 from emocli.training import corruptions, metrics, models
 from emocli.training.checkpoint import Checkpoint, Origin, fingerprint, origin
-from emocli.training.corpora import faces, speech, texts
+from emocli.training.corpora import faces, meld, speech, texts
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
 from emocli.training.predictions import (
     Predictions,
@@ -132,13 +132,13 @@ def _texts(data: Path, split: str) -> Predictions:
 
 def _other_texts(data: Path, split: str) -> Predictions:
     if split == "test":
-        return read_texts(texts.load(data, "meld_en", "test"), "en")
+        return read_texts(meld.load(data), "en")
     random, several = Random(0), []
     for corpus in SPOKEN:
         dev, lang = text.load(data, corpus).dev, "ko" if corpus in text.KOREAN else "en"
         if dev:
             respelt = [respell(sentence, lang, random) for sentence in dev.texts]
-            several.append(read_texts(texts.Texts(respelt, dev.targets), f"{lang} without {corpus}"))
+            several.append(read_texts(texts.Texts(respelt, dev.targets), lang, without=corpus))
     met = join(several)
     return met.take(np.resize(np.arange(len(met)), len(_texts(data, split))))  # as many as of GoEmotions
 
@@ -177,17 +177,17 @@ def tensors(predictions: Modalities, where: Mapping[str, np.ndarray]) -> Tensor:
 def hold_out(items: Predictions, share: float, random: np.random.Generator,
              persons: Sequence[str]) -> tuple[Predictions, Predictions]:
     """Predictions to learn from and others to judge by: of the speakers that match a pattern of `persons`,
-    or, where no speakers are known, `share` of every class."""
+    or, where no speakers are known, `share` of the items of every class, however often each is read."""
     if items.speakers is not None:
         held = np.array([any(fnmatch(who, pattern) for pattern in persons) for who in items.speakers])
         return items.take(np.flatnonzero(~held)), items.take(np.flatnonzero(held))
-    parts: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
+    held = np.zeros(len(items), bool)
     for label in np.unique(items.labels):
-        order = random.permutation(np.flatnonzero(items.labels == label))
-        cut = round(len(order) * (1 - share))
-        parts[0].append(order[:cut])
-        parts[1].append(order[cut:])
-    return items.take(np.concatenate(parts[0])), items.take(np.concatenate(parts[1]))
+        where = np.flatnonzero(items.labels == label)
+        numbers = where if items.items is None else items.items[where]
+        order = random.permutation(np.unique(numbers))
+        held[where] = np.isin(numbers, order[round(len(order) * (1 - share)):])
+    return items.take(np.flatnonzero(~held)), items.take(np.flatnonzero(held))
 
 
 @dataclass(frozen=True)
