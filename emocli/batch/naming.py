@@ -24,16 +24,16 @@ def write(document: Path, texts: Mapping[Path, str], named: Timeline) -> None:
             storage.write_text(path, text)
         if account:
             ledger, folder, name = account
-            outputs = {path.relative_to(folder).as_posix(): storage.sha256(path) for path in texts}
+            outputs = {path.absolute().relative_to(folder).as_posix(): storage.sha256(path) for path in texts}
             ledger.rename(name, ", ".join(person.name for person in named.persons), outputs)
 
 
 @contextmanager
 def _account(document: Path) -> Iterator[tuple[Ledger, Path, str] | None]:
     """The ledger that names a result, its folder and the name; None where there is none."""
-    for folder in document.parents:
+    for folder in document.absolute().parents:
         if (folder / FILE).is_file():
-            name = document.relative_to(folder).as_posix().removesuffix(ENDING)
+            name = document.absolute().relative_to(folder).as_posix().removesuffix(ENDING)
             with held(folder, folder), Ledger(folder) as ledger:
                 yield (ledger, folder, name) if ledger.get(name) else None
             return

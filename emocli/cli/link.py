@@ -43,7 +43,8 @@ def link_command(
     This is biometric identification. In the EU (GDPR, article 9) it wants everybody's explicit consent or
     another ground of that article, in Illinois (BIPA) a written release, in Korea (PIPA, article 23) a
     separate consent; ask your ethics board or lawyer. Faces are not compared: emocli has no network that
-    was trained to tell faces apart. docs/persons.md says how often it errs.
+    was trained to tell faces apart. It works only where all videos were recorded in one way, and joins
+    the wrong people where microphones differ: see docs/persons.md for the figures, and look first.
 
     Example: emocli link results/ --link-people --video videos/ --dry-run
     """

@@ -37,12 +37,13 @@ _SOURCE = re.compile(r'<(?:video|audio) id="media"[^>]* src="([^"]*)"')
 
 
 def renamed(path: Path, before: Timeline, after: Timeline, *, overwrite: bool = False) -> dict[Path, str]:
-    """What the analysis at `path`, read as `before`, and the files beside it are to hold once persons are
-    named as in `after`; only those files that change.  `overwrite` is whether edited ones may be replaced.
+    """What the files beside the analysis at `path`, read as `before`, and at last itself are to hold once
+    persons are named as in `after`; only those that change.  `overwrite` is whether edited files may be
+    replaced.  What is written in this order and cut short can be done again.
 
     Raises `UsageError` where one has been edited, `InputError` where it cannot be read.
     """
-    texts = {path: _document(path, after)}
+    texts: dict[Path, str] = {}
     stem = path.name.removesuffix(".json")
     for kind in FORMATS:
         file = path.with_name(f"{stem}.{ENDINGS.get(kind, kind)}")
@@ -52,14 +53,15 @@ def renamed(path: Path, before: Timeline, after: Timeline, *, overwrite: bool = 
             there = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(file, f"cannot be read ({error})", "move it away") from error
-        found = _page_options(there, file, before) if kind == "html" else _options(kind, there, before)
+        found = _page_options(there, file, before) if kind == "html" else (
+            _options(kind, there, before) or _options(kind, there, after))
         if found is None and not overwrite:
             raise UsageError(file, "has been edited, or was written by another version of emocli",
                              "move it away, or pass --overwrite to write it anew")
         text = FORMATS[kind](after, found or OutputOptions())
-        if found is None or text != FORMATS[kind](before, found):
+        if text != there and not _same(kind, text, there):
             texts[file] = text
-    return texts
+    return texts | {path: _document(path, after)}
 
 
 def _document(path: Path, timeline: Timeline) -> str:
@@ -80,6 +82,7 @@ def _options(kind: str, there: str, timeline: Timeline) -> OutputOptions | None:
 
 
 def _same(kind: str, made: str, there: str) -> bool:
+    """Whether two files of a format differ in nothing but what is written anew each time, or rounded."""
     if kind == "eaf":
         return _DATE.sub("", made) == _DATE.sub("", there)
     if kind not in ("srt", "vtt", "ass") or made == there:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from emocli.speakers.encoder import SpeakerEncoder
 
 #: Log likelihood ratio from which two voices are one person's: chosen so that of pairs of different people
-#: one in a hundred is joined (`bench/link_people.py`, on actors of RAVDESS).
+#: one in a hundred passes (`bench/link_people.py`, on actors of RAVDESS in one studio; across microphones no
+#: threshold is good).
 THRESHOLD = 15.6
 #: Seconds of speech below which a voice is compared with none.
 LEAST_SPEECH = 5.0

@@ -68,6 +68,14 @@ def test_names_that_were_taken_away(batch: tuple[Path, Path]) -> None:
     assert "a.emotions.csv has been changed" in error
 
 
+def test_names_given_from_inside(batch: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, out = batch
+    monkeypatch.chdir(out / "day 1")
+    naming.write(Path("a.emotions.json"), {Path("a.emotions.csv"): "named"}, NAMED)
+    ((error, _),) = work(folder, out, formats=("csv", "json"), faces=True).failures
+    assert "its results carry names" in error
+
+
 def test_files_that_the_batch_did_not_write(batch: tuple[Path, Path]) -> None:
     _, out = batch
     document = out / "day 1" / "a.emotions.json"

@@ -131,6 +131,17 @@ def test_subtitles_of_more_than_milliseconds(tmp_path: Path) -> None:
     assert pysubs2.load(str(path.with_suffix(".srt")))[1].plaintext.startswith("Ben: word0")
 
 
+def test_what_was_cut_short_is_done_again(tmp_path: Path) -> None:
+    path = analysed(tmp_path, of_two())
+    plain = path.read_text()
+    assert name(path, "S1=Anna").exit_code == 0
+    path.write_text(plain)  # the last to be written
+    done = name(path, "S1=Anna")
+    assert done.exit_code == 0
+    assert "wrote" in done.output
+    assert document.read(path).persons == (Person("Anna", (), ("S1",)),)
+
+
 def test_no_names_at_all() -> None:
     with pytest.raises(UsageError, match="is no name"):
         assignments(["x"])
