@@ -7,14 +7,19 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from support.cli import emocli
 from support.timelines import made_up, of_demo, of_two
+from typer.testing import CliRunner, Result
 
+from emocli.cli.app import app
 from emocli.emotions import EMOTIONS
 from emocli.outputs import document
 from emocli.outputs.base import OutputOptions
 from emocli.timeline.persons import rename
 from emocli.timeline.types import Timeline
+
+
+def summary(*args: object) -> Result:
+    return CliRunner().invoke(app, ["summary", *map(str, args)])
 
 
 def analysed(path: Path, timeline: Timeline) -> Path:
@@ -32,8 +37,8 @@ def folder(tmp_path: Path, demo: Path) -> Path:
 
 
 def test_a_folder(folder: Path) -> None:
-    done = emocli("summary", folder, "--safe-csv")
-    assert done.returncode == 0, done.stderr
+    done = summary(folder, "--safe-csv")
+    assert done.exit_code == 0, done.output
     assert "day 1/talk, 0:33.0" in done.stdout
     assert "[red]" in done.stdout
     assert "\x1b" not in done.stdout
@@ -54,28 +59,28 @@ def test_a_folder(folder: Path) -> None:
         "longest": [{"emotion": name, "start": at, "end": at + 2.0}
                     for name, at in (("surprise", 2.0), ("fear", 6.0), ("anger", 10.0))],
         "kappas": {"face_voice": 1.0, "face_text": 0.6667, "voice_text": 0.6667}}
-    assert "exists already" in emocli("summary", folder).stderr
+    assert "exists already" in str(summary(folder).exception)
 
 
 def test_what_cannot_be_read_costs_only_itself(folder: Path) -> None:
     (folder / "bad.emotions.json").write_text("{}")
-    done = emocli("summary", folder, "-o", folder / "figures")
-    assert done.returncode == 5
+    done = summary(folder, "-o", folder / "figures")
+    assert done.exit_code == 5
     assert "bad.emotions.json: is no timeline" in done.stderr
     assert len(json.loads((folder / "figures" / "summary.json").read_text())["videos"]) == 2
 
 
 def test_nothing_to_say(tmp_path: Path) -> None:
-    assert "holds no analysis" in emocli("summary", tmp_path).stderr
+    assert "holds no analysis" in str(summary(tmp_path).exception)
     (tmp_path / "a.emotions.json").write_text("{}")
-    assert emocli("summary", tmp_path / "a.emotions.json").returncode == 3
+    assert summary(tmp_path / "a.emotions.json").exit_code == 3
     assert [path.name for path in tmp_path.iterdir()] == ["a.emotions.json"]
 
 
 def test_files_in_korean(tmp_path: Path) -> None:
     one, two = (analysed(tmp_path / f"{stem}.emotions.json", made_up()) for stem in "ab")
-    done = emocli("summary", one, two, "--lang", "ko")
-    assert done.returncode == 0, done.stderr
+    done = summary(one, two, "--lang", "ko")
+    assert done.exit_code == 0, done.output
     assert "중립 91%" in done.stdout
     assert "얼굴 3" in done.stdout
     assert len(json.loads((tmp_path / "summary.json").read_text())["videos"]) == 2
