@@ -15,7 +15,8 @@ from emocli.errors import EXIT_INTERRUPTED, EmocliError, OutputError
 
 #: Options that are no settings but said each time: no environment variable stands for them.
 PER_CALL = frozenset("""version install-completion show-completion out overwrite quiet verbose wait
-                        retry-failed embed json full preview reel video plot emotions""".split())
+                        retry-failed embed json full preview reel video plot emotions link-people dry-run
+                        embeddings person""".split())
 
 
 class Commands(Group):
@@ -41,8 +42,8 @@ app = typer.Typer(name="emocli", cls=Commands, no_args_is_help=True, add_complet
 
 
 #: Commands in the order of the help, a file each, and those that have commands of their own.
-COMMANDS = ("analyze", "live", "live-report", "report", "convert", "annotate", "mux", "clips", "compare",
-            "init", "doctor", "train", "evaluate", "export")
+COMMANDS = ("analyze", "live", "live-report", "report", "convert", "annotate", "mux", "clips", "name", "link",
+            "summary", "compare", "init", "doctor", "train", "evaluate", "export")
 GROUPS = ("models", "data")
 
 
