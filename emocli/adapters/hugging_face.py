@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from emocli.adapters.classifier import LoadOptions
-from emocli.adapters.reference import Reference
+from emocli.adapters.reference import Reference, not_here
 from emocli.errors import WeightsError
 from emocli.options import torch_device
 
@@ -55,10 +55,7 @@ class Pretrained:
             if self.reference.path.is_dir():
                 raise WeightsError(name, f"cannot be loaded ({text[:200]})",
                                    "give a folder that save_pretrained filled") from error
-            where = ("--offline forbids fetching it" if self._options.offline
-                     else "the hub cannot be reached or has no such model")
-            raise WeightsError(name, f"is not on this machine, and {where}",
-                               "check the id, connect to a network, or give a folder as hf:DIR") from error
+            raise not_here(self.reference, offline=self._options.offline) from error
 
     def probabilities(self, logits: Any) -> np.ndarray:
         """Logits (n, labels) as probabilities; each label by itself where the model was trained like that."""

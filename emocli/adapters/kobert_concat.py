@@ -88,7 +88,11 @@ class KobertConcat:
         self._head = ConcatHead(reference, heads[0])
         folder = reference.path / "kobert"
         encoder = Reference("hf", str(folder) if folder.is_dir() else ENCODER)
-        self._encoder = Pretrained(encoder, options, "AutoModel")
+        try:
+            self._encoder = Pretrained(encoder, options, "AutoModel")
+        except WeightsError as error:
+            raise WeightsError(str(reference), f"its encoder {error.subject} {error.cause}",
+                               f"put KoBERT as save_pretrained writes it into {folder}") from error
         if self._encoder.config.hidden_size != TEXT:
             raise WeightsError(str(reference), f"its encoder does not give {TEXT} numbers",
                                "put KoBERT into its folder kobert/")

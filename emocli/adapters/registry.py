@@ -29,7 +29,8 @@ def check(reference: Reference, modality: str, options: LoadOptions) -> None:
         fitting = [name for name, other in KINDS.items() if modality in other.modules]
         raise UsageError(str(reference), f"{reference.kind} models read {' and '.join(kind.modules)}, "
                          f"not {modality}", f"give --{modality} one of {', '.join(fitting)}")
-    if kind.target in ("FILE", "DIR") and not reference.path.exists():
+    local = kind.target in ("FILE", "DIR") or reference.target.startswith(("/", "./", "../", "~"))
+    if local and not reference.path.exists():
         raise UsageError(str(reference), "no such file or folder", f"give {reference.kind}:{kind.target}")
     if kind.trust and not options.trust:
         raise UsageError(str(reference), kind.trust, "add --trust if you trust whoever made it")
