@@ -81,7 +81,8 @@ def test_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                                       features="whisper:tiny", classifier="logistic")
     path = tmp_path / "voice.skops"
     content = io.load(path, trusted=io.get_untrusted_types(file=path))
-    by_size, by_file = (foreign.load(f"whisper-encoder:{name}", "voice").classifier for name in ("tiny", path))
+    by_size, by_file = (foreign.load(f"whisper-encoder:{name}", "voice").classifier
+                        for name in ("tiny", path))
     np.testing.assert_array_equal(by_size.scores([SWEEP]), by_file.scores([SWEEP]))
     assert by_size.files[0].is_relative_to(tmp_path / "cache")
     assert set(content["labels"]) < set(EMOTIONS)

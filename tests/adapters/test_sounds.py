@@ -205,7 +205,10 @@ def test_a_diary_that_is_damaged(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="not of that network"):
         foreign.load(f"pyaudio:{tmp_path}", "voice")
     (tmp_path / "pytorch_model.pth").write_bytes(pickle.dumps(subprocess.Popen))
-    with pytest.raises(WeightsError, match="not of that network"):
+    with pytest.raises(WeightsError, match="pickles more than tensors"):
+        foreign.load(f"pyaudio:{tmp_path}", "voice")
+    torch.save({"fc.weight": torch.zeros(1).expand(10**12)}, tmp_path / "pytorch_model.pth")
+    with pytest.raises(WeightsError, match="declares more numbers than it holds"):
         foreign.load(f"pyaudio:{tmp_path}", "voice")
 
 
