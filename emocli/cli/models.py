@@ -60,7 +60,7 @@ def _kinds() -> Any:
         except PackageNotFoundError:
             return True
 
-    table = Table(box=None, pad_edge=False, title="Models by --face, --voice and --text", title_justify="left")
+    table = Table(box=None, pad_edge=False, title_justify="left", title="Models by --face, --voice, --text")
     for column in ("model", "reads", "what", "licence", "installed"):
         table.add_column(column, overflow="fold")
     for name, kind in KINDS.items():

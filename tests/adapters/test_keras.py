@@ -17,7 +17,7 @@ from support import foreign
 from support.paths import SHARED
 
 from emocli.adapters.classifier import LoadOptions
-from emocli.adapters.keras_model import KerasModel
+from emocli.adapters.keras_model import MOST_CONFIG, KerasModel
 from emocli.adapters.reference import Reference
 from emocli.errors import EmocliError, WeightsError
 
@@ -95,7 +95,7 @@ def test_a_layer_of_any_size(tmp_path: Path) -> None:
 
 
 def test_a_structure_of_any_length(tmp_path: Path) -> None:
-    _keras_zip(tmp_path / "a.keras", {"class_name": "Flatten", "config": {}}, " " * (1 << 26))
+    _keras_zip(tmp_path / "a.keras", {"class_name": "Flatten", "config": {}}, " " * MOST_CONFIG)
     with pytest.raises(WeightsError, match="its structure is too long"):
         foreign.load(f"keras:{tmp_path}/a.keras", "face")
 
