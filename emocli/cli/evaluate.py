@@ -73,7 +73,7 @@ def evaluate_command(
                 else:
                     results[name], pool = evaluate.evaluate(name, data, language=language, corrupt=corrupt)
                     if full:
-                        results[name] |= evaluate.compare(name, data, features)
+                        results[name] |= evaluate.compare(name, data, out, features)
                 plots.draw(results[name], pool, out, name)
         if not json_:
             show(name, results[name])

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Group
     from rich.text import Text
 
-    from emocli.live.engine import Tagged
+    from emocli.live.events import Tagged
     from emocli.timeline.types import Row
 
 #: Columns of a bar.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from scipy.special import softmax
 from emocli import weights
 from emocli.errors import WeightsError
 from emocli.fusion.head import Fusion
+from emocli.live.events import Tagged
 from emocli.media.audio import Sound
 from emocli.options import VOICE_MODES, AnalyzeOptions
 from emocli.text.reader import TextReader
@@ -29,15 +29,6 @@ from emocli.voice.small_model import UNSURE
 SILENCE, LONGEST = 0.3, 12.0
 #: Utterances that tell how the speaker usually talks.
 REMEMBERED = 200
-
-
-@dataclass(frozen=True)
-class Tagged:
-    """An utterance whose voice is read, and, once its words are known, its row."""
-
-    utterance: Utterance
-    voice: Reading
-    row: Row | None = None
 
 
 class LiveVoice:

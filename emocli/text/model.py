@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 BATCH = 256
 #: How much the small network's log scores count beside the encoder's; chosen on development rows.
 SMALL_SHARE = 0.3
-#: Languages of the network of n-grams.
-TRAINED = ("en", "ko")
 
 
 class TextModel:
@@ -57,14 +55,14 @@ class JointModel:
     def __init__(self, encoder: SentenceModel, small: TextModel, *, temperature: float = 1.0) -> None:
         self.encoder, self.small, self.temperature = encoder, small, temperature
 
-    def logits(self, texts: Sequence[str], language: str) -> tuple[np.ndarray, np.ndarray]:
-        """Features (n, d) of the encoder, and calibrated logits (n, 7) of sentences in "en", "ko" or another
-        of the encoder's `languages`, which begins with one of these."""
-        features, encoded = self.encoder.logits(texts, language)
-        joint = log_softmax(encoded, 1)
-        if language in TRAINED:
-            joint += SMALL_SHARE * log_softmax(self.small.logits(texts, language)[1], 1)
-        return features, joint / self.temperature
+    def logits(self, texts: Sequence[str], language: str, *,
+               without: str = "") -> tuple[np.ndarray, np.ndarray]:
+        """Features (n, d) of the encoder, and calibrated logits (n, 7) of sentences in "en" or "ko", as
+        far as the encoder's file has them `without` the head that learnt a corpus."""
+        answering = f"{language} without {without}" if without else language
+        features, encoded = self.encoder.logits(texts, answering)
+        small = self.small.logits(texts, language)[1]
+        return features, (log_softmax(encoded, 1) + SMALL_SHARE * log_softmax(small, 1)) / self.temperature
 
 
 def load(names: Sequence[str] = TEXT_MODES["accurate"]) -> TextModel | JointModel:

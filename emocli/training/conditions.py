@@ -21,7 +21,8 @@ SPEED, ECHO, DIRECT, NOISE_DB = (0.88, 1.12), (0.15, 0.9), (-2.0, 15.0), (3.0, 2
 TILT, GAIN, LEVEL = (-2.5, 2.5), (-14.0, 8.0), (0.3, 0.99)
 #: Pass bands in Hz: a telephone's, a cheap microphone's, an old recorder's.
 BANDS = ((300.0, 3400.0), (150.0, 5500.0), (80.0, 4000.0))
-NOISES = ("white", "pink", "babble", "hum")
+#: How often noise is of each kind: most is made by other people who talk.
+NOISES = {"white": 0.2, "pink": 0.15, "babble": 0.5, "hum": 0.15}
 CODECS = (("MP3", "MPEG_LAYER_III"), ("OGG", "OPUS"))
 
 
@@ -44,11 +45,12 @@ class Condition:
 def draw(random: np.random.Generator) -> Condition:
     """A condition at random."""
     there = {name: random.random() < share for name, share in OFTEN.items()}
+    noise = str(random.choice(list(NOISES), p=list(NOISES.values())))
     return Condition(
         speed=float(random.uniform(*SPEED)) if there["speed"] else 1.0,
         room=echo(random) if there["room"] else None,
         tilt=float(random.uniform(*TILT)) if there["tilt"] else 0.0,
-        noise=str(random.choice(NOISES)) if there["noise"] else "", noise_db=float(random.uniform(*NOISE_DB)),
+        noise=noise if there["noise"] else "", noise_db=float(random.uniform(*NOISE_DB)),
         band=BANDS[random.integers(len(BANDS))] if there["band"] else None,
         codec=CODECS[random.integers(len(CODECS))] if there["codec"] else None,
         level=float(random.uniform(*LEVEL)), clip=float(random.uniform(0.3, 0.8)) if there["clip"] else 0.0,

@@ -13,9 +13,8 @@ from scipy.special import softmax
 
 from emocli.errors import DataError
 from emocli.options import TEXT_MODES, VOICE_MODES
-from emocli.storage import scratch
 from emocli.training import corruptions, metrics, throughput
-from emocli.training.corpora import faces, speech, texts
+from emocli.training.corpora import faces, meld, speech, texts
 from emocli.training.predictions import (
     DescribedClip,
     Predictions,
@@ -114,19 +113,20 @@ def _voice(data: Path, corrupt: str) -> dict[str, Predictions]:
                    for kind in ([] if corrupt else corruptions.NOISES)}
 
 
-def compare(modality: str, data: Path, kept: Path | None = None) -> Result:
+def compare(modality: str, data: Path, folder: Path, kept: Path | None = None) -> Result:
     """What takes training to find out: other networks and ways on the same test sets ("compared") and, of the
-    voice, the six folds; `kept` is a folder of features, as `emocli data features` fills it."""
+    voice, the six folds, whose checkpoints go into `folder`; `kept` is a folder of features, as `emocli data
+    features` fills it."""
     from emocli.training import baselines
 
     if modality == "fusion":
         return {"compared": baselines.heads(data, TRIPLETS, SEED)}
     if modality == "voice":
-        return {"six_fold": six_fold(data, kept), "compared": baselines.voices(data)}
+        return {"six_fold": six_fold(data, folder, kept), "compared": baselines.voices(data)}
     return {"compared": baselines.sentences(data)} if modality == "text" else {}
 
 
-def six_fold(data: Path, kept: Path | None = None) -> Result:
+def six_fold(data: Path, folder: Path, kept: Path | None = None) -> Result:
     """Macro-F1 on RAVDESS by six networks, each trained by the shipped recipe without four actors: of each
     fold, their mean and deviation, and the figures of all clips together."""
     from emocli.training.recipe import read_recipe
@@ -134,8 +134,7 @@ def six_fold(data: Path, kept: Path | None = None) -> Result:
 
     recipe = read_recipe("voice")
     tables = voice.prepare(data, recipe, kept)
-    with scratch() as folder:
-        folds = list(voice.folds(tables, recipe, folder))
+    folds = list(voice.folds(tables, recipe, folder))
     f1 = [metrics.macro_f1(logits, tested.labels) for _, tested, logits in folds]
     by_fold = [{"actors": actors, "macro_f1": value} for (actors, *_), value in zip(folds, f1, strict=True)]
     labels = np.concatenate([tested.labels for _, tested, _ in folds])
@@ -161,7 +160,7 @@ def _text(data: Path, language: str) -> dict[str, Predictions]:
     named = ["ko", "en"] if language == "ko" else ["en", "ko"]
     sets = {f"goemotions_{lang}": read_texts(texts.load(data, f"goemotions_{lang}", "test").single(), lang)
             for lang in named}
-    sets |= {"meld_en": read_texts(texts.load(data, "meld_en", "test"), "en"),
+    sets |= {"meld_en": read_texts(meld.load(data), "en"),
              "kote_ko": read_texts(texts.load(data, "kote_ko_vote7", "test"), "ko")}
     return sets | {f"goemotions_{lang}, --text-mode fast": read_texts(
         texts.load(data, f"goemotions_{lang}", "test").single(), lang, TEXT_MODES["fast"]) for lang in named}

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
+from zlib import crc32
 
 import numpy as np
 from scipy.special import softmax
@@ -38,7 +39,8 @@ def once(make: Callable[[], T], *read: Any) -> T:
 @dataclass(frozen=True)
 class Predictions:
     """Readings of n labelled items: calibrated `scores` (n, 7), `labels` (n,) and, of voices, `speakers`
-    (n,).  `seconds` is the time that reading took, features included; `temperature` calibrated the scores;
+    (n,); `items` (n,) are numbers of what was read, the same for a face that is read clean and blurred.
+    `seconds` is the time that reading took, features included; `temperature` calibrated the scores;
     `source` is a fingerprint of what was read, and by which weights."""
 
     scores: np.ndarray
@@ -47,25 +49,27 @@ class Predictions:
     temperature: float = 1.0
     speakers: np.ndarray | None = None
     source: str = ""
+    items: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, where: np.ndarray) -> Predictions:
         """The items at these positions, and their share of the time."""
-        return replace(self, scores=self.scores[where], labels=self.labels[where],
-                       speakers=None if self.speakers is None else self.speakers[where],
-                       seconds=self.seconds * len(where) / max(1, len(self)))
+        speakers, items = (None if column is None else column[where]
+                           for column in (self.speakers, self.items))
+        return replace(self, scores=self.scores[where], labels=self.labels[where], speakers=speakers,
+                       items=items, seconds=self.seconds * len(where) / max(1, len(self)))
 
 
 def join(parts: Iterable[Predictions]) -> Predictions:
     """The predictions of several corpora as those of one."""
     several = list(parts)
     scores, labels = (np.concatenate([getattr(p, name) for p in several]) for name in ("scores", "labels"))
-    speakers = [p.speakers for p in several if p.speakers is not None]
-    return Predictions(scores, labels, sum(p.seconds for p in several), several[0].temperature,
-                       np.concatenate(speakers) if speakers else None,
-                       fingerprint([p.source for p in several]))
+    speakers, items = (np.concatenate(columns) if all(c is not None for c in columns) else None
+                       for columns in ([p.speakers for p in several], [p.items for p in several]))
+    return Predictions(scores, labels, sum(p.seconds for p in several), several[0].temperature, speakers,
+                       fingerprint([p.source for p in several]), items)
 
 
 def read_faces(*corpora: faces.Faces) -> Iterator[list[Predictions]]:
@@ -88,7 +92,8 @@ def read_faces(*corpora: faces.Faces) -> Iterator[list[Predictions]]:
             labelled = zip(heads, (manifest()["face"].temperature, 1.0), (corpus.majority, corpus.labels),
                            strict=False)
             source = fingerprint(corpus.images, corpus.labels, manifest()["face"].sha256)
-            yield [Predictions(softmax(logits / t, 1), labels, seconds, t, source=source)
+            numbers = np.arange(len(corpus))
+            yield [Predictions(softmax(logits / t, 1), labels, seconds, t, None, source, numbers)
                    for logits, t, labels in labelled]
 
 
@@ -157,15 +162,16 @@ def read_voices(clips: Sequence[DescribedClip], *, known_speaker: bool = True,
     return Predictions(softmax(logits, 1), labels, seconds, reader.temperature, speakers, source)
 
 
-def read_texts(corpus: texts.Texts, language: str = "auto",
-               names: Sequence[str] = TEXT_MODES["accurate"]) -> Predictions:
+def read_texts(corpus: texts.Texts, language: str = "auto", names: Sequence[str] = TEXT_MODES["accurate"],
+               **how: str) -> Predictions:
     """Read sentences in "en" or "ko", or "auto": each in the language that it is written in; `names` as
-    `emocli.text.model.load` takes them."""
+    `emocli.text.model.load` takes them, `how` as its model's `logits` does."""
     source = fingerprint(corpus.texts, corpus.targets, [manifest()[n].sha256 for n in names])
-    return once(lambda: _read_texts(corpus, language, names, source), source, language)
+    return once(lambda: _read_texts(corpus, language, names, source, how), source, language, how)
 
 
-def _read_texts(corpus: texts.Texts, language: str, names: Sequence[str], source: str) -> Predictions:
+def _read_texts(corpus: texts.Texts, language: str, names: Sequence[str], source: str,
+                how: Mapping[str, str]) -> Predictions:
     from emocli.text.model import load
     from emocli.text.reader import language_of
 
@@ -176,8 +182,9 @@ def _read_texts(corpus: texts.Texts, language: str, names: Sequence[str], source
     for code in np.unique(spoken):
         rows = np.flatnonzero(spoken == code)
         order.append(rows)
-        parts.append(reader.logits([corpus.texts[i] for i in rows], str(code))[1])
+        parts.append(reader.logits([corpus.texts[i] for i in rows], str(code), **how)[1])
     back = np.argsort(np.concatenate(order))
     logits = np.concatenate(parts)[back]
+    numbers = np.array([crc32(text.encode()) for text in corpus.texts])
     return Predictions(softmax(logits, 1), corpus.targets.argmax(1), time.perf_counter() - began,
-                       reader.temperature, source=source)
+                       reader.temperature, None, source, numbers)

@@ -50,8 +50,8 @@ _UNKNOWN = (
     "darkened, made small or turned in ways that were learnt, too. Sentences are MELD's test, of a comedy of "
     "which other scenes were learnt. The first set joins the triplets of all three corpora. RAVDESS' real "
     "pairs: people who are new, in a corpus that is known; a logistic regression over OpenFace's action "
-    "units of the actor's face in place of ours, and the voice, six folds by actor, joined with equal trust "
-    "and not by the head that ships.")
+    "units of the actor's face in place of ours, and the voice, six folds by actor, fused by a head that has "
+    "met nobody of RAVDESS.")
 
 
 def results_page(results: dict[str, Result]) -> str:

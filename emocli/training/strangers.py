@@ -5,16 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from scipy.special import log_softmax, softmax
+from scipy.special import softmax
 
 from emocli.emotions import EMOTIONS
 from emocli.errors import DataError
 from emocli.fusion.head import FusionHead
-from emocli.storage import scratch
 from emocli.timeline.types import MODALITIES
 from emocli.training import metrics
 from emocli.training.hearing import Heard
@@ -44,14 +42,15 @@ def evaluate(data: Path, folder: Path, kept: Path | None = None) -> Sets:
     voices = list(voice.left_out(tables, recipe, folder))
     voice.save_left_out(folder / "left_out.npz", voices)
     singles = fusion.meet_strangers(data, "test", voices)
-    by_corpus = {one.corpus: _fused(data, one, voices, singles) for one in voices}
+    heads = {one.corpus: trained_head(data, [v for v in voices if v is not one]) for one in voices}
+    by_corpus = {one.corpus: fused(heads[one.corpus], one, voices, singles) for one in voices}
     sets: Sets = {}
     for name in next(iter(by_corpus.values())):
         sets[name] = join(several[name] for several in by_corpus.values())
     for corpus, several in by_corpus.items():
         sets |= {f"{corpus} left out, {name}": p for name, p in several.items() if "voice" in name}
     sets |= voices_left_out(voices) | {"faces, spoilt": singles["face"], "meld_en": singles["text"]}
-    return sets | pairs(data, tables, recipe)
+    return sets | pairs(data, list(voice.folds(tables, recipe, folder)), tables["ravdess"], heads["ravdess"])
 
 
 def voices_left_out(voices: Sequence[voice.LeftOut]) -> Sets:
@@ -66,13 +65,11 @@ def voices_left_out(voices: Sequence[voice.LeftOut]) -> Sets:
     return sets
 
 
-def _fused(data: Path, one: voice.LeftOut, voices: Sequence[voice.LeftOut],
+def fused(head: FusionHead, one: voice.LeftOut, voices: Sequence[voice.LeftOut],
            singles: fusion.Modalities) -> Sets:
     """Triplets whose voices are of a corpus that neither the voice network nor the head has learnt from,
     fused from every subset of two or three, and each reading alone."""
-    others = [v for v in voices if v is not one]
-    head = trained_head(data, others)
-    temperature = voice.temperatures_of(others)[1]
+    temperature = voice.temperatures_of(v for v in voices if v is not one)[1]
     heard = Predictions(softmax(one.known / temperature, 1), one.labels)
     readings = {"face": singles["face"], "voice": heard, "text": singles["text"]}
     there = np.all([np.bincount(p.labels, minlength=len(EMOTIONS)) > 0 for p in readings.values()], axis=0)
@@ -108,16 +105,13 @@ def _scores(head: FusionHead, log_scores: torch.Tensor, mask: tuple[int, ...]) -
     return np.asarray(torch.softmax(head(log_scores, wide) / temperature, 1).numpy())
 
 
-def pairs(data: Path, tables: voice.Tables, recipe: dict[str, Any]) -> Sets:
-    """RAVDESS' actors seen and heard at once, six folds by actor: a logistic regression over OpenFace's
-    action units against the actor's own mean and deviation, the voice network without these actors, and both,
-    joined with equal trust; each calibrated on the other folds."""
+def pairs(data: Path, by_actors: Sequence[voice.Fold], table: Heard, head: FusionHead) -> Sets:
+    """RAVDESS' actors of `table` seen and heard at once, in folds by actor: a logistic regression over
+    OpenFace's action units against the actor's own mean and deviation, and the voice network without these
+    actors, each calibrated on the other folds; and both fused by a `head` that has met nobody of RAVDESS."""
     units = action_units(data)
-    with scratch() as folder:
-        folds = [(tested, heard, _seen(units, tables["ravdess"], actors, tested))
-                 for actors, tested, heard in voice.folds(tables, recipe, folder)]
+    folds = [(tested, heard, _seen(units, table, actors, tested)) for actors, tested, heard in by_actors]
     readings = {"face alone": [seen for *_, seen in folds], "voice alone": [heard for _, heard, _ in folds]}
-    readings["face+voice"] = [log_softmax(seen, 1) + log_softmax(heard, 1) for _, heard, seen in folds]
     labels, sets = [tested.labels for tested, *_ in folds], {}
     for name, logits in readings.items():
         parts = []
@@ -128,7 +122,10 @@ def pairs(data: Path, tables: voice.Tables, recipe: dict[str, Any]) -> Sets:
             scores = softmax(logits[at] / temperature, 1)
             parts.append(Predictions(scores, labels[at]))
         sets[f"ravdess pairs, {name}"] = join(parts)
-    return sets
+    face, heard = sets.values()
+    where = np.arange(len(face))
+    both = fusion.tensors({"face": face, "voice": heard}, {"face": where, "voice": where})
+    return sets | {"ravdess pairs, face+voice": Predictions(_scores(head, both, (1, 1, 0)), face.labels)}
 
 
 def action_units(data: Path) -> dict[str, np.ndarray]:

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 from support.cli import emocli
+from typer.testing import CliRunner
+
+from emocli.cli.app import app
+from emocli.errors import EmocliError
 
 
 @pytest.mark.parametrize("command", [(), ("analyze",), ("doctor",), ("train",), ("evaluate",), ("models",),
@@ -15,8 +19,8 @@ from support.cli import emocli
                                      ("compare",),
                                      ("init",), ("models", "list"), ("models", "pull"), ("models", "verify")])
 def test_help_has_an_example(command: tuple[str, ...]) -> None:
-    done = emocli(*command, "--help", COLUMNS="200", TERM="dumb")
-    assert done.returncode == 0
+    done = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
+    assert done.exit_code == 0
     if command not in ((), ("models",)):
         assert f"Example: emocli {' '.join(command)}" in done.stdout
 
@@ -43,9 +47,18 @@ def test_version() -> None:
     (["clips", "a.mp4", "--emotion", "hunger"], 2, "choose from happiness"),
     (["mux", "a.mp4"], 3, "a.mp4: no such file")])
 def test_errors_name_the_thing_and_the_next_step(args: list[str], code: int, words: str,
-                                                 tmp_path: Path) -> None:
-    done = emocli(*args, cwd=tmp_path, COLUMNS="200")
-    assert done.returncode == code
-    assert words.lower() in done.stderr.lower()
-    assert "Traceback" not in done.stderr
+                                                 tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(EmocliError) as raised:
+        app(args, standalone_mode=False)
+    assert raised.value.exit_code == code
+    assert words.lower() in str(raised.value).lower()
     assert not list(tmp_path.iterdir())
+
+
+def test_an_error_is_one_line_and_an_exit_code(tmp_path: Path) -> None:
+    done = emocli("models", "pull", "nothing\x1b[2J", cwd=tmp_path)
+    assert done.returncode == 4
+    assert "models list" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert "\x1b" not in done.stderr

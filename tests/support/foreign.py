@@ -30,12 +30,17 @@ save("grey.h5", shape=(24, 24, 1), outputs=7)
 save("wide.keras", shape=(24, 48, 1))
 save("lambda.keras", layers.Lambda(lambda x: x * 2))
 save("lambda.h5", layers.Lambda(lambda x: x * 2), outputs=7)
+for name, shape, outputs in (("mean", (40, 1), 7), ("long", (40, 128, 1), 8), ("other", (33,), 7),
+                             ("five", (40,), 5)):
+    keras.Sequential([keras.Input(shape), layers.Flatten(), layers.Dense(outputs, "softmax")]
+                     ).save(f"{folder}/{name}.keras")
 """
 
 
 def keras_files(folder: Path) -> Path:
-    """Keras models, made in a process of their own: colour.keras (3 labels), grey.h5 (7), wide.keras, and
-    lambda.keras and lambda.h5, which hold code."""
+    """Keras models, made in a process of their own.  Of faces: colour.keras (3 labels), grey.h5 (7),
+    wide.keras, and lambda.keras and lambda.h5, which hold code; of sounds: mean.keras, long.keras,
+    other.keras, five.keras."""
     subprocess.run([sys.executable, "-c", KERAS, folder], check=True, capture_output=True)
     (folder / "colour.keras.toml").write_text('labels = ["happy", "sad", "bored"]\nrange = [0, 255]\n')
     return folder

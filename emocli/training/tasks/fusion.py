@@ -31,7 +31,7 @@ from emocli.text.spelling import respell
 from emocli.timeline.types import MODALITIES
 from emocli.training import corruptions, metrics, models
 from emocli.training.checkpoint import Checkpoint, Origin, fingerprint, origin
-from emocli.training.corpora import faces, speech, texts
+from emocli.training.corpora import faces, meld, speech, texts
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
 from emocli.training.predictions import (
     Predictions,
@@ -132,15 +132,15 @@ def _texts(data: Path, split: str) -> Predictions:
 
 def _other_texts(data: Path, split: str) -> Predictions:
     if split == "test":
-        return read_texts(texts.load(data, "meld_en", "test"), "en")
+        return read_texts(meld.load(data), "en")
     random, several = Random(0), []
     for corpus in SPOKEN:
         dev, lang = text.load(data, corpus).dev, "ko" if corpus in text.KOREAN else "en"
         if dev:
             respelt = [respell(sentence, lang, random) for sentence in dev.texts]
-            several.append(read_texts(texts.Texts(respelt, dev.targets), f"{lang} without {corpus}"))
-    met = join(several)
-    return met.take(np.resize(np.arange(len(met)), len(_texts(data, split))))  # as many as of GoEmotions
+            several.append(read_texts(texts.Texts(respelt, dev.targets), lang, without=corpus))
+    most = max(map(len, several))
+    return join(p.take(np.resize(np.arange(len(p)), most)) for p in several)  # each corpus counts alike
 
 
 def frequencies(predictions: Modalities) -> np.ndarray:
@@ -177,26 +177,24 @@ def tensors(predictions: Modalities, where: Mapping[str, np.ndarray]) -> Tensor:
 def hold_out(items: Predictions, share: float, random: np.random.Generator,
              persons: Sequence[str]) -> tuple[Predictions, Predictions]:
     """Predictions to learn from and others to judge by: of the speakers that match a pattern of `persons`,
-    or, where no speakers are known, `share` of every class."""
+    or, where no speakers are known, `share` of the items of every class, however often each is read."""
     if items.speakers is not None:
         held = np.array([any(fnmatch(who, pattern) for pattern in persons) for who in items.speakers])
         return items.take(np.flatnonzero(~held)), items.take(np.flatnonzero(held))
-    parts: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
+    held = np.zeros(len(items), bool)
     for label in np.unique(items.labels):
-        order = random.permutation(np.flatnonzero(items.labels == label))
-        cut = round(len(order) * (1 - share))
-        parts[0].append(order[:cut])
-        parts[1].append(order[cut:])
-    return items.take(np.concatenate(parts[0])), items.take(np.concatenate(parts[1]))
+        where = np.flatnonzero(items.labels == label)
+        numbers = where if items.items is None else items.items[where]
+        order = random.permutation(np.unique(numbers))
+        held[where] = np.isin(numbers, order[round(len(order) * (1 - share)):])
+    return items.take(np.flatnonzero(~held)), items.take(np.flatnonzero(held))
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Development readings to learn from, and triplets of others that validate and calibrate; `often`
-    (7,) is how often each class is met."""
+    """Development readings to learn from, and triplets of others that validate and calibrate."""
 
     training: Modalities
-    often: np.ndarray
     log_scores: Tensor
     labels: np.ndarray
     origin: Origin
@@ -210,22 +208,25 @@ class Dataset:
 
 def load_dataset(data: Path, recipe: Mapping[str, Any], voices: Sequence[LeftOut] = ()) -> Dataset:
     """The development readings, and those of strangers if there are `voices`, parted; by person, or the head
-    would be judged by voices that it has learnt."""
+    would be judged by voices that it has learnt.  Where there are strangers' words, there are no others: the
+    encoder reads the corpora that it has learnt far better than anything that people say."""
     random = np.random.default_rng(recipe["seed"])
-    predictions = predict(data, "dev", tuple(recipe["speech"]), recipe["voice"], tuple(recipe["modalities"]))
+    known = [m for m in recipe["modalities"] if m != "text" or not voices]
+    predictions = predict(data, "dev", tuple(recipe["speech"]), recipe["voice"], tuple(known))
     if voices:
         unknown = meet_strangers(data, "dev", voices)
-        predictions = {m: join([p, unknown[m]]) for m, p in predictions.items()}
+        predictions = {m: join([predictions[m], unknown[m]]) if m in known else unknown[m]
+                       for m in recipe["modalities"]}
     parts = {m: hold_out(p, recipe["held_out"], random, recipe["held_speakers"])
              for m, p in predictions.items()}
     training, held = ({m: p[i] for m, p in parts.items()} for i in (0, 1))
-    # In talk, most is neutral; were all classes alike often, doubtful faces would become rare emotions.
+    # In talk, most is neutral: so often, confidence has to be right.
     often = frequencies(training) * (1 - recipe["neutral"])
     often[NEUTRAL] += recipe["neutral"]
     where, labels = triplets(held, recipe["held_triplets"], random, often)
     log_scores = disturb(tensors(held, where), held, random, recipe)
     made_from = origin("fusion", recipe, {m: p.source for m, p in predictions.items()})
-    return Dataset(training, often, log_scores, labels, made_from)
+    return Dataset(training, log_scores, labels, made_from)
 
 
 def disturb(log_scores: Tensor, predictions: Modalities, random: np.random.Generator,
@@ -244,7 +245,11 @@ def disturb(log_scores: Tensor, predictions: Modalities, random: np.random.Gener
 
 def learn(model: FusionHead, known: Dataset, recipe: Mapping[str, Any],
           checkpoint: Checkpoint | None) -> Iterator[Epoch]:
-    """Train a head on every subset of the modalities that there are, and calibrate it for each."""
+    """Train a head on every subset of the modalities that there are, and calibrate it for each.
+
+    It learns from classes that are alike often: where neutral is common, that a reader says neutral when it
+    knows nothing would pass for knowledge.
+    """
     batch, steps = recipe["batch"], recipe["steps"]
     there = [i for i, m in enumerate(MODALITIES) if m in known.training]
     masks = subsets(recipe["modalities"])
@@ -252,7 +257,7 @@ def learn(model: FusionHead, known: Dataset, recipe: Mapping[str, Any],
     def batches(epoch: int) -> Iterator[Batch]:
         draw = np.random.default_rng(recipe["seed"] * 1000 + epoch)
         for _ in range(steps):
-            where, labels = triplets(known.training, batch, draw, known.often)
+            where, labels = triplets(known.training, batch, draw)
             scores = disturb(tensors(known.training, where), known.training, draw, recipe)
             mask = torch.zeros(batch, len(MODALITIES))
             mask[:, there] = torch.from_numpy(draw.random((batch, len(there))) < recipe["keep"]).float()

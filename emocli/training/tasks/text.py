@@ -26,7 +26,7 @@ from emocli.storage import write_text
 from emocli.text.spelling import clean, respell
 from emocli.training import metrics
 from emocli.training.checkpoint import Checkpoint, origin
-from emocli.training.corpora import kote, ratings
+from emocli.training.corpora import kote, meld, ratings
 from emocli.training.corpora import texts as corpus
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, soft_cross_entropy, train
 from emocli.training.sentence_weights import write
@@ -34,8 +34,7 @@ from emocli.weights import resolve
 
 CLASSES = len(EMOTIONS)
 #: Published corpora of one class a row, and the split to learn from.
-PLAIN = {"en": ("goemotions_en", "train"), "ko": ("goemotions_ko", "train"), "xed": ("xed_en", None),
-         "emorynlp": ("emorynlp_en", "train")}
+PLAIN = {"en": ("goemotions_en", "train"), "ko": ("goemotions_ko", "train"), "xed": ("xed_en", None)}
 #: Share of a corpus without a development split that is kept for one.
 HELD_OUT = 12
 #: Sentence vectors are made so many times as long, so that heads learn fast at a rate that an encoder bears.
@@ -68,16 +67,12 @@ def load(data: Path, head: str) -> Corpus:
         read = kote.load(data)
         texts, targets = read.texts, np.concatenate([read.labels, read.votes], 1)
     else:
-        plain = corpus.load(data, *PLAIN[head])
+        plain = meld.other_scenes(data) if head == "emorynlp" else corpus.load(data, *PLAIN[head])
         texts, targets = plain.texts, plain.targets
         if head in ("en", "ko"):
             dev = corpus.load(data, f"goemotions_{head}", "dev").single()
             return Corpus([clean(t) for t in texts], targets, corpus.Texts([clean(t) for t in dev.texts],
                                                                           dev.targets))
-        if head == "emorynlp":  # the series that MELD is made of
-            test = {kote.key(t).lower() for t in corpus.load(data, "meld_en", "test").texts}
-            keep = [i for i, t in enumerate(texts) if kote.key(t).lower() not in test]
-            texts, targets = [texts[i] for i in keep], targets[keep]
     return held_out([clean(t) for t in texts], targets)
 
 

@@ -6,7 +6,7 @@ knows the speaker as well as it would know one who has said no more than these.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,6 +137,28 @@ def logits_of(model: VoiceNetwork, table: Heard, *, known: bool = True, copy: in
     return np.asarray(model.each(inputs)[1].mean(1).numpy())
 
 
+def fit_members(model: VoiceNetwork, training: Tables, watched: Tables, recipe: Mapping[str, Any],
+                path: Path) -> Iterator[Epoch]:
+    """Train the members of an ensemble as `fit_tables` does, each from a seed and by a checkpoint of its own,
+    and make `model`, as `untrained` gives it, answer with their mean."""
+    members = []
+    for number in range(recipe["members"]):
+        own = {**recipe, "seed": recipe["seed"] + number}
+        seed_all(own["seed"])
+        members.append(VoiceNetwork(wide=recipe["wide"], dropout=recipe["dropout"]))
+        yield from fit_tables(members[-1], training, watched, own, path.with_stem(f"{path.stem}_{number}"))
+    model.load_state_dict(merged([member.state_dict() for member in members]))
+
+
+def merged(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """The state of one network that answers with the mean of several: their hidden layers stand side by
+    side."""
+    several = {name: torch.stack([state[name] for state in states]) for name in states[0]}
+    together = {name: tensors.mean(0) for name, tensors in several.items()}
+    return together | {name: several[name].flatten(0, 1) for name in ("hidden.weight", "hidden.bias")} | {
+        "answer.weight": torch.cat(several["answer.weight"].unbind(), 1) / len(states)}
+
+
 def fit_tables(model: VoiceNetwork, training: Tables, watched: Tables, recipe: Mapping[str, Any],
                path: Path) -> Iterator[Epoch]:
     """Train `model`, choosing the epoch by the corpora that are `watched`, each read as it is by known and by
@@ -163,8 +185,8 @@ def fit_tables(model: VoiceNetwork, training: Tables, watched: Tables, recipe: M
 
 
 def untrained(recipe: Mapping[str, Any]) -> VoiceNetwork:
-    """The network that a recipe describes."""
-    return VoiceNetwork(wide=recipe["wide"], dropout=recipe["dropout"])
+    """The network that a recipe describes, all its members in one."""
+    return VoiceNetwork(wide=recipe["wide"] * recipe["members"], dropout=recipe["dropout"])
 
 
 def split(tables: Tables) -> tuple[dict[str, Heard], dict[str, Heard]]:
@@ -180,10 +202,9 @@ def fit(data: Path, recipe: dict[str, Any], out: Path, kept: Path | None = None)
     (`left_out.npz`), and `voice.safetensors`, calibrated on these, or where none is left out on the
     development speakers.  `kept` as in `prepare`."""
     tables = prepare(data, recipe, kept)
-    seed_all(recipe["seed"])
     model = untrained(recipe)
     training, held = split(tables)
-    yield from fit_tables(model, training, held, recipe, out / "checkpoint.pt")
+    yield from fit_members(model, training, held, recipe, out / "checkpoint.pt")
     strangers = list(left_out(tables, recipe, out))
     save_left_out(out / "left_out.npz", strangers)
     known = [judged(model, name, table) for name, table in held.items()]
@@ -210,9 +231,8 @@ def left_out(tables: Tables, recipe: Mapping[str, Any], folder: Path) -> Iterato
     for name in recipe["left_out"]:
         others = {n: t for n, t in tables.items() if not n.startswith(name)}
         training, watched = split(others)
-        seed_all(recipe["seed"])
         model = untrained(recipe)
-        for _ in fit_tables(model, training, watched, recipe, folder / f"without_{name}.pt"):
+        for _ in fit_members(model, training, watched, recipe, folder / f"without_{name}.pt"):
             pass
         yield judged(model, name, tables[name])
 
@@ -243,14 +263,18 @@ def load_left_out(path: Path) -> list[LeftOut]:
 
 def temperatures_of(strangers: Iterable[LeftOut]) -> tuple[float, float]:
     """What calibrates a network on speech of a kind that it has not heard, where the speaker is unknown and
-    known: the mean, in logarithms, of the temperatures for each corpus left out."""
-    fitted = [[metrics.fit_temperature(logits, s.labels) for logits in (s.alone, s.known)] for s in strangers]
+    known: the mean, in logarithms, of the temperatures for each corpus left out, its test speakers aside."""
+    fitted = [[metrics.fit_temperature(logits[rest], s.labels[rest]) for logits in (s.alone, s.known)]
+              for s in strangers for rest in [s.splits != "test"]]
     alone, known = np.exp(np.mean(np.log(fitted), axis=0))
     return float(alone), float(known)
 
 
-def folds(tables: Tables, recipe: Mapping[str, Any],
-          folder: Path) -> Iterator[tuple[list[int], Heard, np.ndarray]]:
+#: Actors left out of training, their clips, and what a network makes of these, (n, 7) logits.
+Fold = tuple[list[int], Heard, np.ndarray]
+
+
+def folds(tables: Tables, recipe: Mapping[str, Any], folder: Path) -> Iterator[Fold]:
     """Six networks, each trained without four actors of RAVDESS: those actors, their clips, and the
     logits (n, 7) of these.  The epoch is chosen by the other corpora."""
     watched = {name: t.take(t.splits == "dev") for name, t in tables.items() if not name.startswith("ravdess")
@@ -261,9 +285,8 @@ def folds(tables: Tables, recipe: Mapping[str, Any],
         training = {name: t.take(~np.isin(t.speakers, names) if name.startswith("ravdess")
                                  else t.splits == "train")
                     for name, t in tables.items()}
-        seed_all(recipe["seed"])
         model = untrained(recipe)
-        for _ in fit_tables(model, training, watched, recipe, folder / f"fold{first}.pt"):
+        for _ in fit_members(model, training, watched, recipe, folder / f"fold{first}.pt"):
             pass
         tested = tables["ravdess"].take(np.isin(tables["ravdess"].speakers, names))
         yield actors, tested, logits_of(model, tested)

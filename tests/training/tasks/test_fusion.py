@@ -66,6 +66,16 @@ def test_a_voice_is_learnt_or_held_but_not_both() -> None:
     assert [len(part) for part in fusion.hold_out(ITEMS, 0.3, random, ["ravdess20"])] == [49, 21]
 
 
+def test_an_item_that_is_read_in_several_ways_is_learnt_or_held_but_not_both() -> None:
+    several = replace(ITEMS, items=np.arange(70) // 14)  # each label twice in all ways
+    learnt, held = fusion.hold_out(several, 0.4, np.random.default_rng(0), [])
+    assert learnt.items is not None
+    assert held.items is not None
+    for label in range(7):
+        assert not set(learnt.items[learnt.labels == label]) & set(held.items[held.labels == label])
+    assert (len(learnt), len(held)) == (42, 28)
+
+
 def test_triplets_share_their_label() -> None:
     random = np.random.default_rng(0)
     where, drawn = fusion.triplets({"face": ITEMS, "voice": ITEMS}, 140, random)

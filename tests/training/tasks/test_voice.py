@@ -1,5 +1,6 @@
 """Training of the voice network over what the ear heard."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +42,12 @@ def tables() -> dict[str, Heard]:
 def test_fit_writes_the_network_and_refuses_another_run(tiny: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     epochs = list(voice.fit(tiny, RECIPE, out, tmp_path / "kept"))
-    assert [epoch.number for epoch in epochs] == [1, 2]
+    assert [epoch.number for epoch in epochs] == [1, 2, 1, 2]  # of both members
     assert set(epochs[0].metrics) == {"macro_f1", "ravdess", "nemo", "emodb"}
     assert {path.name for path in out.iterdir()} == {
-        "checkpoint.pt", "voice.safetensors", "left_out.npz", "without_emodb.pt"}
-    assert VoiceNetwork.like(store.read(out / "voice.safetensors")).hidden.out_features == 16
+        "checkpoint_0.pt", "checkpoint_1.pt", "voice.safetensors", "left_out.npz", "without_emodb_0.pt",
+        "without_emodb_1.pt"}
+    assert VoiceNetwork.like(store.read(out / "voice.safetensors")).hidden.out_features == 32
     with np.load(out / "left_out.npz") as kept:
         assert kept["emodb.known"].shape == kept["emodb.alone"].shape == (len(kept["emodb.labels"]), 7)
     with pytest.raises(UsageError, match="another recipe"):
@@ -57,9 +59,8 @@ def test_what_marks_the_classes_is_learnt_for_known_and_unknown_speakers(tmp_pat
     training, watched = voice.split(tables())
     recipe = RECIPE | {"pool": 600, "steps": 30, "corpora": {"ravdess": 1, "emodb": 1},
                        "schedule": {"epochs": 4, "lr": 2e-2}}
-    torch.manual_seed(0)
     model = voice.untrained(recipe)
-    *_, last = voice.fit_tables(model, training, watched, recipe, tmp_path / "c.pt")
+    *_, last = voice.fit_members(model, training, watched, recipe, tmp_path / "c.pt")
     assert last.metrics["macro_f1"] > 0.8
     for known in (True, False):
         logits = voice.logits_of(model, watched["emodb"], known=known)
@@ -75,11 +76,33 @@ def test_a_corpus_left_out_is_in_no_batch(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(voice, "fit_tables", fit_tables)
     several = tables() | {"ravdess_song": made_up("ravdess01", "ravdess19")}
-    recipe = RECIPE | {"left_out": ["ravdess", "emodb"]}
+    recipe = RECIPE | {"left_out": ["ravdess", "emodb"], "members": 1}
     left = list(voice.left_out(several, recipe, tmp_path))
     assert [one.corpus for one in left] == ["ravdess", "emodb"]
     assert trained == [{"emodb"}, {"ravdess", "ravdess_song"}]
     assert all(one.known.shape == one.alone.shape == (len(one.labels), 7) for one in left)
+
+
+def test_one_network_answers_with_the_mean_of_its_members() -> None:
+    torch.manual_seed(0)
+    members = [VoiceNetwork(wide=4).eval() for _ in range(3)]
+    for member in members:
+        torch.nn.init.normal_(member.linear.weight, std=0.02)
+    model = VoiceNetwork(wide=12).eval()
+    model.load_state_dict(voice.merged([member.state_dict() for member in members]))
+    inputs = torch.randn(5, INPUTS)
+    expected = torch.stack([member(inputs)[1] for member in members]).mean(0)
+    assert torch.allclose(model(inputs)[1], expected, atol=1e-5)
+
+
+def test_test_speakers_calibrate_nothing() -> None:
+    labels = np.tile(np.arange(7), 20)
+    logits = 3.0 * np.eye(7)[labels] + np.random.default_rng(0).normal(size=(140, 7))
+    splits = np.repeat(["train", "test"], 70)
+    one = voice.LeftOut("emodb", labels, splits, splits, logits, logits)
+    spoilt = logits.copy()
+    spoilt[70:] = -spoilt[70:]
+    assert voice.temperatures_of([replace(one, known=spoilt, alone=spoilt)]) == voice.temperatures_of([one])
 
 
 def test_temperatures_are_of_unknown_and_of_known_speakers() -> None:
@@ -122,5 +145,5 @@ def test_folds_leave_four_actors_out_and_their_files_to_their_own(tmp_path: Path
     folds = list(voice.folds(those, recipe, tmp_path))
     assert [actor for actors, *_ in folds for actor in actors] == list(range(1, 25))
     assert all(len(tested) == len(logits) == 84 for _, tested, logits in folds)
-    with pytest.raises(UsageError, match=r"fold1\.pt: was begun with another seed"):
+    with pytest.raises(UsageError, match=r"fold1_0\.pt: was begun with another seed"):
         next(voice.folds(those, recipe | {"seed": 2}, tmp_path))
