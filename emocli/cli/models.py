@@ -61,13 +61,13 @@ def _kinds() -> Any:
         except PackageNotFoundError:
             return True
 
-    table = Table("model", "reads", "what", "licence", "installed", box=None, pad_edge=False,
-                  title="Models of others", title_justify="left")
+    table = Table(box=None, pad_edge=False, title_justify="left", title="Models by --face, --voice, --text")
+    for column in ("model", "reads", "what", "licence", "installed"):
+        table.add_column(column, overflow="fold")
     for name, kind in KINDS.items():
-        if kind.modules:
-            missing = [library for library in kind.libraries if lacks(library)]
-            table.add_row(escape(f"{name}:{kind.target}"), ", ".join(kind.modules), kind.what, kind.licence,
-                          escape(f"no: {kind.install}") if missing else "yes")
+        missing = [library for library in kind.libraries if lacks(library)]
+        table.add_row(escape(f"{name}:{kind.target}"), ", ".join(kind.modules), kind.what, kind.licence,
+                      escape(f"no: {kind.install}") if missing else "yes")
     return table
 
 
@@ -97,6 +97,7 @@ def try_command(
     Example: emocli models try hf:my_model "I got the job!" --as text
     """
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from emocli.adapters.classifier import LoadOptions
@@ -111,14 +112,14 @@ def try_command(
     for reference in parse(model):
         tried = try_model(reference, source, LoadOptions(trust=trust, offline=offline, features=features),
                           modality=reads, labels=labels)
-        table = Table("label", "", "", box=None, pad_edge=False, title=f"{reference}: {tried.modality}",
-                      title_justify="left")
+        table = Table("label", "", "", box=None, pad_edge=False, title_justify="left",
+                      title=escape(f"{reference}: {tried.modality}"))
         ranked = sorted(zip(tried.labels, tried.scores, strict=True), key=lambda pair: -pair[1])
         for label, score in ranked[:SHOWN]:
-            table.add_row(printable(label), _bar(float(score)), f"{score:.3f}")
+            table.add_row(escape(printable(label)), _bar(float(score)), f"{score:.3f}")
         console.print(table)
         for note in tried.notes:
-            console.print(note, markup=False)
+            console.print(printable(note), markup=False)
         if tried.unmapped:
             console.print(f"not one of the seven: {printable(', '.join(tried.unmapped))}", markup=False)
         if tried.seven is None:
