@@ -71,7 +71,7 @@ class Readers:
 
 
 class Engine:
-    """One session.  `shedder` decides what is given up under load (None: nothing, of a source that waits);
+    """One session.  `shedder` decides what is given up under load (None: nothing, where nobody follows);
     `memory` measures resident bytes."""
 
     def __init__(self, source: Source, readers: Readers, *, pace: Pace = FOLLOWED,
@@ -84,6 +84,7 @@ class Engine:
         self._sound, self._ear = Sound.recent(KEPT), Ear(pace.silence, pace.longest)
         self._pending: list[Said] = []
         self._busy, self._accounted, self._account_time = Busy(now), now(), 0.0
+        self._began = now()
         self._lost, self._lost_frames, self._factor = 0.0, 0, 0.0
         self._speaking, self._foretold = False, dict[tuple[float, float], Heard]()
         self._error: BaseException | None = None
@@ -165,6 +166,9 @@ class Engine:
                 if self._readers.faces:
                     self._readers.faces.offer(item)
             case Notice():
+                if item.kind == "stalled":
+                    for utterance in self._ear.skip(0):
+                        self._ended(utterance, came)
                 self._events.put(item)
 
     def _missed(self, seconds: float, came: float) -> None:
@@ -237,16 +241,21 @@ class Engine:
             if not self._lost_frames:
                 self._events.put(Notice("lost", self.heard, "more pictures come than can be looked at"))
             self._lost_frames = frames
-        if self._shedder:
-            backlog = max(intake.sound, self._captioner.behind(self.heard))
-            if changed := self._shedder.update(self._factor, backlog):
-                self._events.put(Notice("mode", self.heard, changed))
+        changed = self._shedder.update(self._factor, self._late()) if self._shedder else ""
+        if changed:
+            self._events.put(Notice("mode", self.heard, changed))
         self._events.put(Load(
             self.heard, self._factor,
             {"sound": intake.sound, "pictures": intake.pictures + (faces.waiting if faces else 0),
              "utterances": self._captioner.waiting},
             {"sound": self._lost, "frames": frames, "words": self._captioner.lost},
             self._memory(), self._shedder.shed if self._shedder else ()))
+
+    def _late(self) -> float:
+        """Seconds by which rows come late: what waits, unless it has come before its time, as a file that is
+        piped into standard input does."""
+        waits = max(self._intake.sound, self._captioner.behind(self.heard))
+        return max(0.0, min(waits, self._now() - self._began - self.heard + waits))
 
     def _finish(self) -> None:
         """The last utterance, all rows that are still to come, and the last account."""

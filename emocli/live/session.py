@@ -34,17 +34,18 @@ def session(source: Source, options: AnalyzeOptions, *, words: bool = True,
     """An engine with all its models; `words` says whether Whisper is asked, `partials` whether for an
     utterance that goes on, too.
 
-    A source that waits is read as an analysis reads it; one that does not is followed, with the small voice
-    model before the large one and what the shedder allows.  Raises `WeightsError` when weights of ours are
+    A source that nobody follows is read as an analysis reads it; another with the small voice model before
+    the large one, and with what the shedder allows.  Raises `WeightsError` when weights of ours are
     missing; without Whisper's there are no words, with a note.
     """
-    shedder = None if source.waits else LoadShedder(_steps(source, options, words=words, partials=partials))
+    steps = _steps(source, options, words=words, partials=partials)
+    shedder = LoadShedder(steps) if source.followed else None
 
     def allows(step: str) -> bool:
         return shedder is None or shedder.allows(step)
 
     run = _LiveRun(MediaInfo(Path("live"), 0.0, has_video=source.pictures, has_audio=True))
-    voice = LiveVoice(None if source.waits else load(VOICE_MODES["fast"]), load(VOICE_MODES["accurate"]),
+    voice = LiveVoice(load(VOICE_MODES["fast"]) if source.followed else None, load(VOICE_MODES["accurate"]),
                       headroom=lambda: allows(shedding.LARGE_VOICE))
     voice.warm_up()
     reader = FaceReader(options) if source.pictures else None
@@ -54,11 +55,11 @@ def session(source: Source, options: AnalyzeOptions, *, words: bool = True,
     whisper = LiveWords(run, options, small=lambda: not allows(shedding.LARGE_WHISPER)) if words else None
     rows = RowReader(run, TextReader(options), Fusion(weights.resolve("fusion")), voice, whisper, faces,
                      LiveSpeakers() if options.speakers != "off" else None,
-                     spoken_language=options.language, exactly=source.waits)
+                     spoken_language=options.language, exactly=not source.followed)
     engine = Engine(source, Readers(
         voice, rows.rows, quiet=rows.last, draft=rows.draft, prepare=rows.prepare, faces=faces,
         words=(lambda: allows(shedding.WORDS)) if words else lambda: True),
-        pace=READ if source.waits else FOLLOWED, shedder=shedder, memory=resident)
+        pace=FOLLOWED if source.followed else READ, shedder=shedder, memory=resident)
     run.tell = engine.note
     try:
         yield engine

@@ -31,10 +31,12 @@ ADDRESS, WEBCAM = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE), re.compile
 @dataclass
 class Source:
     """`items` come as they are heard and seen, and are taken in a thread of their own.  `waits` says that
-    they can be taken at any time; `pictures` that there are some, `face_fps` a second of them at most."""
+    they can be taken at any time, `followed` that somebody follows them as they come, `pictures` that there
+    are some."""
 
     items: Iterator[Item]
     waits: bool = False
+    followed: bool = True
     pictures: bool = False
 
 
@@ -46,7 +48,7 @@ def source_of(name: str, stdin: BinaryIO, *, realtime: bool = True, face_fps: fl
     from emocli.live import devices, streams
 
     if name == "-":
-        return Source(from_pcm(stdin))
+        return Source(from_pcm(stdin), waits=True)
     if name == "mic":
         return Source(devices.microphone())
     if webcam := WEBCAM.fullmatch(name):
@@ -59,7 +61,7 @@ def source_of(name: str, stdin: BinaryIO, *, realtime: bool = True, face_fps: fl
     info = probe(Path(name))
     items = from_file(info, face_fps)
     return Source((item for _, item in (paced(items) if realtime else items)), waits=not realtime,
-                  pictures=info.has_video and face_fps > 0)
+                  followed=realtime, pictures=info.has_video and face_fps > 0)
 
 
 def from_file(info: MediaInfo, face_fps: float = 0.0) -> Iterator[tuple[float, Item]]:

@@ -201,8 +201,29 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Person:
+    """Somebody in a video: their `name`, "" where nobody gave one, and the faces and speakers that are
+    theirs."""
+
+    name: str = ""
+    face_ids: tuple[int, ...] = ()
+    speakers: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> tuple[int | str, ...]:
+        """Faces and speakers."""
+        return (*self.face_ids, *self.speakers)
+
+    def label(self, language: str = "en") -> str:
+        """The name, or else `S1`, or `Face 2`."""
+        if self.name or self.speakers:
+            return self.name or self.speakers[0]
+        return f"{'얼굴' if language == 'ko' else 'Face'} {self.face_ids[0]}"
+
+
+@dataclass(frozen=True)
 class Timeline:
-    """The whole answer for one video."""
+    """The whole answer for one video; `persons` are those who were given a name."""
 
     media: MediaInfo
     rows: tuple[Row, ...]
@@ -211,6 +232,7 @@ class Timeline:
     language: str = ""
     provenance: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    persons: tuple[Person, ...] = ()
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -225,6 +247,10 @@ class Timeline:
 
     def shares(self) -> dict[str, float]:
         """Share of the video's time at which each class is the likeliest; sums to 1."""
-        total = sum(r.end - r.start for r in self.rows) or 1.0
-        return {name: sum(r.end - r.start for r in self.rows if r.emotion == name) / total
-                for name in EMOTIONS}
+        return shares(self.rows)
+
+
+def shares(rows: Sequence[Row]) -> dict[str, float]:
+    """Share of the rows' time at which each class is the likeliest; sums to 1."""
+    total = sum(r.end - r.start for r in rows) or 1.0
+    return {name: sum(r.end - r.start for r in rows if r.emotion == name) / total for name in EMOTIONS}

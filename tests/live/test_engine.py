@@ -4,6 +4,7 @@ anything slow."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from threading import Event
 
 import numpy as np
@@ -43,7 +44,7 @@ def test_each_utterance_is_told_twice_in_order() -> None:
 
 def test_the_voice_of_the_next_utterance_does_not_wait_for_words() -> None:
     """The words are read when the last voice has been told, not before."""
-    last, count = Event(), 0
+    last, voices = Event(), 0
 
     def rows(said: object, with_words: bool) -> Iterator[Tagged]:
         assert last.wait(60)
@@ -51,10 +52,10 @@ def test_the_voice_of_the_next_utterance_does_not_wait_for_words() -> None:
 
     for event in engine_of(block(speech()), rows, waits=False).events():
         if isinstance(event, Tagged) and event.row is None:
-            count += 1
-            if count == 4:
+            voices += 1
+            if voices == 4:
                 last.set()
-    assert count >= 4
+    assert voices >= 4
 
 
 class Listening(Voice):
@@ -147,6 +148,32 @@ def test_load_is_shed_and_said() -> None:
     assert [e.text.split(" for now")[0] for e in events if isinstance(e, Notice) and e.kind == "mode"] == [
         "without partials", "without words"]
     assert [e for e in events if isinstance(e, Load)][-1].shed == (PARTIALS, WORDS)
+
+
+def test_what_is_piped_in_faster_than_it_was_said_is_not_late() -> None:
+    """Words wait, but nobody waits for them: a hundredth of a second passes with every look at the clock."""
+    clock = count(0.0, 0.01)
+    events = list(engine_of(block(speech()), shedder=LoadShedder(), now=lambda: next(clock)).events())
+    loads = [e for e in events if isinstance(e, Load)]
+    assert len(loads) > 2
+    assert {load.shed for load in loads} == {()}
+
+
+def test_what_was_being_said_is_told_when_the_source_stalls() -> None:
+    """The source comes back once that is known."""
+    known = Event()
+
+    def source() -> Iterator[Item]:
+        yield from block(speech()[:2 * 16_000])
+        yield Notice("stalled", 2.0, "nothing comes")
+        assert known.wait(60)
+        yield from block(speech()[2 * 16_000:])
+
+    for event in engine_of(source(), waits=False).events():
+        if isinstance(event, Tagged) and event.row is None and not known.is_set():
+            assert event.utterance.end == pytest.approx(2.0, abs=0.05)
+            known.set()
+    assert known.is_set()
 
 
 def test_without_words_rows_are_read_all_the_same() -> None:

@@ -63,8 +63,8 @@ def test_which_source_waits(film: Path) -> None:
 
     fast = of(str(film), realtime=False, face_fps=0.0)
     real, raw = of(str(film), realtime=True, face_fps=2.0), of("-", realtime=True, face_fps=2.0)
-    assert [(s.waits, s.pictures) for s in (fast, real, raw)] == [
-        (True, False), (False, True), (False, False)]
+    assert [(s.waits, s.followed, s.pictures) for s in (fast, real, raw)] == [
+        (True, False, False), (False, True, True), (True, True, False)]
     assert not any(isinstance(item, Sample) for item in fast.items)
 
 
