@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
 
 from emocli.adapters.classifier import LoadOptions
-from emocli.adapters.reference import Reference
+from emocli.adapters.reference import Reference, not_here
 from emocli.errors import EmocliError, WeightsError
+from emocli.options import torch_device
 
+#: How such a model is built; FunASR calls `eval` on parts of it.
+CONFIG = "config.yaml"
 #: Its nine labels in English; FunASR gives each as Chinese/English.
 NINE = ("angry", "disgusted", "fearful", "happy", "neutral", "other", "sad", "surprised", "unk")
 LABELS = {"angry": "anger", "disgusted": "disgust", "fearful": "fear", "happy": "happiness", "sad": "sadness",
@@ -18,22 +24,24 @@ LABELS = {"angry": "anger", "disgusted": "disgust", "fearful": "fear", "happy": 
 
 
 class FunAsrSounds:
-    """A `VoiceClassifier`."""
+    """A `VoiceClassifier`.  Opening it evaluates CONFIG, which is why it wants `--trust`."""
 
     labels, rate, hears_gaps = NINE, 16_000, False
     notes: tuple[str, ...] = ()
 
     def __init__(self, reference: Reference, options: LoadOptions) -> None:
-        from funasr import AutoModel
+        import torch
 
-        self._name = str(reference)
-        if options.offline and not reference.path.is_dir():
-            raise WeightsError(self._name, "is no folder, and --offline forbids fetching it",
-                               "give a folder as emotion2vec:DIR, or leave --offline out")
-        self._model = AutoModel(model=reference.target, model_revision=reference.revision or "master",
-                                disable_update=True, disable_pbar=True, trust_remote_code=options.trust,
-                                device="cpu" if options.device == "cpu" else None)
-        folder = Path(str(getattr(self._model, "model_path", reference.target)))
+        self._name, handlers = str(reference), list(logging.getLogger().handlers)
+        folder = reference.path if reference.path.is_dir() else _fetched(reference, offline=options.offline)
+        if not (folder / CONFIG).is_file():
+            raise WeightsError(self._name, f"holds no {CONFIG}", "give one of the emotion2vec_plus models")
+        with redirect_stdout(sys.stderr):  # it prints
+            from funasr import AutoModel
+
+            self._model = AutoModel(model=str(folder), disable_update=True, disable_pbar=True,
+                                    device=torch_device(options.device), ncpu=torch.get_num_threads())
+        logging.getLogger().handlers[:] = handlers  # it logs what others do, too
         self.files = tuple(sorted(folder.glob("*.pt")))
 
     def scores(self, inputs: Sequence[np.ndarray]) -> np.ndarray:
@@ -51,6 +59,18 @@ class FunAsrSounds:
 
     def close(self) -> None:
         """Nothing runs."""
+
+
+def _fetched(reference: Reference, *, offline: bool) -> Path:
+    """The folder of a model of ModelScope.  Raises `WeightsError`."""
+    from modelscope import snapshot_download
+
+    try:
+        with redirect_stdout(sys.stderr):
+            return Path(snapshot_download(reference.target, revision=reference.revision or "master",
+                                          local_files_only=offline))
+    except Exception as error:  # of any library below it
+        raise not_here(reference, offline=offline) from error
 
 
 def load(reference: Reference, modality: str, options: LoadOptions) -> FunAsrSounds:

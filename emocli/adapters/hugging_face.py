@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 
 from emocli.adapters.classifier import LoadOptions
-from emocli.adapters.reference import Reference
+from emocli.adapters.reference import Reference, not_here
 from emocli.errors import WeightsError
 from emocli.options import torch_device
 
 #: What transformers also calls a network for a task.
 _ALSO = {"ForAudioClassification": "ForSequenceClassification"}
+#: Layers that a config may declare, each of which takes time to build before weights are looked at.
+MOST_LAYERS = 400
+#: A tensor that only training needs, which many checkpoints of sounds lack.
+_SPARE = "masked_spec_embed"
 
 
 class Pretrained:
@@ -29,7 +33,7 @@ class Pretrained:
         self.config = self.part("AutoConfig")
         self._check_kind(auto_class)
         self.device = torch_device(options.device)
-        self.model: Any = self.part(auto_class).to(self.device).eval()
+        self.model: Any = self._network(auto_class).to(self.device).eval()
         names = self.config.id2label
         self.labels = tuple(str(names[i]) for i in sorted(names))
         folder = reference.path
@@ -55,15 +59,39 @@ class Pretrained:
             if self.reference.path.is_dir():
                 raise WeightsError(name, f"cannot be loaded ({text[:200]})",
                                    "give a folder that save_pretrained filled") from error
-            where = ("--offline forbids fetching it" if self._options.offline
-                     else "the hub cannot be reached or has no such model")
-            raise WeightsError(name, f"is not on this machine, and {where}",
-                               "check the id, connect to a network, or give a folder as hf:DIR") from error
+            raise not_here(self.reference, offline=self._options.offline) from error
+
+    def tokenizer(self) -> Any:
+        """Its tokenizer.  Raises `WeightsError` for one without words, to which all are alike."""
+        tokens = self.part("AutoTokenizer")
+        if len(tokens.get_vocab()) <= len(tokens.all_special_tokens):
+            raise WeightsError(str(self.reference), "has no vocabulary", "add the files of its tokenizer")
+        return tokens
 
     def probabilities(self, logits: Any) -> np.ndarray:
         """Logits (n, labels) as probabilities; each label by itself where the model was trained like that."""
         several = self.config.problem_type == "multi_label_classification"
         return np.asarray((logits.sigmoid() if several else logits.softmax(-1)).float().cpu().numpy())
+
+    def _network(self, auto_class: str) -> Any:
+        """The network.  Raises `WeightsError` where tensors are missing, which transformers would invent, or
+        are of other shapes than the config says, and for more layers than are believed."""
+        name, declared = str(self.reference), [
+            n for key, n in self.config.to_dict().items() if "layers" in key and isinstance(n, int)]
+        if max(declared, default=0) > MOST_LAYERS:
+            raise WeightsError(name, f"declares {max(declared)} layers", f"give one of up to {MOST_LAYERS}")
+        try:
+            model, found = self.part(auto_class, output_loading_info=True)
+        except RuntimeError as error:
+            if "ignore_mismatched_sizes" not in str(error):
+                raise
+            raise WeightsError(name, "its tensors are not of the shapes that its config.json declares",
+                               "give a folder that save_pretrained filled") from error
+        missing = sorted(key for key in found["missing_keys"] if not key.endswith(_SPARE))
+        if missing:
+            raise WeightsError(name, f"lacks {missing[0]}, in place of which random numbers would answer",
+                               "give a model that has been trained for this, not only its encoder")
+        return model
 
     def _check_kind(self, auto_class: str) -> None:
         """Raise `WeightsError` where the config names only networks for something else."""

@@ -30,7 +30,7 @@ class HuggingFaceTexts:
     with_sound, notes = False, ()
 
     def __init__(self, pretrained: Pretrained) -> None:
-        self._pretrained, self._tokens = pretrained, pretrained.part("AutoTokenizer")
+        self._pretrained, self._tokens = pretrained, pretrained.tokenizer()
         bound = getattr(pretrained.config, "max_position_embeddings", None) or LONGEST
         self._longest = min(LONGEST, bound, self._tokens.model_max_length)
         self.labels, self.files = pretrained.labels, pretrained.files

@@ -17,6 +17,8 @@ from emocli.errors import EmocliError, WeightsError
 
 #: Layers that hold code.
 CODE = frozenset(("Lambda", "TFSMLayer", "__lambda__"))
+#: Bytes of a structure that are believed.
+MOST_CONFIG = 1 << 25
 _HDF5, _ZIP, _PICKLE = b"\x89HDF", b"PK\x03\x04", b"\x80"
 
 
@@ -107,6 +109,8 @@ def _config(reference: Reference) -> str:
     try:
         if head == _ZIP:
             with zipfile.ZipFile(reference.path) as archive:
+                if archive.getinfo("config.json").file_size > MOST_CONFIG:
+                    raise ValueError("its structure is too long")
                 return archive.read("config.json").decode()
         if head == _HDF5:
             import h5py

@@ -16,6 +16,9 @@ import numpy as np
 
 from emocli.child import FAILED, READY, Channel, ChildEndedError, parent
 
+#: Bytes that TensorFlow and its threads take for themselves, and room for a batch.
+MEMORY = 8 << 30
+
 
 def rebuild(folder: Path) -> Any:
     """A Sequential of Keras 2 (json and HDF5 weights) layer by layer, because Keras 3 refuses the json."""
@@ -52,6 +55,17 @@ def _fill(model: Any, path: Path) -> None:
             layer.set_weights([np.asarray(root[layer.name][name]) for name in names])
 
 
+def limit_memory(path: Path) -> None:
+    """Let this process have MEMORY and some times the size of the model, so that a file that declares layers
+    of any size fails in it and takes nothing from others.  Windows has no such limit."""
+    if os.name == "posix":
+        import resource
+
+        files = path.iterdir() if path.is_dir() else [path]
+        most = MEMORY + 8 * sum(file.stat().st_size for file in files)
+        resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+
+
 def _load(path: Path, *, trust: bool) -> Any:
     import keras
 
@@ -84,6 +98,7 @@ def main() -> None:
     """Entry point of the child; a second argument says that the file is trusted."""
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    limit_memory(Path(sys.argv[1]))
     try:
         serve(parent(), Path(sys.argv[1]), trust="trust" in sys.argv[2:])
     except ChildEndedError:

@@ -31,7 +31,9 @@ class Kind:
 #: The kind of what ships with emocli.
 BUILTIN = "builtin"
 KINDS: dict[str, Kind] = {
-    BUILTIN: Kind({}, "NAME", "what ships with emocli, see `emocli models list`"),
+    BUILTIN: Kind(dict.fromkeys(("face", "voice", "text"), "builtin"), "NAME",
+                  "default; fast, accurate or cascade (voice), fast or accurate (text)",
+                  libraries=("torch", "ai-edge-litert"), licence="see above"),
     "keras": Kind({"face": "keras_faces", "voice": "keras_sounds"}, "FILE",
                   "a .keras, .h5 or .hdf5 classifier", libraries=("keras", "tensorflow")),
     "keras-json": Kind({"face": "keras_faces"}, "DIR", "the json of Keras 2 and its weights",
@@ -51,11 +53,12 @@ KINDS: dict[str, Kind] = {
                     libraries=("torch", "librosa")),
     "yamnet": Kind({"voice": "yamnet"}, "FILE", "YAMNet's .tflite: laughter, crying, screams, shouts",
                    libraries=("ai-edge-litert",), licence="Apache-2.0"),
-    "whisper-encoder": Kind({"voice": "skops_sounds"}, "FILE",
+    "whisper-encoder": Kind({"voice": "skops_sounds"}, "SIZE_OR_FILE",
                             "a classifier over Whisper's encoder, by `emocli train voice`",
                             extra="skops", libraries=("scikit-learn", "skops", "torch")),
     "emotion2vec": Kind({"voice": "funasr_sounds"}, "ID[@REVISION]", "emotion2vec by FunASR, nine classes",
-                        extra="funasr", libraries=("funasr", "torch"), licence="see its card", hub=True),
+                        extra="funasr", libraries=("funasr", "torch"), licence="see its card", hub=True,
+                        trust="FunASR runs what the model's config.yaml says"),
     "speechbrain": Kind({"voice": "speechbrain_sounds"}, "ID[@REVISION]",
                         "a recogniser of SpeechBrain (foreign_class)", extra="speechbrain",
                         libraries=("speechbrain", "torch"), licence="see its card", hub=True,

@@ -17,6 +17,7 @@ import numpy as np
 from emocli.adapters.classifier import LoadOptions
 from emocli.adapters.hugging_face import Pretrained
 from emocli.adapters.reference import Reference
+from emocli.adapters.tensors import read_tensors
 from emocli.emotions import EMOTIONS
 from emocli.errors import WeightsError
 
@@ -34,15 +35,8 @@ class ConcatHead:
     network."""
 
     def __init__(self, reference: Reference, path: Path) -> None:
-        import torch
-
-        try:
-            state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        except Exception as error:  # unpickling raises anything
-            raise WeightsError(str(reference), f"{path.name} pickles more than tensors, which would run "
-                               "code, and emocli opens tensors only", "save model.state_dict()") from error
-        shapes = {name: tuple(getattr(tensor, "shape", ())) for name, tensor in state.items()}
-        if shapes != SHAPES:
+        state = read_tensors(reference, path)
+        if {name: tuple(tensor.shape) for name, tensor in state.items()} != SHAPES:
             raise WeightsError(str(reference), f"{path.name} is no head of text_layer, audio_layer and fc",
                                "give the folder with text_audio_model_53.pth")
         self._state = {name: tensor.float() for name, tensor in state.items()}
@@ -88,11 +82,15 @@ class KobertConcat:
         self._head = ConcatHead(reference, heads[0])
         folder = reference.path / "kobert"
         encoder = Reference("hf", str(folder) if folder.is_dir() else ENCODER)
-        self._encoder = Pretrained(encoder, options, "AutoModel")
+        try:
+            self._encoder = Pretrained(encoder, options, "AutoModel")
+        except WeightsError as error:
+            raise WeightsError(str(reference), f"its encoder {error.subject} {error.cause}",
+                               f"put KoBERT as save_pretrained writes it into {folder}") from error
         if self._encoder.config.hidden_size != TEXT:
             raise WeightsError(str(reference), f"its encoder does not give {TEXT} numbers",
                                "put KoBERT into its folder kobert/")
-        self._tokens = self._encoder.part("AutoTokenizer")
+        self._tokens = self._encoder.tokenizer()
         self.files = (heads[0], *self._encoder.files)
 
     def scores(self, inputs: Sequence[tuple[str, np.ndarray]]) -> np.ndarray:

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from emocli.adapters.cepstra import DIARY_FRAMES, RATE, mfcc
 from emocli.adapters.classifier import LoadOptions
 from emocli.adapters.reference import Reference
+from emocli.adapters.tensors import read_tensors
 from emocli.errors import InputError, UsageError, WeightsError
 from emocli.options import baseline_of
 
@@ -89,8 +90,8 @@ class DiarySounds:
             raise WeightsError(name, f"holds no {' and no '.join(missing)}",
                                f"give the folder with {WEIGHTS} and {NAMES}")
         self.labels = _labels(reference)
+        state = read_tensors(reference, self.files[0])
         try:
-            state = torch.load(self.files[0], map_location="cpu", weights_only=True)
             self._network = DiaryNetwork(state).eval()
         except Exception as error:  # torch raises what it meets first
             cause = " ".join(str(error).split())[:150]

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from emocli.adapters.kinds import BUILTIN, KINDS, KNOWN
-from emocli.errors import UsageError
+from emocli.errors import UsageError, WeightsError
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,13 @@ def parse(text: str) -> tuple[Reference, ...]:
     Raises `UsageError` for a kind or a name that is not known.
     """
     return tuple(_one(part.strip()) for part in _JOINT.split(text))
+
+
+def not_here(reference: Reference, *, offline: bool) -> WeightsError:
+    """What is to be said of a model of a hub that is neither on this machine nor can be fetched."""
+    cause = "--offline forbids fetching it" if offline else "the hub cannot be reached or has no such model"
+    return WeightsError(str(reference), f"is not on this machine, and {cause}",
+                        f"check the id, connect to a network, or give a folder as {reference.kind}:DIR")
 
 
 def _one(text: str) -> Reference:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import import_module
 
+from emocli.adapters.builtin import NAMES
 from emocli.adapters.classifier import Classifier, LoadOptions
 from emocli.adapters.kinds import KINDS
 from emocli.adapters.labels import LabelMap, read_labels
@@ -29,7 +30,11 @@ def check(reference: Reference, modality: str, options: LoadOptions) -> None:
         fitting = [name for name, other in KINDS.items() if modality in other.modules]
         raise UsageError(str(reference), f"{reference.kind} models read {' and '.join(kind.modules)}, "
                          f"not {modality}", f"give --{modality} one of {', '.join(fitting)}")
-    if kind.target in ("FILE", "DIR") and not reference.path.exists():
+    if reference.builtin and reference.target not in NAMES[modality]:
+        raise UsageError(str(reference), f"no {modality} of this name ships",
+                         f"give builtin: and one of {', '.join(NAMES[modality])}")
+    local = kind.target in ("FILE", "DIR") or reference.target.startswith(("/", "./", "../", "~"))
+    if local and not reference.path.exists():
         raise UsageError(str(reference), "no such file or folder", f"give {reference.kind}:{kind.target}")
     if kind.trust and not options.trust:
         raise UsageError(str(reference), kind.trust, "add --trust if you trust whoever made it")

@@ -12,13 +12,9 @@ from emocli.adapters.labels import read_labels
 from emocli.adapters.reader import EnsembleReader, ForeignReader
 from emocli.adapters.reference import Reference, parse
 from emocli.errors import UsageError
-from emocli.options import TEXT_MODES, VOICE_MODES, AnalyzeOptions
+from emocli.options import AnalyzeOptions
 from emocli.timeline.run import Reader
 from emocli.timeline.types import MODALITIES
-
-#: Names behind `builtin:` by modality; "default" is what --voice-mode and --text-mode say.
-BUILTINS = {"face": ("default",), "voice": ("default", "auto", *VOICE_MODES),
-            "text": ("default", *TEXT_MODES)}
 
 
 def shipped(options: AnalyzeOptions) -> tuple[Reader, ...]:
@@ -49,11 +45,7 @@ def check(options: AnalyzeOptions) -> None:
 def check_members(modality: str, members: Sequence[Reference], options: LoadOptions) -> None:
     """Raise `UsageError` for models that cannot read this modality; loads nothing."""
     for reference in members:
-        if not reference.builtin:
-            registry.check(reference, modality, options)
-        elif reference.target not in BUILTINS[modality]:
-            raise UsageError(str(reference), f"no {modality} of this name ships",
-                             f"give builtin: and one of {', '.join(BUILTINS[modality])}")
+        registry.check(reference, modality, options)
 
 
 def references(modality: str, options: AnalyzeOptions) -> tuple[Reference, ...]:

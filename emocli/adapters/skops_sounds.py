@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from emocli.adapters.classifier import LoadOptions
 from emocli.adapters.reference import Reference
-from emocli.adapters.voice_descriptions import LICENCE, OPENSMILE, RATE, describing
+from emocli.adapters.voice_descriptions import LICENCE, OPENSMILE, RATE, WHISPER, describing, is_size, trained
 from emocli.errors import UsageError, WeightsError
 from emocli.options import torch_device
 from emocli.voice.described import SHORTEST
@@ -29,13 +30,14 @@ class SkopsSounds:
     rate, hears_gaps = RATE, False
 
     def __init__(self, reference: Reference, options: LoadOptions) -> None:
-        content = _content(reference, trust=options.trust)
+        path = _located(reference)
+        content = _content(reference, path, trust=options.trust)
         features = str(content["features"])
         if (features == OPENSMILE) != (reference.kind == OPENSMILE):
             raise UsageError(str(reference), f"reads {features}",
                              f"give it as {OPENSMILE if features == OPENSMILE else 'whisper-encoder'}:"
                              f"{reference.target}")
-        self.files, self._classifier = (reference.path,), content["classifier"]
+        self.files, self._classifier = (path,), content["classifier"]
         self.labels = tuple(map(str, content["labels"]))
         self.notes = (LICENCE,) if features == OPENSMILE else ()
         self._describe = describing(features, offline=options.offline, device=torch_device(options.device))
@@ -55,23 +57,37 @@ class SkopsSounds:
         """Nothing runs."""
 
 
-def _content(reference: Reference, *, trust: bool) -> dict[str, Any]:
+def _located(reference: Reference) -> Path:
+    """The file that a reference names, which for Whisper can be a size."""
+    name, features, cause = reference.target, OPENSMILE, "names no trained model"
+    if reference.kind != OPENSMILE:
+        size = is_size(name) and not reference.path.is_file()
+        if size and trained(name).is_file():
+            return trained(name)
+        features = WHISPER + (name if size else "SIZE")
+        cause = "no classifier over Whisper of this size has been trained here" if size else "no such file"
+    elif name:
+        cause = "no such file"
+    if not reference.path.is_file():
+        classifier = "" if features == OPENSMILE else "--classifier logistic "
+        raise UsageError(str(reference), cause, f"run `emocli train voice --features {features} {classifier}"
+                         f"--data DIR`, or give {reference.kind}:FILE, a .skops file that it wrote")
+    return reference.path
+
+
+def _content(reference: Reference, path: Path, *, trust: bool) -> dict[str, Any]:
     from skops import io
 
-    if not reference.path.is_file():
-        raise UsageError(str(reference), "no such file" if reference.target else "names no trained model",
-                         f"run `emocli train voice --features {OPENSMILE} --data DIR`, and give the .skops "
-                         "file that it writes")
-    with reference.path.open("rb") as file:
+    with path.open("rb") as file:
         if file.read(1) == b"\x80":
             raise UsageError(str(reference), "is a pickle, which runs code when it is opened; emocli opens "
                              "none", "save it with skops.io.dump")
     try:
-        unknown = io.get_untrusted_types(file=reference.path)
+        unknown = io.get_untrusted_types(file=path)
         if (strange := sorted(set(unknown) - REVIEWED)) and not trust:
             raise UsageError(str(reference), f"holds {strange[0]}, which may run code or read any memory",
                              "add --trust if you trust whoever made it")
-        content = io.load(reference.path, trusted=unknown)
+        content = io.load(path, trusted=unknown)
     except UsageError:
         raise
     except Exception as error:  # skops raises what it meets first

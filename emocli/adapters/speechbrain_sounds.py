@@ -9,8 +9,8 @@ import numpy as np
 
 from emocli.adapters.card import as_probabilities
 from emocli.adapters.classifier import LoadOptions
-from emocli.adapters.reference import Reference
-from emocli.errors import WeightsError
+from emocli.adapters.reference import Reference, not_here
+from emocli.options import torch_device
 
 #: The Python file that such a model brings, and the class in it.
 INTERFACE, CLASS = "custom_interface.py", "CustomEncoderWav2vec2Classifier"
@@ -25,28 +25,31 @@ class SpeechBrainSounds:
 
     def __init__(self, reference: Reference, options: LoadOptions) -> None:
         from speechbrain.inference.interfaces import foreign_class
+        from speechbrain.utils.fetching import FetchConfig
 
-        if options.offline and not reference.path.is_dir():
-            raise WeightsError(str(reference), "is no folder, and --offline forbids fetching it",
-                               "give a folder as speechbrain:DIR, or leave --offline out")
-        revision = {"revision": reference.revision} if reference.revision else {}
-        self._model = foreign_class(source=reference.target, pymodule_file=INTERFACE, classname=CLASS,
-                                    **revision)
+        try:
+            self._model = foreign_class(
+                reference.target, pymodule_file=INTERFACE, classname=CLASS,
+                fetch_config=FetchConfig(allow_network=not options.offline,
+                                         revision=reference.revision or None),
+                run_opts={"device": torch_device(options.device)})
+        except (OSError, ValueError) as error:  # its fetching raises these
+            if reference.path.is_dir():
+                raise
+            raise not_here(reference, offline=options.offline) from error
         names = self._model.hparams.label_encoder.ind2lab
         self.labels = tuple(str(names[i]) for i in sorted(names))
         folder = reference.path
         self.files: tuple[Path, ...] = tuple(sorted(folder.glob("*.ckpt"))) if folder.is_dir() else ()
 
     def scores(self, inputs: Sequence[np.ndarray]) -> np.ndarray:
-        """See `VoiceClassifier`; padded to the longest, whose share each length is."""
+        """See `VoiceClassifier`.  One sound at a time, since the encoder would hear the padding of others."""
         import torch
 
-        longest = max(map(len, inputs))
-        sounds = np.stack([np.pad(samples, (0, longest - len(samples))) for samples in inputs])
-        lengths = torch.tensor([len(samples) / longest for samples in inputs])
         with torch.inference_mode():
-            answers = self._model.classify_batch(torch.from_numpy(sounds), lengths)[0]
-        return as_probabilities(answers.reshape(len(inputs), -1).float().cpu().numpy())
+            answers = [self._model.classify_batch(torch.from_numpy(samples)[None], torch.ones(1))[0]
+                       for samples in inputs]
+        return as_probabilities(torch.stack([a.reshape(-1) for a in answers]).float().cpu().numpy())
 
     def close(self) -> None:
         """Nothing runs."""

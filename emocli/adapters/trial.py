@@ -14,7 +14,7 @@ from emocli.adapters.classifier import LoadOptions
 from emocli.adapters.kinds import KINDS
 from emocli.adapters.reader import LONGEST, resampled
 from emocli.adapters.reference import Reference
-from emocli.errors import EmocliError, InputError, UsageError
+from emocli.errors import EmocliError, InputError
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 
@@ -34,16 +34,14 @@ class Trial:
 
 def modality_of(reference: Reference, source: str, wanted: str = "") -> str:
     """What a model is tried on: what is wanted, or else the only thing that its kind reads, or else what the
-    source is: a picture, a sound or video, or words.  Raises `UsageError`."""
+    source is: a picture, a sound or video, or words."""
     known = tuple(KINDS[reference.kind].modules)
-    if not known:
-        raise UsageError(str(reference), "ships with emocli", "run `emocli analyze`")
     if wanted or len(known) == 1:
         return wanted or known[0]
     from emocli.media.probe import probe
 
     path = Path(source)
-    if not path.is_file() or path.suffix.lower() == ".txt":
+    if "text" in known and (not path.is_file() or path.suffix.lower() == ".txt"):
         return "text"
     pictures = path.suffix.lower() in PICTURES or probe(path).has_video
     return "face" if pictures and "face" in known else "voice"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from emocli import weights
 from emocli.errors import UsageError
 
 #: What tells how a sound (n,) at RATE is described, as `FEATURES` names it.
@@ -22,6 +25,16 @@ LICENCE = "openSMILE may be used for research and private purposes only (audEERI
 def is_description(name: str) -> bool:
     """Whether a text names one of them."""
     return name == OPENSMILE or name.startswith(WHISPER)
+
+
+def is_size(name: str) -> bool:
+    """Whether a text can be a size of Whisper, and no path."""
+    return bool(re.fullmatch(r"[a-z][a-z0-9.-]*", name)) and not name.endswith((".pt", ".skops"))
+
+
+def trained(size: str) -> Path:
+    """Where the classifier over Whisper of a size is kept that was trained last on this machine."""
+    return weights.cache_folder() / "trained" / f"whisper-{size}.skops"
 
 
 def describing(name: str, *, offline: bool = False, device: str = "cpu") -> Describe:

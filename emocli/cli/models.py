@@ -7,16 +7,17 @@ from typing import Annotated, Any
 import typer
 
 from emocli.cli.analyze_options import Features, Labels, Trust
+from emocli.cli.usage import Command, Group
 from emocli.errors import UsageError, WeightsError
 from emocli.plaintext import printable
 
-app = typer.Typer(no_args_is_help=True, help="Weights and models: see, try, fetch and check them.")
+app = typer.Typer(cls=Group, no_args_is_help=True, help="Weights and models: see, try, fetch and check them.")
 _WHISPER = "whisper-"
 #: Labels of a model that are shown.
 SHOWN = 10
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 def list_command() -> None:
     """List all weights with state, size, licence, and whether that allows commercial use; then the kinds of
     models of others that --face, --voice and --text take, and whether what they need is installed.
@@ -60,13 +61,13 @@ def _kinds() -> Any:
         except PackageNotFoundError:
             return True
 
-    table = Table("model", "reads", "what", "licence", "installed", box=None, pad_edge=False,
-                  title="Models of others", title_justify="left")
+    table = Table(box=None, pad_edge=False, title_justify="left", title="Models by --face, --voice, --text")
+    for column in ("model", "reads", "what", "licence", "installed"):
+        table.add_column(column, overflow="fold")
     for name, kind in KINDS.items():
-        if kind.modules:
-            missing = [library for library in kind.libraries if lacks(library)]
-            table.add_row(escape(f"{name}:{kind.target}"), ", ".join(kind.modules), kind.what, kind.licence,
-                          escape(f"no: {kind.install}") if missing else "yes")
+        missing = [library for library in kind.libraries if lacks(library)]
+        table.add_row(escape(f"{name}:{kind.target}"), ", ".join(kind.modules), kind.what, kind.licence,
+                      escape(f"no: {kind.install}") if missing else "yes")
     return table
 
 
@@ -82,7 +83,7 @@ def _known() -> Any:
     return table
 
 
-@app.command("try")
+@app.command("try", cls=Command)
 def try_command(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="KIND:FILE, KIND:ID or a name of the list.")],
     source: Annotated[str, typer.Argument(metavar="FILE", help="A picture, sound or video, or a sentence.")],
@@ -96,6 +97,7 @@ def try_command(
     Example: emocli models try hf:my_model "I got the job!" --as text
     """
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from emocli.adapters.classifier import LoadOptions
@@ -110,14 +112,14 @@ def try_command(
     for reference in parse(model):
         tried = try_model(reference, source, LoadOptions(trust=trust, offline=offline, features=features),
                           modality=reads, labels=labels)
-        table = Table("label", "", "", box=None, pad_edge=False, title=f"{reference}: {tried.modality}",
-                      title_justify="left")
+        table = Table("label", "", "", box=None, pad_edge=False, title_justify="left",
+                      title=escape(f"{reference}: {tried.modality}"))
         ranked = sorted(zip(tried.labels, tried.scores, strict=True), key=lambda pair: -pair[1])
         for label, score in ranked[:SHOWN]:
-            table.add_row(printable(label), _bar(float(score)), f"{score:.3f}")
+            table.add_row(escape(printable(label)), _bar(float(score)), f"{score:.3f}")
         console.print(table)
         for note in tried.notes:
-            console.print(note, markup=False)
+            console.print(printable(note), markup=False)
         if tried.unmapped:
             console.print(f"not one of the seven: {printable(', '.join(tried.unmapped))}", markup=False)
         if tried.seven is None:
@@ -136,7 +138,7 @@ def _bar(score: float, colour: str = "#999999") -> Any:
                        finished_style=colour)
 
 
-@app.command("pull")
+@app.command("pull", cls=Command)
 def pull_command(names: Annotated[list[str] | None, typer.Argument(
         metavar="[NAME...]", help="Names from `models list`, or whisper-tiny, whisper-base, ...; "
                                   "all that are fetched if left out.")] = None) -> None:
@@ -157,7 +159,7 @@ def pull_command(names: Annotated[list[str] | None, typer.Argument(
         typer.echo(path)
 
 
-@app.command("verify")
+@app.command("verify", cls=Command)
 def verify_command() -> None:
     """Check the sha256 of all weights that are here; exit code 4 when one is wrong.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,8 +17,9 @@ from emocli.face.process import GREY, FaceProcess
 from emocli.face.sampling import UtteranceFaces, loudness, plan, visible_faces
 from emocli.face.speaking import Speaker, decide, weigh
 from emocli.options import AnalyzeOptions
+from emocli.timeline.changes import change_points, resample
 from emocli.timeline.run import Read, Run
-from emocli.timeline.types import FaceObservation, FaceObservations, Reading, Segment
+from emocli.timeline.types import FaceObservation, FaceObservations, Part, Reading, Segment
 
 if TYPE_CHECKING:
     from emocli.face.observe import FaceNetwork
@@ -201,11 +203,11 @@ def read(observations: Sequence[FaceObservation], segments: Sequence[Segment], *
     edges = [np.searchsorted(times, [segment.start, segment.end]) for segment in segments]
     telling = iter(speakers)
     told = [next(telling, unknown) if segment.utterance else unknown for segment in segments]
-    return [_of_segment(observations[first:last], (s.end - s.start) * rate, reason, speaker)
+    return [_of_segment(observations[first:last], s, rate, reason, speaker)
             for s, (first, last), speaker in zip(segments, edges, told, strict=True)]
 
 
-def _of_segment(observations: Sequence[FaceObservation], expected: float, reason: str,
+def _of_segment(observations: Sequence[FaceObservation], segment: Segment, rate: float, reason: str,
                 speaker: Speaker) -> Reading:
     weight: Counter[int] = Counter()
     for o in observations:
@@ -219,9 +221,22 @@ def _of_segment(observations: Sequence[FaceObservation], expected: float, reason
     own = [o for o in observations if o.face_id == main]
     features, logits, scores = (np.stack([getattr(o, part) for o in own]).astype(np.float32)
                                 for part in ("features", "logits", "scores"))
+    quality = len(own) / max(1.0, (segment.end - segment.start) * rate)
+    parts = _parts(np.array([o.time for o in own]), scores, segment) if segment.utterance else ()
     return Reading("face", features=features.mean(0), logits=logits.mean(0), scores=scores.mean(0),
-                   quality=min(1.0, len(own) / max(1.0, expected)), face_id=main,
-                   many_faces=many, speaking=True if speaker.known else None)
+                   quality=min(1.0, quality), face_id=main, many_faces=many,
+                   speaking=True if speaker.known else None, parts=parts)
+
+
+def _parts(times: np.ndarray, scores: np.ndarray, segment: Segment) -> tuple[Part, ...]:
+    """A segment divided where the scores (n, 7) of its face change, if they do."""
+    times, scores = resample(times, scores, np.ones(len(times)))
+    edges = [segment.start, *change_points(times, scores, segment.start, segment.end), segment.end]
+    if len(edges) == 2:
+        return ()
+    within = [slice(*np.searchsorted(times, edge)) for edge in pairwise(edges)]
+    return tuple(Part(start, end, scores[inside].mean(0))
+                 for (start, end), inside in zip(pairwise(edges), within, strict=True))
 
 
 def _several(observations: Sequence[FaceObservation]) -> bool:

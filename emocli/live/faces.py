@@ -11,6 +11,7 @@ import numpy as np
 from emocli.face.reader import read
 from emocli.live.busy import Busy
 from emocli.media.frames import Sample
+from emocli.timeline.gaps import at_changes
 from emocli.timeline.types import FaceObservations, Reading, Segment
 
 #: Pictures that may wait to be searched, and observations that are kept (an hour of one face, some 20 MB).
@@ -69,13 +70,20 @@ class LiveFaces:
 
     def reading(self, segment: Segment, offered: int) -> Reading:
         """What the pictures of a stretch show, once the first `offered` have been looked at."""
+        observations = self._within(segment.start, segment.end, offered)
+        return read(observations, [segment], rate=self._slow_down() or self._usual,
+                    reason=self._failed or "no face was found")[0]
+
+    def cut(self, start: float, end: float, offered: int) -> list[float]:
+        """Edges of the rows of a stretch without words, once the first `offered` have been looked at."""
+        return at_changes(self._within(start, end, offered))(start, end)
+
+    def _within(self, start: float, end: float, offered: int) -> FaceObservations:
         with self._changed:
             patience = None if self._waits else PATIENCE
             self._changed.wait_for(lambda: self._done >= offered or self._closed, patience)
-            rate = self._slow_down() or self._usual
             kept = list(self._seen)
-        around = [part for part in kept if segment.start <= float(part.geometry[0, 0]) < segment.end]
-        return read(_joined(around), [segment], rate=rate, reason=self._failed or "no face was found")[0]
+        return _joined([part for part in kept if start <= float(part.geometry[0, 0]) < end])
 
     def forget(self, before: float) -> None:
         """What was seen earlier, s, is not asked for again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from emocli.live.events import Event, Load, Quiet, Tagged
 from emocli.outputs import formats
 from emocli.outputs.base import OutputOptions
 from emocli.timeline.flags import flags_of
+from emocli.timeline.gaps import evenly
 from emocli.timeline.run import SILENCE
 from emocli.timeline.segments import tile
 from emocli.timeline.types import MODALITIES, MediaInfo, Reading, Row, Segment, Timeline
@@ -67,9 +69,16 @@ class Record:
             return ()
         said = iter(self._rows)
         quiet = {round(row.start, 3): row for row in self._quiet}
+        starts = sorted(quiet)
+
+        def as_read(start: float, end: float) -> list[float]:
+            within = starts[bisect_left(starts, start - 1e-3):bisect_left(starts, end - 1e-3)]
+            return [start, *(s for s in within if s > start + 1e-3), end] if within else evenly(start, end)
+
         return tuple(replace(next(said) if s.utterance else quiet.get(round(s.start, 3)) or _unread(s),
                              start=s.start, end=s.end)
-                     for s in tile([r.utterance for r in self._rows if r.utterance], self._duration))
+                     for s in tile([r.utterance for r in self._rows if r.utterance], self._duration,
+                                   as_read))
 
 
 def _light(row: Row) -> Row:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from emocli.live.events import Quiet, Tagged
 from emocli.media.audio import SAMPLE_RATE
 from emocli.timeline.flags import flags_of
+from emocli.timeline.gaps import evenly
 from emocli.timeline.run import SILENCE, UNHEARD, Run, spoken
 from emocli.timeline.segments import SHORTEST_GAP, pieces_of_gap
 from emocli.timeline.types import Reading, Row, Segment, Utterance
@@ -132,7 +134,8 @@ class RowReader:
 
     def _quiet(self, until: float, pictures: int) -> Quiet:
         silent, rows = {m: Reading(m, reason=SILENCE) for m in ("voice", "text")}, []
-        for segment in pieces_of_gap(self.end, until):
+        cut = partial(self.faces.cut, offered=pictures) if self.faces else evenly
+        for segment in pieces_of_gap(self.end, until, cut):
             readings = {"face": self._face(segment, pictures), **silent}
             (scores,) = self.fusion.scores([readings])
             rows.append(Row(segment.start, segment.end, None, scores, readings,

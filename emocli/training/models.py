@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from emocli.adapters import registry
+from emocli.adapters.builtin import NAMES
 from emocli.adapters.classifier import LoadOptions
 from emocli.adapters.labels import weighted_mean
 from emocli.adapters.reader import resampled
 from emocli.adapters.reference import Reference, parse
-from emocli.adapters.selection import BUILTINS, check_members
+from emocli.adapters.selection import check_members
 from emocli.emotions import EMOTIONS
 from emocli.errors import UsageError
 from emocli.fusion.head import unknown
@@ -52,8 +53,8 @@ def compare(modality: str, names: Sequence[str], data: Path, options: LoadOption
 
     Raises `UsageError` for a model that cannot be, `DataError` for data that cannot be read.
     """
-    if modality not in BUILTINS:
-        raise UsageError(modality, "has no models to compare", f"choose from {', '.join(BUILTINS)}")
+    if modality not in NAMES:
+        raise UsageError(modality, "has no models to compare", f"choose from {', '.join(NAMES)}")
     ensembles = {name: parse(name) for name in names}
     for members in ensembles.values():
         check_members(modality, members, options)

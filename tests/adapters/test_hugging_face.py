@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import pickle
+import shutil
+import struct
+import subprocess
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +19,7 @@ from support.paths import SHARED
 from emocli.adapters.kobert_concat import ConcatHead, describe_sound
 from emocli.adapters.reference import Reference
 from emocli.emotions import INDEX
-from emocli.errors import WeightsError
+from emocli.errors import UsageError, WeightsError
 
 pytest.importorskip("transformers")
 pytestmark = pytest.mark.slow
@@ -65,6 +71,79 @@ def test_code_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("raise SystemExit('was run')")
     with pytest.raises(WeightsError, match=r"brings code of its own.*--trust"):
         foreign.load(f"hf:{tmp_path}", "text")
+
+
+def _declare(folder: Path, **values: object) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def _forget_head(folder: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    path = folder / "model.safetensors"
+    save_file({k: v for k, v in load_file(path).items() if not k.startswith("classifier")}, path)
+
+
+def _pickle(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(pickle.dumps(subprocess.Popen))
+
+
+def _point_outside(folder: Path) -> None:
+    (folder / "tokenizer.json").rename(folder.parent / "tokenizer.json")
+    path = folder / "tokenizer_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"tokenizer_file": "../tokenizer.json"}))
+
+
+def _claim(size: int, header: bytes) -> Callable[[Path], object]:
+    return lambda folder: (folder / "model.safetensors").write_bytes(struct.pack("<Q", size) + header)
+
+
+@pytest.mark.parametrize(("spoil", "says"), [
+    (partial(_declare, hidden_size=2**20), "not of the shapes that its config.json declares"),
+    (partial(_declare, vocab_size=2**31), "not of the shapes that its config.json declares"),
+    (partial(_declare, num_hidden_layers=10**9), "declares 1000000000 layers"),
+    (_forget_head, r"lacks classifier\.bias, in place of which random numbers would answer"),
+    (_claim(2**62, b"{}"), "header too large"),
+    (_claim(80, b'{"a":{"dtype":"F32","shape":[1099511627776],"data_offsets":[0,4398046511104]}}  '),
+     "not fully covered|invalid"),
+    (_pickle, "Weights only load failed"), (_point_outside, "has no vocabulary"),
+    (lambda folder: (folder / "config.json").write_text("[" * 100_000), "cannot be loaded")])
+def test_what_is_damaged_or_means_harm(bert: Path, tmp_path: Path, spoil: Callable[[Path], object],
+                                       says: str) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(bert, folder)
+    spoil(folder)
+    with pytest.raises(WeightsError, match=says) as raised:
+        foreign.load(f"hf:{folder}", "text")
+    assert str(raised.value).startswith(f"hf:{folder}: ")
+    assert "\n" not in str(raised.value)
+
+
+def test_a_tokenizer_with_code_of_its_own(bert: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(bert, folder)
+    (folder / "mine.py").write_text("raise SystemExit('was run')")
+    path = folder / "tokenizer_config.json"
+    code = {"auto_map": {"AutoTokenizer": ["mine.T", None]}}
+    path.write_text(json.dumps(json.loads(path.read_text()) | code))
+    assert foreign.load(f"hf:{folder}", "text").classifier.scores(["happy"]).shape == (1, 3)
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such file or folder"):  # and no hub is asked for its path
+        foreign.load(f"hf:{tmp_path}/none", "text")
+
+
+def test_kobert_that_is_not_here(tmp_path: Path) -> None:
+    import torch
+
+    from emocli.adapters.kobert_concat import SHAPES
+
+    torch.save({name: torch.zeros(shape) for name, shape in SHAPES.items()}, tmp_path / "head.pth")
+    with pytest.raises(WeightsError, match=rf"kobert-concat:{tmp_path}: its encoder hf:skt/.*--offline"):
+        foreign.load(f"kobert-concat:{tmp_path}", "text", offline=True)
 
 
 def test_an_id_without_a_network() -> None:

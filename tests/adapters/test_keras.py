@@ -6,7 +6,9 @@ import json
 import pickle
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -15,7 +17,7 @@ from support import foreign
 from support.paths import SHARED
 
 from emocli.adapters.classifier import LoadOptions
-from emocli.adapters.keras_model import KerasModel
+from emocli.adapters.keras_model import MOST_CONFIG, KerasModel
 from emocli.adapters.reference import Reference
 from emocli.errors import EmocliError, WeightsError
 
@@ -72,6 +74,30 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         foreign.load(f"keras:{path}", "face")
     with pytest.raises(WeightsError, match=r"not one \.json"):
         foreign.load(f"keras-json:{tmp_path}", "face")
+
+
+def _keras_zip(path: Path, layer: dict[str, Any], padding: str = "") -> None:
+    """A .keras file with one layer over pictures of 16 x 16, and no weights."""
+    layers = [{"class_name": "InputLayer", "config": {"batch_shape": [None, 16, 16, 1], "name": "a"}}, layer]
+    config = {"class_name": "Sequential", "config": {"name": "s", "layers": layers}, "padding": padding}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", json.dumps(config))
+        archive.writestr("metadata.json", json.dumps({"keras_version": "3.13.0"}))
+
+
+@pytest.mark.slow
+def test_a_layer_of_any_size(tmp_path: Path) -> None:
+    """It fails in the child, and takes no memory of others."""
+    _keras_zip(tmp_path / "a.keras", {"class_name": "Conv2D", "config": {
+        "name": "b", "filters": 10**10, "kernel_size": [3, 3]}})
+    with pytest.raises(WeightsError, match=r"a\.keras: (cannot be loaded|its process)"):
+        foreign.load(f"keras:{tmp_path}/a.keras", "face")
+
+
+def test_a_structure_of_any_length(tmp_path: Path) -> None:
+    _keras_zip(tmp_path / "a.keras", {"class_name": "Flatten", "config": {}}, " " * MOST_CONFIG)
+    with pytest.raises(WeightsError, match="its structure is too long"):
+        foreign.load(f"keras:{tmp_path}/a.keras", "face")
 
 
 @pytest.mark.slow

@@ -43,7 +43,8 @@ def test_a_classifier_with_a_card(tmp_path: Path) -> None:
 
 
 def test_data_outside_its_folder(tmp_path: Path) -> None:
-    for location in ("../secret.bin", "/etc/hostname"):
+    (tmp_path / "linked.bin").symlink_to("/etc/hostname")
+    for location in ("../secret.bin", "/etc/hostname", "linked.bin"):
         _face_classifier(tmp_path / "a.onnx", location=location)
         with pytest.raises(WeightsError, match=f"keeps its numbers outside its folder .{location}"):
             foreign.load(f"onnx:{tmp_path}/a.onnx", "face")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from support import foreign
 from support.paths import SHARED
 
+from emocli.adapters import skops_sounds
 from emocli.adapters.voice_descriptions import describing
 from emocli.emotions import EMOTIONS
 from emocli.errors import UsageError, WeightsError
@@ -66,13 +68,23 @@ def test_whispers_encoder_hears_what_our_ear_hears(tmp_path: Path) -> None:
 
 @pytest.mark.shared
 def test_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stand_in(features: str, **options: object) -> Callable[[np.ndarray], np.ndarray]:
+        return lambda x: np.array([np.abs(x).mean(), x.std(), np.abs(np.diff(x)).mean(), len(x)])
+
+    monkeypatch.setenv("EMOCLI_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(voice_classifier, "CORPORA", ("emodb",))
-    monkeypatch.setattr(voice_classifier, "describing", lambda features: lambda x: np.array([
-        np.abs(x).mean(), x.std(), np.abs(np.diff(x)).mean(), len(x)]))
+    monkeypatch.setattr(voice_classifier, "describing", stand_in)
+    monkeypatch.setattr(skops_sounds, "describing", stand_in)
+    with pytest.raises(UsageError, match=r"has been trained here.*--features whisper:tiny --classifier"):
+        foreign.load("whisper-encoder:tiny", "voice")
     (*_, last) = voice_classifier.fit(SHARED / "data", {"corpora": {"emodb": 1.0}, "seed": 1}, tmp_path,
-                                      features="opensmile", classifier="forest")
+                                      features="whisper:tiny", classifier="logistic")
     path = tmp_path / "voice.skops"
     content = io.load(path, trusted=io.get_untrusted_types(file=path))
+    by_size, by_file = (foreign.load(f"whisper-encoder:{name}", "voice").classifier
+                        for name in ("tiny", path))
+    np.testing.assert_array_equal(by_size.scores([SWEEP]), by_file.scores([SWEEP]))
+    assert by_size.files[0].is_relative_to(tmp_path / "cache")
     assert set(content["labels"]) < set(EMOTIONS)
     assert last.metrics["macro_f1"] > 0.15
     with pytest.raises(UsageError, match="Choose from svm, forest, logistic"):

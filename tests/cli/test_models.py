@@ -34,7 +34,7 @@ def test_try_a_model(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("args", "code", "says"), [
-    (("hff:x", "a"), 2, "did you mean hf?"), (("builtin:fast", "a"), 2, "ships with emocli"),
+    (("hff:x", "a"), 2, "did you mean hf?"), (("builtin:slow", "a"), 2, "no text of this name ships"),
     (("hf:x", "a", "--as", "smell"), 2, "face, voice, text"), (("kobert-concat:x", "a"), 2, "no such file"),
     (("hf:nobody/nothing", "a", "--offline"), 4, "is not on this machine" if find_spec("transformers")
      else "pip install 'emocli.hf.'")])
@@ -42,6 +42,17 @@ def test_trials_that_cannot_be(args: tuple[str, ...], code: int, says: str) -> N
     with pytest.raises(EmocliError, match=f"(?i){says.replace('?', '.')}") as raised:
         app(["models", "try", *args], standalone_mode=False)
     assert raised.value.exit_code == code
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+@pytest.mark.parametrize(("name", "source"), [("default", "single_face.mp4"), ("fast", "jfk.flac"),
+                                              ("fast", "I am so happy!")])
+def test_try_what_ships(clips: Path, name: str, source: str) -> None:
+    given = clips / source if (clips / source).is_file() else source
+    tried = emocli("models", "try", f"builtin:{name}", str(given))
+    assert tried.returncode == 0, tried.stderr
+    assert "happiness" in tried.stdout
 
 
 @pytest.mark.slow

@@ -40,6 +40,7 @@ def test_the_reading_of_a_stretch(waits: bool) -> None:
     early, late = (faces.reading(Segment(a, b), faces.offered) for a, b in ((1.0, 4.0), (6.0, 9.0)))
     assert (early.emotion, late.emotion) == ("happiness", "sadness")
     assert (early.quality, early.face_id) == (1.0, 1)
+    assert faces.cut(1.0, 9.0, faces.offered) == [1.0, 4.75, 9.0]
     faces.forget(5.0)
     assert faces.reading(Segment(1.0, 4.0), faces.offered).reason == "no face was found"
     assert faces.reading(Segment(6.0, 9.0), faces.offered).present

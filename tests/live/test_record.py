@@ -54,12 +54,12 @@ def test_files_are_whole_after_each_row(tmp_path: Path) -> None:
 def test_silence_has_the_face_that_was_seen(tmp_path: Path) -> None:
     record = Record({"csv": tmp_path / "a.csv"})
     record(seen(0, "first"))
-    record(Quiet((silent(2.0, 5.0, 4),)))
+    record(Quiet((silent(2.0, 3.3, 4), silent(3.3, 5.0, 0))))
     record(seen(1, "second", 5.0))
     record(Load(9.0, 0.1))
     record.close()
     assert [(row["start"], row["face_emotion"]) for row in rows(tmp_path / "a.csv")] == [
-        ("0.000", ""), ("2.000", "disgust"), ("5.000", ""), ("7.000", "")]
+        ("0.000", ""), ("2.000", "disgust"), ("3.300", "happiness"), ("5.000", ""), ("7.000", "")]
 
 
 def test_long_files_are_not_written_all_the_time(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from emocli.live.events import Quiet, Tagged
 from emocli.live.rows import Clip, RowReader, Said
 from emocli.live.voice import LiveVoice
 from emocli.timeline.run import Run
-from emocli.timeline.types import MediaInfo, Reading, Utterance, Word
+from emocli.timeline.types import MediaInfo, Reading, Segment, Utterance, Word
 
 SOUND = Clip(0.0, np.random.default_rng(0).normal(0, 0.2, 30 * 16_000).astype(np.float32))
 
@@ -115,6 +115,18 @@ def test_silence_has_rows() -> None:
     assert all("no_speech" in row.flags for row in events[0].rows)
     assert maker.last(10.3, 0) is None
     assert [(row.start, row.end) for row in maker.last(11.0, 0).rows] == [(10.0, 11.0)]
+
+
+def test_silence_is_cut_where_the_face_changes() -> None:
+    class Faces:
+        def cut(self, start: float, end: float, offered: int) -> list[float]:
+            return [start, 6.4, end] if offered == 30 else [start, end]
+
+        def reading(self, segment: Segment, offered: int) -> Reading:
+            return Reading("face", reason="no face was found")
+
+    maker = reader(faces=Faces())
+    assert [(row.start, row.end) for row in maker.last(9.0, 30).rows] == [(0.0, 6.4), (6.4, 9.0)]
 
 
 def test_words_where_nobody_is_heard_have_no_voice() -> None:

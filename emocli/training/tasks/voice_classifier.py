@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from emocli.adapters.voice_descriptions import Describe, describing
+from emocli.adapters.voice_descriptions import OPENSMILE, WHISPER, Describe, describing, is_size, trained
 from emocli.emotions import EMOTIONS
 from emocli.errors import UsageError
 from emocli.storage import atomic
@@ -56,7 +56,8 @@ def describe(data: Path, split: str, corpora: tuple[str, ...],
 
 def fit(data: Path, recipe: dict[str, Any], out: Path, *, features: str, classifier: str) -> Iterator[Epoch]:
     """Train every candidate, an "epoch" each, and write the one that does best on development speakers as
-    `voice.skops`.  `features` as `describing` takes them."""
+    `voice.skops`, and that over a size of Whisper also where `whisper-encoder:SIZE` looks for it.  `features`
+    as `describing` takes them."""
     from skops import io
 
     corpora = tuple(name for name in CORPORA if name in recipe["corpora"])
@@ -73,6 +74,9 @@ def fit(data: Path, recipe: dict[str, Any], out: Path, *, features: str, classif
             best = score
             content = {"features": features, "classifier": model,
                        "labels": [EMOTIONS[c] for c in model.classes_]}
-            with atomic(out / FILE) as part:
-                io.dump(content, part)
+            size = features.removeprefix(WHISPER)
+            kept = [trained(size)] if features != OPENSMILE and is_size(size) else []
+            for path in (out / FILE, *kept):
+                with atomic(path) as part:
+                    io.dump(content, part)
         yield Epoch(number, len(models), 0.0, 0.0, 0.0, {"macro_f1": score})
