@@ -19,6 +19,7 @@ from emocli.adapters.selection import shipped
 from emocli.errors import InputError
 from emocli.options import AnalyzeOptions
 from emocli.timeline.flags import flags_of
+from emocli.timeline.gaps import at_changes
 from emocli.timeline.run import Progress, Read, Reader, Run, Speech
 from emocli.timeline.segments import tidy, tile
 from emocli.timeline.smoothing import smooth
@@ -81,7 +82,7 @@ class Analyzer:
                                  "check that it plays in a media player")
             if run.broken:
                 run.note(f"{run.broken} broken packets were passed over")
-            rows = self._rows(run, tile(run.speech.utterances, run.duration), reads)
+            rows = self._rows(run, tile(run.speech.utterances, run.duration, at_changes(run.faces)), reads)
         return Timeline(media=replace(run.info, duration=run.duration), rows=rows, faces=run.faces,
                         transcript_source=transcript.source, language=transcript.language,
                         provenance=self._provenance(run), notes=tuple(run.notes))

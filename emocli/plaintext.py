@@ -11,11 +11,21 @@ _BREAKS = re.compile("[\t-\r\x1c-\x1f\x85\u2028\u2029]+")
 #: follows, and bytes of a file name that are no UTF-8, which no file can hold.
 _ACTING = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
+#: How a cell begins that a spreadsheet takes for a formula, the wide forms of East Asian keyboards too.
+FORMULA = tuple("=+-@＝＋－＠")
+
 
 def printable(text: object) -> str:
     """`text` on one line, what would act on its reader replaced by �.  Joiners, which emoji and some scripts
     need, stay."""
     return _ACTING.sub("\N{REPLACEMENT CHARACTER}", _BREAKS.sub(" ", str(text)))
+
+
+def cell(text: object, *, safe: bool) -> str:
+    """Text from outside as a table's cell; with `safe`, one that a spreadsheet would run gets a `'` in
+    front."""
+    written = printable(str(text).encode(errors="backslashreplace").decode())
+    return f"'{written}" if safe and written.lstrip().startswith(FORMULA) else written
 
 
 def escaped(json_text: str) -> str:

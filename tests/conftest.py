@@ -9,12 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support import threads
 from support.paths import REPO, SHARED
 
-#: Workers run beside each other, and more threads than cores wait for one another; read when libraries load.
-for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS",
-                "TF_NUM_INTEROP_THREADS"):
-    os.environ.setdefault(threads, "1")
+threads.only_one()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

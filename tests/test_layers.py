@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "emocli"
-LAYERS = {"cli": 1, "batch": 2, "training": 2, "live": 2, "render": 2, "agreement": 3, "analyzer": 3,
-          "outputs": 3, "fusion": 4, "adapters": 4, "speakers": 5, "face": 5, "voice": 5, "transcript": 5,
-          "text": 5, "media": 6, "encoders": 6, "weights": 6, "timeline": 7, "options": 7, "storage": 7,
-          "child": 7, "quantized": 6, "emotions": 8, "errors": 8, "language_codes": 8, "markup": 9,
-          "plaintext": 9}
+LAYERS = {"cli": 1, "batch": 2, "training": 2, "live": 2, "render": 2, "analyzer": 3, "outputs": 3,
+          "summary": 4, "fusion": 4, "adapters": 4, "agreement": 5, "speakers": 5, "face": 5, "voice": 5,
+          "transcript": 5, "text": 5, "media": 6, "encoders": 6, "weights": 6, "timeline": 7, "options": 7,
+          "storage": 7, "child": 7, "quantized": 6, "emotions": 8, "errors": 8, "language_codes": 8,
+          "markup": 9, "plaintext": 9}
 HEAVY = {"torch", "tensorflow", "keras", "cv2", "av", "pandas", "librosa", "sklearn", "whisper"}
 MODULES = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
            for path in PACKAGE.rglob("*.py")}

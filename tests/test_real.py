@@ -72,6 +72,7 @@ def test_a_woman_who_weeps_and_then_laughs(analyzer: Analyzer, clips: Path) -> N
     assert face_share(timeline, {"sadness", "fear", "disgust", "anger"}, 0, 9) > 0.5
     assert face_share(timeline, {"happiness"}, 12.5, 20) > 0.7
     assert all("no_speech" in row.flags for row in timeline.rows)
+    assert min(abs(row.end - 9.5) for row in timeline.rows) <= 0.4
     assert {o.face_id for o in timeline.faces} == {1}
 
 
@@ -99,6 +100,7 @@ def test_a_face_that_leaves(analyzer: Analyzer, clips: Path) -> None:
     assert max(o.time for o in timeline.faces) == pytest.approx(2.3, abs=0.3)
     assert face_share(timeline, {"happiness"}) > 0.7
     assert timeline.rows[0].emotion == "happiness"
+    assert timeline.rows[0].end == pytest.approx(2.3, abs=0.3)
     assert "no_face" in timeline.rows[-1].flags
 
 

@@ -14,7 +14,7 @@ from emocli.batch.ledger import DONE, Ledger
 from emocli.batch.plan import Plan
 from emocli.emotions import EMOTIONS
 from emocli.errors import InputError, UsageError
-from emocli.outputs.tables import cell
+from emocli.plaintext import cell
 
 #: Names of the tables without their endings.
 BATCH, ALL = "batch", "all.emotions"

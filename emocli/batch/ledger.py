@@ -33,6 +33,10 @@ CREATE TABLE IF NOT EXISTS jobs (
     outputs TEXT,                 -- JSON: files written, relative to the folder: sha256 (once a list)
     error TEXT
 );
+CREATE TABLE IF NOT EXISTS named (  -- results to which people gave names since they were written
+    name TEXT PRIMARY KEY,
+    persons TEXT NOT NULL
+);
 CREATE INDEX IF NOT EXISTS by_status ON jobs (status);
 """
 
@@ -142,13 +146,33 @@ class Ledger:
             self._execute("UPDATE jobs SET status = 'waiting', deaths = deaths + 1 WHERE name = ?", name)
             return int(self._execute("SELECT deaths FROM jobs WHERE name = ?", name).fetchone()[0])
 
+    def rename(self, name: str, persons: str, outputs: Mapping[str, str]) -> None:
+        """The results of a job have been written again with the names of `persons`, "" for none: files of
+        `outputs` that the job had written are no edits of somebody's."""
+        entry = self.get(name)
+        if entry is None:
+            return
+        kept = {file: outputs.get(file, digest) for file, digest in entry.outputs.items()}
+        with self._together():
+            self._execute("UPDATE jobs SET outputs = ? WHERE name = ?", json.dumps(kept), name)
+            self._execute("DELETE FROM named WHERE name = ?", name)
+            if persons:
+                self._execute("INSERT INTO named VALUES (?, ?)", name, persons)
+
+    def persons(self, name: str) -> str:
+        """The names that the results of a job carry, or ""."""
+        row = self._execute("SELECT persons FROM named WHERE name = ?", name).fetchone()
+        return str(row[0]) if row else ""
+
     def finish(self, name: str, *, seconds: float, duration: float, summary: dict[str, Any],
                outputs: Mapping[str, str]) -> None:
         """A job is done, its results are on the disk."""
-        self._execute(
-            "UPDATE jobs SET status = 'done', finished = ?, seconds = ?, duration = ?, summary = ?, "
-            "outputs = ?, error = NULL WHERE name = ?",
-            time.time(), seconds, duration, json.dumps(summary), json.dumps(outputs), name)
+        with self._together():
+            self._execute(
+                "UPDATE jobs SET status = 'done', finished = ?, seconds = ?, duration = ?, summary = ?, "
+                "outputs = ?, error = NULL WHERE name = ?",
+                time.time(), seconds, duration, json.dumps(summary), json.dumps(outputs), name)
+            self._execute("DELETE FROM named WHERE name = ?", name)
 
     def fail(self, name: str, error: str) -> None:
         """A job has failed for good."""

@@ -51,7 +51,7 @@ def run(plan: Plan, show: Show = lambda state: None, *, engine: Engine | None = 
                 return Run(plan, ledger, engine, show, clock).work()
         gather.check(plan)
         home = storage.home(plan.out)
-        with _held(home, plan), Ledger(home) as ledger:
+        with held(home, plan.out, wait=plan.wait), Ledger(home) as ledger:
             for folder in {home, plan.out}:
                 storage.remove_parts(folder)
             state = Run(plan, ledger, engine, show, clock).work()
@@ -70,17 +70,20 @@ def _engine(plan: Plan, clock: Clock) -> Engine:
 
 
 @contextmanager
-def _held(home: Path, plan: Plan) -> Iterator[None]:
-    """The folder that keeps account, locked against other runs."""
+def held(home: Path, out: Path, *, wait: bool = False) -> Iterator[None]:
+    """The folder that keeps account of the results in `out`, locked against other runs.
+
+    Raises `UsageError` when another has it, unless it is to `wait`; `OutputError` when it cannot be locked.
+    """
     from filelock import FileLock, Timeout
 
     formats.refuse_locked([home / LOCK])
     lock = FileLock(home / LOCK)
     try:
         home.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=-1 if plan.wait else 0)
+        lock.acquire(timeout=-1 if wait else 0)
     except Timeout as error:
-        raise UsageError(str(plan.out), "another run is working on this folder",
+        raise UsageError(str(out), "another run is working on this folder",
                          "wait for it, or pass --wait; results go elsewhere with -o") from error
     except OSError as error:
         raise OutputError(home, f"cannot be written to ({error.strerror or error})",
@@ -163,6 +166,10 @@ class Run:
         cut_short = known and known.status != DONE and (known.status == RUNNING or known.deaths)
         if self._plan.overwrite or cut_short:
             return
+        if persons := self._ledger.persons(job.name):
+            raise UsageError(job.path, f"its results carry names that were given to persons ({persons})",
+                             "pass --overwrite to analyse it anew, and name them again: faces and speakers "
+                             "may have other numbers")
         for file in files:
             if not file.exists():
                 continue

@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
+from emocli.cli.usage import Command, Group
 from emocli.errors import EXIT_INTERRUPTED, EmocliError, OutputError
 
 #: Options that are no settings but said each time: no environment variable stands for them.
 PER_CALL = frozenset("""version install-completion show-completion out overwrite quiet verbose wait
-                        retry-failed embed json full preview reel video plot emotions""".split())
+                        retry-failed embed json full preview reel video plot emotions link-people dry-run
+                        embeddings person""".split())
 
 
-class Commands(TyperGroup):
+class Commands(Group):
     """All commands, whose settings may also come from variables as `EMOCLI_ANALYZE_LANG`."""
 
     def __init__(self, **settings: Any) -> None:
@@ -41,14 +42,16 @@ app = typer.Typer(name="emocli", cls=Commands, no_args_is_help=True, add_complet
 
 
 #: Commands in the order of the help, a file each, and those that have commands of their own.
-COMMANDS = ("analyze", "live", "report", "convert", "annotate", "mux", "clips", "compare", "init", "doctor",
-            "train", "evaluate", "export")
+COMMANDS = ("analyze", "live", "live-report", "report", "convert", "annotate", "mux", "clips", "name", "link",
+            "summary", "compare", "init", "doctor", "train", "evaluate", "export")
 GROUPS = ("models", "data")
 
 
 def _register() -> None:
     for name in COMMANDS:
-        app.command(name)(getattr(import_module(f"emocli.cli.{name}"), f"{name}_command"))
+        module = name.replace("-", "_")
+        command = getattr(import_module(f"emocli.cli.{module}"), f"{module}_command")
+        app.command(name, cls=Command)(command)
     for name in GROUPS:
         app.add_typer(import_module(f"emocli.cli.{name}").app, name=name)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from emocli.cli.groups import compare_groups
 from emocli.cli.inputs import of_document, say_written, target
 from emocli.cli.parameters import Overwrite
 from emocli.errors import UsageError
@@ -30,16 +31,22 @@ class Comparison:
 
 
 def compare_command(
-    codings: Annotated[list[Path], typer.Argument(help="Analyses (.emotions.json) or tables of people "
-                                                       "(.csv: start,end,emotion), two or more.")],
+    codings: Annotated[list[Path], typer.Argument(
+        help="Codings of one video: analyses (.emotions.json) or tables of people (.csv: start,end,emotion), "
+             "two or more. Or two folders of analyses: groups of videos.")],
     plot: Annotated[Path | None, typer.Option(
-        help="Draw the first two's confusion matrix as .svg.")] = None,
+        help="Draw the confusion matrix of the first two codings as .svg.")] = None,
+    person: Annotated[str, typer.Option(
+        help="Of groups: compare only this person's time, as Anna or S1 are called in each video.")] = "",
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the figures as .json.")] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Say how far codings of one video agree: per class, Cohen's and Fleiss' kappa, by time.
+    """Say how far codings of one video agree: per class, Cohen's and Fleiss' kappa, by time. Or, given two
+    folders, what differs between two groups of videos, and how surely.
 
     Example: emocli compare interview.emotions.json anna.csv ben.csv --plot confusion.svg
+
+    Example: emocli compare before/ after/ -o differences.json
     """
     from emocli.agreement.plot import confusion_svg
     from emocli.storage import write_text
@@ -48,6 +55,14 @@ def compare_command(
         raise UsageError("emocli compare", "needs two codings or more", "give analyses or tables of people")
     for path in filter(None, (plot, out)):
         target(path, path, overwrite=overwrite)
+    if any(path.is_dir() for path in codings):
+        if len(codings) > 2 or not all(path.is_dir() for path in codings) or plot:
+            raise UsageError("emocli compare", "takes two folders, and no --plot of them",
+                             "give one folder for each group of videos")
+        compare_groups(codings[0], codings[1], person, out)
+        return
+    if person:
+        raise UsageError("--person", "is for groups of videos", "give two folders, or leave it out")
     comparison = compare(codings)
     _show(comparison)
     if out:

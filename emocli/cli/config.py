@@ -18,10 +18,13 @@ from emocli.options import MOST_SPEAKERS
 from emocli.plaintext import printable
 
 FILE = "emocli.toml"
+#: A table of this file that holds no options: the names that `emocli name` gives.
+PERSONS = "persons"
 #: Options that are said each time.
-UNSET = frozenset(("help", "out", "config", "version", "install-completion", "show-completion"))
+UNSET = frozenset(("help", "out", "config", "version", "link-people",
+                   "install-completion", "show-completion"))
 #: Switches that a stranger could do harm with.
-GUARDED = frozenset(("overwrite", "embed", "trust"))
+GUARDED = frozenset(("overwrite", "embed", "trust", "overlay"))
 #: Options that take words and name no file, folder or address.  Those that are not here are guarded, too.
 WORDS = frozenset(("formats", "srt-style", "lang", "language", "device", "voice-mode", "text-mode",
                    "asr-engine", "workers", "include", "exclude", "preview", "title", "emotion", "quantize",
@@ -58,6 +61,7 @@ def load(path: Path, root: Any, *, foreign: bool = False) -> dict[str, Any]:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise InputError(path, f"cannot be read ({error})", "write a new one with `emocli init`") from error
+    tables.pop(PERSONS, None)
     return _defaults(path, tables, root, (), foreign)
 
 

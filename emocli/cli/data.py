@@ -9,11 +9,13 @@ import typer
 
 from emocli.cli.optional import optional_dependency
 from emocli.cli.parameters import Recipe
+from emocli.cli.usage import Command, Group
 
-app = typer.Typer(no_args_is_help=True, help="Training data: what there is, and bringing it into shape.")
+app = typer.Typer(cls=Group, no_args_is_help=True,
+                  help="Training data: what there is, and bringing it into shape.")
 
 
-@app.command("check")
+@app.command("check", cls=Command)
 def check_command(folder: Annotated[Path, typer.Argument(
         help="The data folder, AI Hub 259's tree, or a folder with one sub-folder a class.")]) -> None:
     """Count the items of each class and the persons of each corpus, and say what is missing.
@@ -35,7 +37,7 @@ def check_command(folder: Annotated[Path, typer.Argument(
     console.print(table)
 
 
-@app.command("features")
+@app.command("features", cls=Command)
 def features_command(
     data: Annotated[Path, typer.Argument(help="The data folder.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for them.")] = Path("features"),
@@ -56,7 +58,7 @@ def features_command(
             typer.echo(f"{corpus}: {len(hearing.hear(data, corpus, settings['seed'], out))} clips")
 
 
-@app.command("flatten")
+@app.command("flatten", cls=Command)
 def flatten_command(
     folder: Annotated[Path, typer.Argument(help="AI Hub 259's tree of videos.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for one sub-folder of WAV files a class.")],

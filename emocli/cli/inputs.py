@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emocli.errors import InputError, UsageError
+from emocli.outputs.base import ENDING
 from emocli.plaintext import printable
 
 if TYPE_CHECKING:
     from emocli.timeline.types import Timeline
-
-#: How an analysis ends that can be read back.
-ENDING = ".emotions.json"
 
 
 def of_document(path: Path, video: Path | None = None) -> Timeline:
@@ -52,3 +51,17 @@ def target(out: Path | None, usual: Path, *, overwrite: bool, source: Path | Non
 def say_written(path: Path) -> None:
     """Name a file that was written."""
     print(f"wrote {printable(path)}")
+
+
+def documents(paths: Iterable[Path]) -> Iterator[tuple[str, Path]]:
+    """The analyses that are named, or lie in folders that are, and what each is called: its path below the
+    folder, or its stem.  Raises `InputError` for a folder without any."""
+    for path in paths:
+        if not path.is_dir():
+            yield path.name.removesuffix(ENDING), path
+            continue
+        found = sorted(path.rglob("*" + ENDING))
+        if not found:
+            raise InputError(path, "holds no analysis", "run `emocli analyze ... -f csv,json` into it first")
+        for document in found:
+            yield document.relative_to(path).as_posix().removesuffix(ENDING), document

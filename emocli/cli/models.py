@@ -7,16 +7,17 @@ from typing import Annotated, Any
 import typer
 
 from emocli.cli.analyze_options import Features, Labels, Trust
+from emocli.cli.usage import Command, Group
 from emocli.errors import UsageError, WeightsError
 from emocli.plaintext import printable
 
-app = typer.Typer(no_args_is_help=True, help="Weights and models: see, try, fetch and check them.")
+app = typer.Typer(cls=Group, no_args_is_help=True, help="Weights and models: see, try, fetch and check them.")
 _WHISPER = "whisper-"
 #: Labels of a model that are shown.
 SHOWN = 10
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 def list_command() -> None:
     """List all weights with state, size, licence, and whether that allows commercial use; then the kinds of
     models of others that --face, --voice and --text take, and whether what they need is installed.
@@ -82,7 +83,7 @@ def _known() -> Any:
     return table
 
 
-@app.command("try")
+@app.command("try", cls=Command)
 def try_command(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="KIND:FILE, KIND:ID or a name of the list.")],
     source: Annotated[str, typer.Argument(metavar="FILE", help="A picture, sound or video, or a sentence.")],
@@ -137,7 +138,7 @@ def _bar(score: float, colour: str = "#999999") -> Any:
                        finished_style=colour)
 
 
-@app.command("pull")
+@app.command("pull", cls=Command)
 def pull_command(names: Annotated[list[str] | None, typer.Argument(
         metavar="[NAME...]", help="Names from `models list`, or whisper-tiny, whisper-base, ...; "
                                   "all that are fetched if left out.")] = None) -> None:
@@ -158,7 +159,7 @@ def pull_command(names: Annotated[list[str] | None, typer.Argument(
         typer.echo(path)
 
 
-@app.command("verify")
+@app.command("verify", cls=Command)
 def verify_command() -> None:
     """Check the sha256 of all weights that are here; exit code 4 when one is wrong.
 

@@ -16,7 +16,7 @@ from emocli.errors import InputError, UsageError
 if TYPE_CHECKING:
     from emocli.batch.ledger import Entry
     from emocli.outputs.base import OutputOptions
-    from emocli.outputs.report import Listed
+    from emocli.outputs.video_list import Listed
 
 
 def report_command(
@@ -37,7 +37,8 @@ def report_command(
     Example: emocli report results/ --video videos/
     """
     from emocli.outputs.base import OutputOptions
-    from emocli.outputs.report import html, index
+    from emocli.outputs.report import html
+    from emocli.outputs.video_list import index
     from emocli.storage import write_text
 
     writing = OutputOptions(lang=lang, embed=embed)
@@ -65,8 +66,10 @@ def report_folder(folder: Path, page: Path, writing: OutputOptions, videos: Path
     thumbnails or the whole of a video go into a page only from beside the analysis or from the folder
     `videos`.
     """
-    from emocli.outputs.report import Listed, html, link, strip
+    from emocli.outputs.report import html, link
+    from emocli.outputs.video_list import Listed, strip
     from emocli.storage import write_text
+    from emocli.summary.compute import summarize
 
     account = _account(folder)
     for document in sorted(folder.rglob("*" + ENDING)):
@@ -86,7 +89,8 @@ def report_folder(folder: Path, page: Path, writing: OutputOptions, videos: Path
             yield Listed(name, "failed", str(error))
             continue
         yield Listed(name, report=link(report, str(page.parent)), duration=timeline.media.duration,
-                     shares=timeline.shares(), strip=strip(timeline))
+                     shares=timeline.shares(), strip=strip(timeline),
+                     summary=summarize(timeline, video=name))
     for entry in account.values():
         yield Listed(entry.name, entry.status, entry.error or "", duration=entry.duration,
                      shares=entry.summary.get("shares"))

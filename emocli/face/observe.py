@@ -33,6 +33,8 @@ WAITING = 8
 DECODED = 8
 #: Pictures of a chunk that are searched before they are wanted, and chunks read at once.
 SEARCHED, MOST_WORKERS = 256, 4
+#: What notes say of pictures and crops that a library chokes on.
+UNSEARCHED, UNREAD = "pictures could not be searched for faces", "faces could not be read"
 #: The crops of one face, one a view, or of a batch of faces.
 _Crops = tuple[np.ndarray, ...]
 
@@ -144,58 +146,94 @@ def _chunks(streams: Sequence[FrameStream], detector: Detector, choked: list[str
         sys.setswitchinterval(interval)
 
 
+class _Observer:
+    """Follows and reads faces picture by picture; `answered` observations are handed out once.
+
+    Every other picture of a person is read mirrored: a segment's mean is over both views, as the network was
+    evaluated, for half the work.  A crop that the network chokes on costs only itself (`unread` says why).
+    """
+
+    def __init__(self, run: Run, network: FaceNetwork, temperature: float) -> None:
+        self._run, self._network, self._temperature = run, network, temperature
+        self._tracker, self._geometry = Tracker(), array("d")
+        self.sightings, self.unread = Counter[int](), list[str]()
+        self._crops, self._calls = list[_Crops](), deque[tuple[_Crops, Future[list[np.ndarray]]]]()
+        self._answers: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def take(self, sample: _Searched) -> None:
+        """Follow the faces of a picture; they wait to be read."""
+        ids = self._tracker.update(sample.time, sample.detections, sample.appearances)
+        for d, face_id, piece in zip(sample.detections, ids, sample.crops, strict=True):
+            (x, y, w, h), scale = d.box, sample.scale
+            self._geometry.extend((sample.time, x * scale[0], y * scale[1], w * scale[0], h * scale[1],
+                                   *(d.landmarks * scale).ravel().tolist(), d.score, face_id))
+            self._crops.append(tuple(c[:, ::-1] for c in piece) if self.sightings[face_id] % 2 else piece)
+            self.sightings[face_id] += 1
+
+    def ask(self, least: int, waiting: int) -> None:
+        """Hand on what is at least so much, and take answers until only so many are on their way."""
+        while len(self._crops) >= least:
+            batch = tuple(map(np.stack, zip(*self._crops[:BATCH], strict=True)))
+            self._calls.append((batch, self._network.classify(*batch)))
+            del self._crops[:BATCH]
+        while len(self._calls) > waiting:
+            batch, call = self._calls.popleft()
+            try:
+                features, logits = self._run.wait(call)[:2]
+            except FaceRequestError as error:
+                if len(batch[0]) > 1:  # one by one, to lose only those that it is about
+                    alone = [tuple(part[None] for part in piece) for piece in zip(*batch, strict=True)]
+                    self._calls.extendleft([(piece, self._network.classify(*piece)) for piece in alone][::-1])
+                    continue
+                self.unread.append(_reason(error))
+                features = np.full((1, self._network.width), np.nan)
+                logits = np.full((1, len(EMOTIONS)), np.nan)
+            self._answers.append((features.astype(np.float16), logits / self._temperature))
+
+    def answered(self) -> FaceObservations:
+        """The observations since the last call; all that wait are read first."""
+        self.ask(1, 0)
+        observations = _joined(np.array(self._geometry).reshape(-1, 17), self._answers)
+        del self._geometry[:]
+        self._answers.clear()
+        return observations
+
+
 def observe(run: Run, streams: Sequence[FrameStream], detector: Detector, network: FaceNetwork,
             *, temperature: float = 1.0) -> FaceObservations:
     """Find, follow and read every face of a video, in time order; `streams` are its chunks.
 
     Pictures are decoded and searched in threads, faces followed here, and the network reads earlier
-    crops in its own process.  Every other picture of a person is read mirrored: a segment's mean is over
-    both views, as the network was evaluated, for half the work.  A picture or a crop that a library chokes on
-    costs only itself, with a note.
+    crops in its own process.  A picture or a crop that a library chokes on costs only itself, with a note.
     """
-    tracker, geometry, sightings = Tracker(), array("d"), Counter[int]()
-    crops, calls = list[_Crops](), deque[tuple[_Crops, Future[list[np.ndarray]]]]()
-    answers: list[tuple[np.ndarray, np.ndarray]] = []
-    unsearched, unread = list[str](), list[str]()
-
-    def ask(least: int, waiting: int) -> None:
-        """Hand on what is at least so much, and take answers until only so many are on their way."""
-        while len(crops) >= least:
-            batch = tuple(map(np.stack, zip(*crops[:BATCH], strict=True)))
-            calls.append((batch, network.classify(*batch)))
-            del crops[:BATCH]
-        while len(calls) > waiting:
-            batch, call = calls.popleft()
-            try:
-                features, logits = run.wait(call)[:2]
-            except FaceRequestError as error:
-                if len(batch[0]) > 1:  # one by one, to lose only those that it is about
-                    alone = [tuple(part[None] for part in piece) for piece in zip(*batch, strict=True)]
-                    calls.extendleft([(piece, network.classify(*piece)) for piece in alone][::-1])
-                    continue
-                unread.append(_reason(error))
-                features, logits = np.full((1, network.width), np.nan), np.full((1, len(EMOTIONS)), np.nan)
-            answers.append((features.astype(np.float16), logits / temperature))
-
+    observer, unsearched = _Observer(run, network, temperature), list[str]()
     with _chunks(streams, detector, unsearched, network.views) as searched:
         for sample in searched:
-            ids = tracker.update(sample.time, sample.detections, sample.appearances)
-            for d, face_id, piece in zip(sample.detections, ids, sample.crops, strict=True):
-                (x, y, w, h), scale = d.box, sample.scale
-                geometry.extend((sample.time, x * scale[0], y * scale[1], w * scale[0], h * scale[1],
-                               *(d.landmarks * scale).ravel().tolist(), d.score, face_id))
-                crops.append(tuple(c[:, ::-1] for c in piece) if sightings[face_id] % 2 else piece)
-                sightings[face_id] += 1
-            ask(BATCH, WAITING)
+            observer.take(sample)
+            observer.ask(BATCH, WAITING)
             run.progress("faces", sample.time)
-    ask(1, 0)
-    for what, reasons in (("pictures could not be searched for faces", unsearched),
-                          ("faces could not be read", unread)):
+    observations = observer.answered()
+    for what, reasons in ((UNSEARCHED, unsearched), (UNREAD, observer.unread)):
         if reasons:
             run.note(f"{len(reasons)} {what} ({reasons[0][:200]})")
-    observations = _joined(np.frombuffer(geometry).reshape(-1, 17), answers)
-    log.debug("%s: %d observations of %d people", run.info.path.name, len(observations), len(sightings))
+    log.debug("%s: %d observations of %d people", run.info.path.name, len(observations),
+              len(observer.sightings))
     return observations
+
+
+def follow(run: Run, samples: Iterable[Sample], detector: Detector, network: FaceNetwork,
+           *, temperature: float = 1.0) -> Iterator[FaceObservations]:
+    """The same of pictures that are still coming: after each, what is seen in it.  Only the first picture and
+    the first crop that a library chokes on have a note."""
+    observer, unsearched = _Observer(run, network, temperature), list[str]()
+    reasons = {UNSEARCHED: unsearched, UNREAD: observer.unread}
+    for sample in _search(samples, detector, unsearched, network.views):
+        observer.take(sample)
+        yield observer.answered()
+        for what, first in list(reasons.items()):
+            if first:
+                run.note(f"{what} ({first[0][:200]})")
+                del reasons[what]
 
 
 def _reason(error: Exception) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,11 +17,13 @@ from emocli.face.process import GREY, FaceProcess
 from emocli.face.sampling import UtteranceFaces, loudness, plan, visible_faces
 from emocli.face.speaking import Speaker, decide, weigh
 from emocli.options import AnalyzeOptions
+from emocli.timeline.changes import change_points, resample
 from emocli.timeline.run import Read, Run
-from emocli.timeline.types import FaceObservation, FaceObservations, Reading, Segment
+from emocli.timeline.types import FaceObservation, FaceObservations, Part, Reading, Segment
 
 if TYPE_CHECKING:
     from emocli.face.observe import FaceNetwork
+    from emocli.media.frames import Sample
 
 #: A second person counts in a segment from this share of its pictures.
 SECOND_FACE = 0.3
@@ -79,6 +82,13 @@ class FaceReader:
         return lambda segments: read(run.faces, segments, rate=self._options.face_fps, reason=reason,
                                      speakers=speakers)
 
+    def follow(self, run: Run, samples: Iterable[Sample]) -> Iterator[FaceObservations]:
+        """What is seen in each picture of a source that is still going on, as soon as it is read."""
+        from emocli.face.observe import follow
+
+        process, network, temperature = self._networks(run)
+        return follow(run, samples, self._detector(run, process), network, temperature=temperature)
+
     def close(self) -> None:
         """End the face process."""
         if self._foreign:
@@ -89,13 +99,10 @@ class FaceReader:
 
     def _observe(self, run: Run) -> str:
         """Why there are no readings of faces that are there, if so."""
-        process, temperature = self._lend(), weights.manifest()[self._weights].temperature
-        network: FaceNetwork = process
-        if self._foreign:
-            network, temperature = self._foreign.network(run, process, temperature), 1.0
         from emocli.face.observe import observe
         from emocli.media.frames import ContainerPool, FrameStream, chunks
 
+        process, network, temperature = self._networks(run)
         detector, rate = self._detector(run, process), self._options.face_fps
         run.uses("av", "numpy", "opencv-python-headless")
         with ContainerPool(run.info, rate) as containers:
@@ -148,6 +155,13 @@ class FaceReader:
             run.uses("ai-edge-litert", "scipy", weights=weights.record(LANDMARKER))
             return decide(said, weigh(samples, mouths))
 
+    def _networks(self, run: Run) -> tuple[FaceProcess, FaceNetwork, float]:
+        """The face process, what reads crops for this run, and the temperature of its logits."""
+        process, temperature = self._lend(), weights.manifest()[self._weights].temperature
+        if self._foreign:
+            return process, self._foreign.network(run, process, temperature), 1.0
+        return process, process, temperature
+
     def _lend(self) -> FaceProcess:
         if self._process is None:
             assert self._path
@@ -189,11 +203,11 @@ def read(observations: Sequence[FaceObservation], segments: Sequence[Segment], *
     edges = [np.searchsorted(times, [segment.start, segment.end]) for segment in segments]
     telling = iter(speakers)
     told = [next(telling, unknown) if segment.utterance else unknown for segment in segments]
-    return [_of_segment(observations[first:last], (s.end - s.start) * rate, reason, speaker)
+    return [_of_segment(observations[first:last], s, rate, reason, speaker)
             for s, (first, last), speaker in zip(segments, edges, told, strict=True)]
 
 
-def _of_segment(observations: Sequence[FaceObservation], expected: float, reason: str,
+def _of_segment(observations: Sequence[FaceObservation], segment: Segment, rate: float, reason: str,
                 speaker: Speaker) -> Reading:
     weight: Counter[int] = Counter()
     for o in observations:
@@ -207,9 +221,22 @@ def _of_segment(observations: Sequence[FaceObservation], expected: float, reason
     own = [o for o in observations if o.face_id == main]
     features, logits, scores = (np.stack([getattr(o, part) for o in own]).astype(np.float32)
                                 for part in ("features", "logits", "scores"))
+    quality = len(own) / max(1.0, (segment.end - segment.start) * rate)
+    parts = _parts(np.array([o.time for o in own]), scores, segment) if segment.utterance else ()
     return Reading("face", features=features.mean(0), logits=logits.mean(0), scores=scores.mean(0),
-                   quality=min(1.0, len(own) / max(1.0, expected)), face_id=main,
-                   many_faces=many, speaking=True if speaker.known else None)
+                   quality=min(1.0, quality), face_id=main, many_faces=many,
+                   speaking=True if speaker.known else None, parts=parts)
+
+
+def _parts(times: np.ndarray, scores: np.ndarray, segment: Segment) -> tuple[Part, ...]:
+    """A segment divided where the scores (n, 7) of its face change, if they do."""
+    times, scores = resample(times, scores, np.ones(len(times)))
+    edges = [segment.start, *change_points(times, scores, segment.start, segment.end), segment.end]
+    if len(edges) == 2:
+        return ()
+    within = [slice(*np.searchsorted(times, edge)) for edge in pairwise(edges)]
+    return tuple(Part(start, end, scores[inside].mean(0))
+                 for (start, end), inside in zip(pairwise(edges), within, strict=True))
 
 
 def _several(observations: Sequence[FaceObservation]) -> bool:

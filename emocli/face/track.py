@@ -18,6 +18,8 @@ MIN_IOU = 0.25
 LOST_AFTER = 1.0
 #: Pixels a side that are enough to tell colours by.
 COLOUR_SIDE = 64
+#: People that are kept in mind, so that a session without end does not slow down.
+MOST_TRACKS = 1000
 #: Cosine of two appearance embeddings from which they are of the same person.
 SAME_PERSON = 0.80
 
@@ -76,6 +78,7 @@ class Tracker:
 
     def __init__(self) -> None:
         self._tracks: list[_Track] = []
+        self._people = 0
 
     def update(self, time: float, detections: list[Detection], appearances: list[np.ndarray]) -> list[int]:
         """Ids of one frame's `detections`, in order; `appearances` are their embeddings."""
@@ -102,8 +105,11 @@ class Tracker:
             best.velocity = np.zeros(4)
             best.box, best.time = box, time
             return best.face_id
-        self._tracks.append(_Track(len(self._tracks) + 1, box, time, appearance))
-        return self._tracks[-1].face_id
+        self._people += 1
+        if len(self._tracks) >= MOST_TRACKS:
+            del self._tracks[min(range(MOST_TRACKS), key=lambda i: self._tracks[i].time)]
+        self._tracks.append(_Track(self._people, box, time, appearance))
+        return self._people
 
     @staticmethod
     def _follow(track: _Track, time: float, box: np.ndarray, appearance: np.ndarray) -> int:

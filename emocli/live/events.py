@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from emocli.timeline.types import Reading, Row, Utterance
@@ -16,11 +17,27 @@ class Partial:
 
 @dataclass(frozen=True)
 class Tagged:
-    """An utterance whose voice is read, and, once its words are known, its row."""
+    """An utterance whose voice is read, and, once its words are known, its row; an utterance of several
+    sentences has a row each.
+
+    `spoken` is the monotonic time, s, at which its last sound was heard, and `latency` says how many seconds
+    after that each stage was done: "activity" (it was known that the utterance had ended), "voice", and with
+    the row "words" and "fused".
+    """
 
     utterance: Utterance
     voice: Reading
     row: Row | None = None
+    spoken: float = 0.0
+    latency: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """Rows in which nobody speaks, told when the next utterance has its row, or at the end; `end` of the last
+    is then the session's."""
+
+    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True)
@@ -38,8 +55,9 @@ class Load:
     """How the session keeps up, about once a second, at `time` s of the source.
 
     `real_time_factor` is processing time by time of the source; `queues` says how much waits, by queue
-    (s of sound, pictures, utterances); `lost` what was not read since the start (`sound` s, `frames`);
-    `memory` is resident bytes of all processes; `shed` names what is switched off, in that order.
+    (s of sound, pictures, utterances); `lost` what was not read since the start (`sound` s, `frames`, and
+    `words`, of utterances); `memory` is resident bytes of all processes; `shed` names what is switched off,
+    in the order in which it was.
     """
 
     time: float
@@ -50,4 +68,6 @@ class Load:
     shed: tuple[str, ...] = ()
 
 
-Event = Partial | Tagged | Notice | Load
+Event = Partial | Tagged | Quiet | Notice | Load
+#: What takes events: a view, a file, the log.
+Sink = Callable[[Event], None]

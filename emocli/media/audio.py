@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from threading import Lock
 from types import TracebackType
-from typing import Any
+from typing import IO, Any, Protocol
 
 import numpy as np
 
 from emocli.errors import OutputError
 from emocli.media.container import LEAST_SAMPLE_RATE, PacketReader, audio_stream, opened
 from emocli.media.probe import clock_of
+from emocli.media.recent import RecentBytes
 from emocli.timeline.types import MediaInfo
 
 #: Hz.
@@ -33,17 +34,31 @@ MIXED_CHANNELS = 8
 SLACK = 1.0
 
 
+class Readable(Protocol):
+    """Sound that can be read in pieces."""
+
+    def read(self, start: float, end: float) -> np.ndarray:
+        """Samples between two times, s, (n,) float32 in -1..1 at 16 kHz, shorter where there are no more."""
+        ...
+
+
 class Sound:
     """The sound of one file on its clock.  `duration` is its end in seconds; silence stands
     before a late start and in gaps.  Several threads may read.  A context manager: closing removes the
     file."""
 
-    def __init__(self) -> None:
+    def __init__(self, storage: IO[bytes] | RecentBytes | None = None) -> None:
         self._lock = Lock()  # a file has one position
-        self._file = tempfile.TemporaryFile(prefix="emocli-")
+        self._file = storage or tempfile.TemporaryFile(prefix="emocli-")
         self.samples = 0
         self.start = 0.0
         self.broken = 0
+
+    @classmethod
+    def recent(cls, seconds: float) -> Sound:
+        """One without end, of which at least the last `seconds` are kept, in memory; earlier ones read as
+        silence."""
+        return cls(RecentBytes(2 * round(seconds * SAMPLE_RATE)))
 
     @property
     def duration(self) -> float:
@@ -99,13 +114,13 @@ class Sound:
         self.close()
 
 
-def decode(info: MediaInfo, every: float = 5.0) -> Iterator[tuple[float, Sound]]:
+def decode(info: MediaInfo, every: float = 5.0, sound: Sound | None = None) -> Iterator[tuple[float, Sound]]:
     """Decode the first audio stream, yielding (seconds done, the sound so far) `every` so many seconds.
 
-    The last item holds the whole; without an audio stream it is empty.  Broken packets are
-    counted and leave silence.
+    The last item holds the whole, or what an empty `sound` that is handed in keeps of it; without an audio
+    stream it is empty.  Broken packets are counted and leave silence.
     """
-    sound = Sound()
+    sound = sound or Sound()
     try:
         with opened(info.path) as container:
             stream = audio_stream(container)
@@ -130,10 +145,10 @@ def decode(info: MediaInfo, every: float = 5.0) -> Iterator[tuple[float, Sound]]
 class StampAligner:
     """Puts decoded frames where their stamps say: silence fills a gap, an overlap is cut.  `zero` is the
     stamp, s, at which the sound begins, and nothing is put after `longest` s (and SLACK), whatever packets
-    unfold to."""
+    unfold to.  `at_once` samples wait before they are resampled together."""
 
-    def __init__(self, sound: Sound, zero: float, longest: float) -> None:
-        self._sound, self._zero, self._longest = sound, zero, longest + SLACK
+    def __init__(self, sound: Sound, zero: float, longest: float, *, at_once: int = AT_ONCE) -> None:
+        self._sound, self._zero, self._longest, self._at_once = sound, zero, longest + SLACK, at_once
         self._begin()
 
     def _begin(self) -> None:
@@ -160,8 +175,14 @@ class StampAligner:
             self.finish()
             self._begin()
             self._waiting.write(frame)
-        if cut or self._waiting.samples >= AT_ONCE:
+        if cut or self._waiting.samples >= self._at_once:
             self._resample(cut)
+
+    @property
+    def end(self) -> float:
+        """Where what was taken ends, s."""
+        waiting = self._waiting.samples
+        return self._sound.duration + (waiting / self._waiting.sample_rate if waiting else 0.0)
 
     def finish(self) -> None:
         """Append what still waits."""
@@ -172,9 +193,7 @@ class StampAligner:
     def _align(self, at: float) -> int:
         """Fill up to a frame's time, s; answers how many samples of it overlap."""
         sound, waiting = self._sound, self._waiting.samples
-        drift = min(at, self._longest) - sound.duration
-        if waiting:
-            drift -= waiting / self._waiting.sample_rate
+        drift = min(at, self._longest) - self.end
         if not sound.samples + waiting:
             sound.start = max(0.0, at)
         if drift > TOLERANCE:

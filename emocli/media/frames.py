@@ -136,9 +136,7 @@ class FrameStream:
     last: float = 0.0
 
     def __iter__(self) -> Iterator[Sample]:
-        from av.video.reformatter import VideoReformatter
-
-        self._scaler = VideoReformatter()  # a frame's own would be set up anew for each
+        sampler = Sampler(self.info.width, self.info.height, self.info.rotation, colour=self.colour)
         with ExitStack() as stack:
             pool = self.pool or stack.enter_context(ContainerPool(self.info, self.rate))
             container = stack.enter_context(pool.container())
@@ -154,7 +152,7 @@ class FrameStream:
                     return
                 if self.last >= -1e-6 and number >= due:
                     due = number + 1
-                    yield self._sample(frame, max(0.0, self.last))
+                    yield sampler.sample(frame, max(0.0, self.last))
 
     def _number(self, time: float) -> int:
         return math.floor(time * self.rate + 1e-6)
@@ -188,18 +186,28 @@ class FrameStream:
             counted = packets.broken
         self.broken += packets.broken > counted
 
-    def _sample(self, frame: Any, time: float) -> Sample:
-        turns = self.info.rotation // 90
-        width, height = self.info.width, self.info.height
-        if turns % 2:
-            width, height = height, width
+
+class Sampler:
+    """Makes samples of decoded frames, whose displayed size in px is that after a clockwise `rotation`, in
+    degrees; without `colour` their `small` is empty."""
+
+    def __init__(self, width: int, height: int, rotation: int = 0, *, colour: bool = True) -> None:
+        from av.video.reformatter import VideoReformatter
+
+        self._turns, self._colour = rotation // 90, colour
+        self._size = (height, width) if self._turns % 2 else (width, height)
+        self._scaler = VideoReformatter()  # a frame's own would be set up anew for each
+
+    def sample(self, frame: Any, time: float) -> Sample:
+        """Of an `av.VideoFrame` at `time` s."""
+        width, height = self._size
         small = np.zeros((0, 0, 3), np.uint8)
-        if self.colour:
+        if self._colour:
             small = _small(frame, *scaled(width, height, DETECTION_SIDE, SHORTEST_SIDE), self._scaler)
         grey, narrow = _luma(frame, width, height, self._scaler)
-        if turns:
-            small = np.ascontiguousarray(np.rot90(small, -turns))
-            grey = np.ascontiguousarray(np.rot90(grey, -turns))
+        if self._turns:
+            small = np.ascontiguousarray(np.rot90(small, -self._turns))
+            grey = np.ascontiguousarray(np.rot90(grey, -self._turns))
         return Sample(time, small, grey, narrow)
 
 

@@ -1,4 +1,4 @@
-"""Single frames of a video as small JPEG files."""
+"""Single frames of a video, and parts of them, as small JPEG files."""
 
 from __future__ import annotations
 
@@ -15,20 +15,38 @@ from emocli.timeline.types import MediaInfo
 
 #: A JPEG with its width and height, px.
 Thumbnail = tuple[bytes, int, int]
+#: x, y, width, height, px.
+Box = tuple[float, float, float, float]
 
 
 def thumbnails(info: MediaInfo, times: Sequence[float], side: int) -> list[Thumbnail | None]:
     """Of each time, s, ascending: the JPEG of the frame shown then, as displayed, its longest side at most
     `side` px, with its width and height; None where none can be decoded."""
+    return [None if frame is None else _jpeg(_image(frame, shown, side))
+            for frame, shown in _frames(info, times)]
+
+
+def crops(info: MediaInfo, parts: Sequence[tuple[float, Box]], side: int) -> list[Thumbnail | None]:
+    """Of each time, s, ascending, and box, px as displayed: the JPEG of that part of the frame shown then,
+    its longest side at most `side` px; None where there is no such part."""
+    return [None if frame is None else _part(_image(frame, shown), box, side)
+            for (frame, shown), (_, box) in zip(_frames(info, [time for time, _ in parts]), parts,
+                                                strict=True)]
+
+
+def _frames(info: MediaInfo, times: Sequence[float]) -> Iterator[tuple[Any | None, MediaInfo]]:
+    """The frame shown at each time, or None, with what the file is found to be: a document's sizes are a
+    claim."""
     with opened(info.path) as container:
         stream = video_stream(container)
         if stream is None:
-            return [None] * len(times)
-        info, clock = probe(info.path), clock_of(info.path)  # a document's sizes are a claim
+            yield from ((None, info) for _ in times)
+            return
+        found, clock = probe(info.path), clock_of(info.path)
         stream.codec_context.thread_type = "AUTO"
         stream.codec_context.skip_frame = "NONREF"  # a thumbnail may be a frame or two early
         find = _sought if clock.seekable else _passed
-        return [_jpeg(frame, info, side) for frame in find(container, stream, times, clock)]
+        yield from ((frame, found) for frame in find(container, stream, times, clock))
 
 
 def _sought(container: Any, stream: Any, times: Sequence[float], clock: Clock) -> Iterator[Any | None]:
@@ -54,15 +72,28 @@ def _passed(container: Any, stream: Any, times: Sequence[float], clock: Clock) -
         yield shown
 
 
-def _jpeg(frame: Any | None, info: MediaInfo, side: int) -> Thumbnail | None:
-    import cv2
-
-    if frame is None:
-        return None
+def _image(frame: Any, info: MediaInfo, side: int = 0) -> np.ndarray:
+    """The frame as displayed, BGR, its longest side at most `side` px, if any."""
     turns = info.rotation // 90
     size = (info.height, info.width) if turns % 2 else (info.width, info.height)
-    image = frame.reformat(*scaled(*size, side, 2), "bgr24").to_ndarray()
-    if turns:
-        image = np.ascontiguousarray(np.rot90(image, -turns))
+    image = frame.reformat(*scaled(*size, side or max(size), 2), "bgr24").to_ndarray()
+    return np.ascontiguousarray(np.rot90(image, -turns)) if turns else image
+
+
+def _part(image: np.ndarray, box: Box, side: int) -> Thumbnail | None:
+    import cv2
+
+    height, width = image.shape[:2]
+    left, right = (round(min(max(x, 0.0), width)) for x in (box[0], box[0] + box[2]))
+    top, bottom = (round(min(max(y, 0.0), height)) for y in (box[1], box[1] + box[3]))
+    if right - left < 2 or bottom - top < 2:
+        return None
+    size = scaled(right - left, bottom - top, side, 1)
+    return _jpeg(cv2.resize(image[top:bottom, left:right], size, interpolation=cv2.INTER_AREA))
+
+
+def _jpeg(image: np.ndarray) -> Thumbnail | None:
+    import cv2
+
     done, packed = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 70])
     return (packed.tobytes(), image.shape[1], image.shape[0]) if done else None

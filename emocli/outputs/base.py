@@ -13,6 +13,8 @@ from emocli.errors import UsageError
 if TYPE_CHECKING:
     from emocli.timeline.types import Timeline
 
+#: How the file of an analysis ends that can be read back.
+ENDING = ".emotions.json"
 #: How subtitles show an emotion: `text 😊 [happiness]`, `text 😊`, `text [happiness]`, `text`, or
 #: `[happily] text`.
 SRT_STYLES = ("both", "emoji", "tag", "plain", "hi")
@@ -49,3 +51,12 @@ Render = Callable[["Timeline", OutputOptions], str]
 def width(text: str) -> int:
     """Columns of a text in a terminal or a subtitle: wide East Asian characters count two."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def shortened(text: str, columns: int) -> str:
+    """A text of at most so many columns, cut with an ellipsis."""
+    if width(text) <= columns:
+        return text
+    while width(text) >= columns:
+        text = text[:-1]
+    return f"{text.rstrip()}…"

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from emocli import markup
 from emocli.emotions import CLASSES, INDEX
-from emocli.outputs.base import OutputOptions, width
+from emocli.outputs.base import OutputOptions, shortened, width
 from emocli.plaintext import printable
-from emocli.timeline.records import face_id, speakers
-from emocli.timeline.types import Row, Timeline, Utterance, Word
+from emocli.timeline.records import face_id, person_of, speakers
+from emocli.timeline.types import Person, Row, Timeline, Utterance, Word
 
 #: What a viewer can read: lines of a cue, columns of a line, seconds of a cue.
 LINES, COLUMNS, LONGEST = 2, 42, 7.0
+#: Columns of a name in front of words.
+NAME = 24
 #: Outlines that tell the speakers of an ASS file apart, sRGB.
 OUTLINES = ("#000000", "#10306b", "#4b1d52", "#174a2a", "#5a2a0a")
 
 
 @dataclass(frozen=True)
 class Cue:
-    """Seconds, one or two lines of text, the emotion's class, whose face was read (0 for nobody's), and who
-    speaks, where several do."""
+    """Seconds, one or two lines of text, the emotion's class, whose face was read (0 for nobody's), who
+    speaks, where several do, and the name of whose it is, where it has one."""
 
     start: float
     end: float
@@ -30,6 +33,7 @@ class Cue:
     emotion: str = "neutral"
     face_id: int = 0
     speaker: str = ""
+    name: str = ""
 
 
 def marks(emotion: str, options: OutputOptions) -> tuple[str, str]:
@@ -78,11 +82,14 @@ def spread(utterance: Utterance) -> list[Word]:
     return spread_out
 
 
-def split(row: Row, options: OutputOptions) -> list[Cue]:
-    """The cues of a spoken row, marked as `options` say, within the limits."""
+def split(row: Row, options: OutputOptions, name: str = "") -> list[Cue]:
+    """The cues of a spoken row, marked as `options` say, within the limits; the first begins with the `name`
+    of who speaks."""
     utterance = row.utterance
     assert utterance
     before, after = (mark.split() for mark in marks(row.emotion, options))
+    if name and utterance.text:
+        before = [*f"{shortened(name, NAME)}:".split(), *before]
     words = [*(Word(utterance.start, utterance.start, mark) for mark in before), *spread(utterance)]
     face = face_id(row) or 0
     if not words:
@@ -107,11 +114,14 @@ def cues(timeline: Timeline, options: OutputOptions) -> list[Cue]:
     in_order: list[Cue] = []
     several = len(speakers(timeline)) > 1
     for row in timeline.rows:
+        person = person_of(row, timeline.persons)
+        name = printable(person.name) if person else ""
         if row.utterance:
             who = row.utterance.speaker if several else ""
-            in_order += [replace(cue, speaker=who) for cue in split(row, options)]
+            in_order += [replace(cue, speaker=who, name=name) for cue in split(row, options, name)]
         elif options.gaps and any(shown := marks(row.emotion, options)):
-            in_order.append(Cue(row.start, row.end, ("".join(shown),), row.emotion, face_id(row) or 0))
+            in_order.append(Cue(row.start, row.end, ("".join(shown),), row.emotion, face_id(row) or 0,
+                                name=name))
     return in_order
 
 
@@ -140,7 +150,7 @@ def vtt(timeline: Timeline, options: OutputOptions) -> str:
         event = _event(cue, markup.written_vtt)
         event.text = f"<c.{cue.emotion}>{event.text}</c>"
         if said_by := voice(cue, options):
-            event.text = f"<v {said_by}>{event.text}</v>"
+            event.text = f"<v {html.escape(said_by, quote=False)}>{event.text}</v>"
         subtitles.append(event)
     sheet = "\n".join(f"::cue(.{own.name}) {{ color: {light(own.colour)}; }}" for own in CLASSES)
     header, _, rest = subtitles.to_string("vtt", keep_ssa_tags=True).partition("\n")
@@ -156,7 +166,7 @@ def ass(timeline: Timeline, options: OutputOptions) -> str:
                        "PlayResX": str(timeline.media.width or 1280),
                        "PlayResY": str(timeline.media.height or 720), "ScaledBorderAndShadow": "yes"}
     size = (timeline.media.height or 720) / 18
-    numbers = {(int(cue.speaker[1:] or 0) or cue.face_id, voice(cue, options) or "Default") for cue in shown}
+    numbers = {(int(cue.speaker[1:] or 0) or cue.face_id, _style(cue, options)) for cue in shown}
     for number, name in sorted({(0, "Default"), *numbers}):
         outline = pysubs2.Color(*_rgb(OUTLINES[number % len(OUTLINES)]))
         subtitles.styles[name] = pysubs2.SSAStyle(
@@ -166,15 +176,21 @@ def ass(timeline: Timeline, options: OutputOptions) -> str:
         event = _event(cue, markup.written_ass)
         red, green, blue = _rgb(light(CLASSES[INDEX[cue.emotion]].colour))
         event.text = f"{{\\c&H{blue:02X}{green:02X}{red:02X}&}}{event.text}"
-        event.style = event.name = voice(cue, options) or "Default"
+        event.style = event.name = _style(cue, options)
         subtitles.append(event)
     return subtitles.to_string("ass")
 
 
 def voice(cue: Cue, options: OutputOptions) -> str:
-    """Who says a cue: `S1` where several speak, else `Face 1`, whose face was read in the row, or ""."""
-    word = "얼굴" if options.lang == "ko" else "Face"
-    return cue.speaker or (f"{word} {cue.face_id}" if cue.face_id else "")
+    """Who says a cue: a name, `S1` where several speak, else `Face 1`, whose face was read in the row, or
+    ""."""
+    face = Person("", (cue.face_id,)).label(options.lang) if cue.face_id else ""
+    return cue.name or cue.speaker or face
+
+
+def _style(cue: Cue, options: OutputOptions) -> str:
+    """What ASS calls the style of who says a cue; a comma would end it."""
+    return voice(cue, options).replace(",", ";") or "Default"
 
 
 def light(colour: str) -> str:

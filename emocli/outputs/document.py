@@ -22,8 +22,19 @@ from emocli.emotions import EMOTIONS
 from emocli.errors import InputError
 from emocli.outputs.base import OutputOptions
 from emocli.plaintext import escaped, printable
+from emocli.timeline.persons import clean
 from emocli.timeline.records import DECIMALS, face_id
-from emocli.timeline.types import FaceObservation, MediaInfo, Reading, Row, Timeline, Utterance, Word
+from emocli.timeline.types import (
+    FaceObservation,
+    MediaInfo,
+    Part,
+    Person,
+    Reading,
+    Row,
+    Timeline,
+    Utterance,
+    Word,
+)
 
 #: Version of the document's shape; raised when a reader of an older one would stumble.
 VERSION = 1
@@ -54,8 +65,14 @@ def _reading(reading: Reading) -> dict[str, Any]:
     speaking = {} if reading.speaking is None else {"speaking": reading.speaking}
     if reading.scores is None:
         return {"present": False, "reason": printable(reading.reason), **speaking}
+    parts = {"parts": [_part(part) for part in reading.parts]} if reading.parts else {}
     return {"present": True, "emotion": reading.emotion, "confidence": round(reading.confidence, DECIMALS),
-            "quality": round(reading.quality, 3), "scores": _named(reading.scores), **speaking}
+            "quality": round(reading.quality, 3), "scores": _named(reading.scores), **speaking, **parts}
+
+
+def _part(part: Part) -> dict[str, Any]:
+    return {"start": round(part.start, 3), "end": round(part.end, 3), "emotion": part.emotion,
+            "confidence": round(part.confidence, DECIMALS), "scores": _named(part.scores)}
 
 
 def _row(row: Row) -> dict[str, Any]:
@@ -88,14 +105,27 @@ def document(timeline: Timeline) -> dict[str, Any]:
     return {"version": VERSION, "media": media, "provenance": timeline.provenance,
             "transcript": {"source": timeline.transcript_source, "language": timeline.language},
             "notes": [printable(note) for note in timeline.notes], "rows": [_row(r) for r in timeline.rows],
-            "tracks": [{"face_id": number, "observations": seen} for number, seen in sorted(tracks.items())]}
+            "tracks": [{"face_id": number, "observations": seen} for number, seen in sorted(tracks.items())],
+            **persons(timeline)}
+
+
+def persons(timeline: Timeline) -> dict[str, Any]:
+    """The key of a document that holds the persons; nothing where nobody has a name."""
+    named = [{"name": person.name, "face_ids": list(person.face_ids), "speakers": list(person.speakers)}
+             for person in timeline.persons]
+    return {"persons": named} if named else {}
+
+
+def as_text(content: dict[str, Any]) -> str:
+    """A document's values as the text of its file."""
+    return escaped(json.dumps(content, ensure_ascii=False, indent=1)) + "\n"
 
 
 def to_json(timeline: Timeline, options: OutputOptions) -> str:
     """`<stem>.emotions.json`."""
     content = document(timeline)
     content["media"]["path"] = options.address or content["media"]["path"]
-    return escaped(json.dumps(content, ensure_ascii=False, indent=1)) + "\n"
+    return as_text(content)
 
 
 def read(path: Path, video: Path | None = None) -> Timeline:
@@ -143,7 +173,18 @@ def _read(content: dict[str, Any], path: Path, video: Path | None) -> Timeline:
                    key=lambda o: (o.time, o.face_id))
     transcript = content["transcript"]
     return Timeline(MediaInfo(**media), rows, tuple(faces), transcript["source"], transcript["language"],
-                    content["provenance"], tuple(notes))
+                    content["provenance"], tuple(notes), _read_persons(content.get("persons", [])))
+
+
+def _read_persons(content: list[dict[str, Any]]) -> tuple[Person, ...]:
+    """Raise `ValueError` where two persons have one name, or one face or speaker is of two."""
+    persons = tuple(Person(clean(person["name"]), tuple(map(int, person["face_ids"])),
+                           tuple(person["speakers"])) for person in content)
+    names = [person.name for person in persons]
+    parts = [part for person in persons for part in person.parts]
+    if "" in names or len(set(names)) < len(names) or len(set(parts)) < len(parts):
+        raise ValueError("persons are not told apart by their names, faces and speakers")
+    return persons
 
 
 def _check_rows(rows: tuple[Row, ...], duration: float) -> None:
@@ -155,6 +196,16 @@ def _check_rows(rows: tuple[Row, ...], duration: float) -> None:
             raise ValueError(f"the rows do not follow one another at {left:.3f} s")
     if any(row.readings.keys() != rows[0].readings.keys() for row in rows):
         raise ValueError("not all rows have the same modalities")
+    for row in rows:
+        _check_parts(row)
+
+
+def _check_parts(row: Row) -> None:
+    """Raise `ValueError` unless the parts of each reading follow one another within the row."""
+    for reading in row.readings.values():
+        times = [row.start, *(time for part in reading.parts for time in (part.start, part.end)), row.end]
+        if any(right < left - ROUNDED for left, right in pairwise(times)):
+            raise ValueError(f"the parts of the row at {row.start:.3f} s do not follow one another")
 
 
 def _scores(named: dict[str, float]) -> np.ndarray:
@@ -167,7 +218,9 @@ def _read_reading(name: str, content: dict[str, Any], number: int | None) -> Rea
     if not content["present"]:
         return Reading(name, reason=content["reason"], speaking=content.get("speaking"))
     return Reading(name, scores=_scores(content["scores"]), quality=content.get("quality", 0.0),
-                   face_id=number if name == "face" else None, speaking=content.get("speaking"))
+                   face_id=number if name == "face" else None, speaking=content.get("speaking"),
+                   parts=tuple(Part(part["start"], part["end"], _scores(part["scores"]))
+                               for part in content.get("parts", ())))
 
 
 def _read_row(row: dict[str, Any]) -> Row:

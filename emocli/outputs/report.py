@@ -1,112 +1,81 @@
-"""The report page of one video, and the page that lists all videos of a folder: one file each, no network.
+"""The report page of one video: one file, no network.
 
-The page draws on a canvas of its own: sureness as opacity in stacked areas and lanes is no chart of a
-library's, and Plotly would bring 4.7 MB to each page.  Whatever comes from outside (names, words) is escaped
-by Jinja2 or travels as JSON; the page's policy allows no script but the two that it carries, by their hash.
+The page draws on canvases of its own: sureness as opacity and hatching, in stacked areas and lanes, is no
+chart of a library's, and Plotly would bring 4.7 MB to each page.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
-import json
 import mimetypes
 import os
-import tomllib
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import numpy as np
-
-from emocli.emotions import CLASSES, EMOTIONS, INDEX
 from emocli.errors import InputError
 from emocli.outputs.base import OutputOptions
+from emocli.outputs.page.rendering import PERSONS, clock, page, words
+from emocli.outputs.report_data import FACE, report_data
+from emocli.outputs.report_pictures import moments, portraits
+from emocli.outputs.report_summary import agreements, summary_lines
 from emocli.plaintext import printable
-from emocli.timeline.records import face_id, speakers
-from emocli.timeline.types import Reading, Row, Timeline
+from emocli.summary.compute import summarize
+from emocli.timeline.persons import everybody
+from emocli.timeline.types import Person, Timeline
 
-#: Persons with a lane of their own, those seen most; mixed moments with a thumbnail, the surest.
-LANES, MIXED = 8, 24
-#: Longest side of such a thumbnail, px.
-THUMBNAIL = 320
+#: The scripts, in the order in which they run.
+SCRIPTS = ("common.js", "model.js", "pens.js", "lanes.js", "timeline.js", "overview.js", "transcript.js",
+           "player.js", "theme.js", "report.js")
 #: Largest video that is embedded, bytes; browsers give up on much longer addresses.
 EMBEDDABLE = 512 * 2**20
 
 
-@cache
-def words(language: str) -> dict[str, Any]:
-    """The page's words in a language of `emotions.LANGUAGES`."""
-    return tomllib.loads(_part(f"{language}.toml"))
-
-
-@cache
-def _part(name: str) -> str:
-    return files("emocli.outputs.page").joinpath(name).read_text(encoding="utf-8")
-
-
 def html(timeline: Timeline, options: OutputOptions) -> str:
     """`<stem>.emotions.html`.  The video is linked from `options.folder`, or embedded, or played from the
-    address `options.address`; thumbnails of mixed moments need the file, too.  Without it the page says so.
+    address `options.address`; pictures of persons and of mixed moments need the file, too.  Without it the
+    page says so.
 
     Raises `InputError` when a video to be embedded is not there or too large.
     """
     t, media = words(options.lang), timeline.media
-    mixed = sorted((r for r in timeline.rows if "mixed" in r.flags), key=_tension, reverse=True)
-    shown = sorted(mixed[:MIXED], key=lambda r: r.start)
-    thumbnails = _thumbnails(timeline, [(r.start + r.end) / 2 for r in shown])
-    seen = Counter(o.face_id for o in timeline.faces)
-    shares = timeline.shares()
-    return _page(
+    source = _source(timeline, options)
+    timeline = replace(timeline, faces=tuple(timeline.faces))  # gone through often; arrays make each anew
+    people, summary = everybody(timeline), summarize(timeline)
+    lines = summary_lines(summary, people)
+    data = report_data(timeline, people, options.lang)
+    shown = _shown(timeline, people, data, options.lang)
+    mixed, more = moments(timeline, t)
+    seen = {o.face_id for o in timeline.faces}
+    return page(
         "report", options.lang, title=printable(media.path.name),
-        kind="video" if media.has_video else "audio",
-        media=_source(timeline, options), duration=round(media.duration, 3), face_ids=sorted(seen),
+        kind="video" if media.has_video else "audio", media=source, duration=round(media.duration, 3),
+        people=shown, tracks=[_track(track, shown, t, data["modalities"]) for track in data["tracks"]],
         summary=t["summary"].format(clock(media.duration), len(timeline.rows), len(seen)),
-        shares=sorted(((CLASSES[INDEX[name]], share) for name, share in shares.items()),
-                      key=lambda pair: -pair[1]),
-        mixed=[_moment(r, thumbnail, t) for r, thumbnail in zip(shown, thumbnails, strict=True)],
-        more_mixed=len(mixed) - len(shown), provenance=_provenance(timeline, options, t),
-        data=_data(timeline, options.lang, [i for i, _ in seen.most_common(LANES)]),
-        script=("report.js", "theme.js"))
+        lines=lines, more_people=len(summary.persons) - len(lines) + 1 if lines[1:] else 0,
+        agreements=agreements(timeline, t),
+        mixed=mixed, more_mixed=more, provenance=_provenance(timeline, options, t), data=data,
+        scripts=SCRIPTS)
 
 
-def _page(template: str, language: str, *, script: tuple[str, ...], data: dict[str, Any],
-          **values: Any) -> str:
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-    from markupsafe import Markup
-
-    code = "\n".join(_part(name) for name in script)
-    colours = "".join(f".c{i} {{ background: {own.colour}; fill: {own.colour}; }}\n"
-                      for i, own in enumerate(CLASSES))
-    css = _part("page.css") + colours
-    remote = str(values.get("media", "")).startswith(("http://", "https://"))
-    policy = (f"default-src 'none'; script-src {_hash(code)}; style-src {_hash(css)}; img-src data:; "
-              f"media-src 'self' file: data:{' http: https:' if remote else ''}; base-uri 'none'; "
-              f"form-action 'none'")
-    environment = Environment(loader=FunctionLoader(_part), autoescape=True, undefined=StrictUndefined,
-                              trim_blocks=True)
-    page = environment.get_template(f"{template}.html")
-    # A "<" would let a text end the element that holds the data.
-    packed = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    return page.render(lang=language, t=words(language), classes=CLASSES, index=INDEX, policy=policy,
-                       css=Markup(css),
-                       script=Markup(code), data=Markup(packed), **values)
+def _shown(timeline: Timeline, people: Sequence[Person], data: dict[str, Any],
+           language: str) -> list[dict[str, Any]]:
+    """What the page shows of each person; a portrait of those with lanes."""
+    listed = [track["person"] for track in data["tracks"] if track["person"] >= 0]
+    pictures = dict(zip(listed, portraits(timeline, [people[i] for i in listed]), strict=True))
+    return [{"name": printable(person.label(language)), "colour": i % len(PERSONS),
+             "initial": printable(person.name[:1] or "".join(person.speakers[:1]) or person.face_ids[0]),
+             "picture": pictures.get(i, "")}
+            for i, person in enumerate(people)]
 
 
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def clock(seconds: float) -> str:
-    """`1:02:03`, without the hours when there are none."""
-    minutes, rest = divmod(round(max(0.0, seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+def _track(track: dict[str, Any], people: Sequence[dict[str, Any]], t: dict[str, Any],
+           modalities: Sequence[str]) -> dict[str, Any]:
+    person = people[track["person"]] if track["person"] >= 0 else None
+    return {"person": person, "name": person["name"] if person else t["somebody"], "key": track["person"],
+            "lanes": [t["face"] if lane == FACE else modalities[lane] for lane in track["lanes"]]}
 
 
 def _source(timeline: Timeline, options: OutputOptions) -> str:
@@ -124,70 +93,6 @@ def link(path: Path, folder: str) -> str:
     """A relative address of a file, as a page in `folder` would call it."""
     relative = os.path.relpath(path.resolve(), Path(folder or ".").resolve())
     return quote(os.fsencode(relative.replace(os.sep, "/")))
-
-
-def _says(reading: Reading) -> list[int] | int:
-    return [INDEX[reading.emotion], round(reading.confidence * 1000)] if reading.present else 0
-
-
-def _data(timeline: Timeline, language: str, lanes: list[int]) -> dict[str, Any]:
-    read, t = [o for o in timeline.faces if o.scores is not None], words(language)
-    scores = np.array([o.scores for o in read], float).reshape(-1, len(EMOTIONS))
-    times = np.unique([o.time for o in read])
-    several = len(speakers(timeline)) > 1
-    return {
-        "duration": round(timeline.media.duration, 3), "labels": [c.label(language) for c in CLASSES],
-        "emoji": [c.emoji for c in CLASSES], "colours": [c.colour for c in CLASSES], "lanes": sorted(lanes),
-        "step": float(np.median(np.diff(times))) if len(times) > 1 else 0.2,
-        "words": {key: t[key] for key in ("face", "silence", "count")},
-        "modalities": [t.get(name, name) for name in timeline.modalities],
-        "rows": [[round(r.start, 3), round(r.end, 3), INDEX[r.emotion], round(r.confidence * 1000),
-                  [round(float(s) * 1000) for s in r.scores],
-                  [_says(r.readings[m]) for m in timeline.modalities],
-                  face_id(r) or 0, _said(r, several)]
-                 for r in timeline.rows],
-        "faces": {"time": _packed([round(o.time * 1000) for o in read], "<u4"),
-                  "id": _packed([o.face_id for o in read], "<u2"),
-                  "scores": _packed(scores * 255 + 0.5, "u1")}}
-
-
-def _said(row: Row, several: bool) -> str:
-    """The words, after who says them where `several` speak."""
-    said = row.utterance
-    who = f"{said.speaker}: " if said and several and said.speaker else ""
-    return who + printable(said.text) if said else ""
-
-
-def _packed(values: Any, kind: str) -> str:
-    return base64.b64encode(np.asarray(values).astype(kind).tobytes()).decode()
-
-
-def _tension(row: Row) -> float:
-    """How sure the second surest of the modalities that disagree is."""
-    surest: dict[str, float] = {}
-    for reading in row.readings.values():
-        if reading.present:
-            surest[reading.emotion] = max(surest.get(reading.emotion, 0.0), reading.confidence)
-    return sorted(surest.values())[-2] if len(surest) > 1 else 0.0
-
-
-def _thumbnails(timeline: Timeline, times: Sequence[float]) -> list[tuple[bytes, int, int] | None]:
-    media = timeline.media
-    if not times or not media.has_video or not media.path.is_file():
-        return [None] * len(times)
-    from emocli.media.thumbnails import thumbnails
-
-    return thumbnails(media, times, THUMBNAIL)
-
-
-def _moment(row: Row, thumbnail: tuple[bytes, int, int] | None, t: dict[str, Any]) -> dict[str, Any]:
-    jpeg, width, height = thumbnail or (b"", 0, 0)
-    return {"start": round(row.start, 3), "clock": clock(row.start),
-            "text": printable(row.utterance.text) if row.utterance else "",
-            "picture": base64.b64encode(jpeg).decode(),
-            "width": width, "height": height,
-            "says": [(t.get(name, name), CLASSES[INDEX[r.emotion]], round(r.confidence * 100))
-                     for name, r in row.readings.items() if r.present]}
 
 
 def _provenance(timeline: Timeline, options: OutputOptions, t: dict[str, Any]) -> list[tuple[str, str]]:
@@ -208,55 +113,3 @@ def _provenance(timeline: Timeline, options: OutputOptions, t: dict[str, Any]) -
 
 def _listed_values(value: Any) -> str:
     return ", ".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A video in the list: its name, `status` and perhaps `error`, the address of its report, and what is
-    known of it: seconds, share of each class, and the class at each of equal parts of it ("-" for none)."""
-
-    name: str
-    status: str = "done"
-    error: str = ""
-    report: str = ""
-    duration: float | None = None
-    shares: dict[str, float] | None = None
-    strip: str = ""
-
-
-def strip(timeline: Timeline, parts: int = 120) -> str:
-    """A timeline as `parts` digits, each the class in the middle of one of as many equal parts."""
-    starts = np.array([r.start for r in timeline.rows])
-    middles = (np.arange(parts) + 0.5) / parts * timeline.media.duration
-    at = np.searchsorted(starts, middles, side="right") - 1
-    return "".join(str(INDEX[timeline.rows[i].emotion]) if i >= 0 else "-" for i in at)
-
-
-def index(videos: Sequence[Listed], language: str = "en") -> str:
-    """The page that lists `videos`, with totals per folder."""
-    t = words(language)
-    folders: dict[str, list[Listed]] = {}
-    for video in videos:
-        folders.setdefault(printable(Path(video.name).parent), []).append(video)
-    columns = [("name", t["video"]), ("status", t["status"]), ("duration", t["duration"]),
-               ("emotion", t["most"]),
-               ("share", t["share"])]
-    totals = [_total(name, inside) for name, inside in sorted(folders.items())]
-    data = {"labels": [c.label(language) for c in CLASSES], "emoji": [c.emoji for c in CLASSES],
-            "colours": [c.colour for c in CLASSES], "videos": [_listed(video) for video in videos]}
-    return _page("index", language, title=t["index"], columns=columns, folders=totals, data=data,
-                 script=("index.js", "theme.js"))
-
-
-def _listed(video: Listed) -> dict[str, Any]:
-    most, share = max((video.shares or {}).items(), key=lambda of: of[1], default=(None, None))
-    return {"name": printable(video.name), "status": video.status, "error": printable(video.error),
-            "report": video.report, "duration": video.duration, "emotion": INDEX[most] if most else None,
-            "share": share, "strip": video.strip}
-
-
-def _total(name: str, videos: Sequence[Listed]) -> dict[str, Any]:
-    known = [(video.duration or 0.0, video.shares) for video in videos if video.shares]
-    total = sum(duration for duration, _ in known)
-    return {"name": name, "videos": len(videos), "clock": clock(total),
-            "shares": [sum(d * s[e] for d, s in known) / (total or 1.0) for e in EMOTIONS]}

@@ -11,7 +11,7 @@ import numpy as np
 
 from emocli.emotions import EMOTIONS
 from emocli.outputs.base import OutputOptions
-from emocli.plaintext import printable
+from emocli.plaintext import cell
 from emocli.timeline.blendshapes import BLENDSHAPES, POSE
 from emocli.timeline.records import DECIMALS, columns, records
 from emocli.timeline.types import FaceObservation, Timeline
@@ -20,24 +20,17 @@ from emocli.timeline.types import FaceObservation, Timeline
 FACE_COLUMNS = ("time", "face_id", "x", "y", "width", "height", "detection", *EMOTIONS)
 #: Columns after these with `--blendshapes`.
 MESH_COLUMNS = (*BLENDSHAPES, *POSE)
-#: How a cell begins that a spreadsheet takes for a formula, the wide forms of East Asian keyboards too.
-FORMULA = tuple("=+-@＝＋－＠")
 
 
 def emotions_csv(timeline: Timeline, options: OutputOptions) -> str:
-    """`<stem>.emotions.csv`: times with 3 decimals, absent values empty.  With `options.safe_csv` words that
-    a spreadsheet would run as a formula have a `'` in front."""
+    """`<stem>.emotions.csv`: times with 3 decimals, absent values empty.  With `options.safe_csv` words and
+    names that a spreadsheet would run as a formula have a `'` in front."""
     rows = []
     for record in records(timeline):
         record["text"] = cell(record["text"], safe=options.safe_csv)
+        record["person"] = cell(record["person"] or "", safe=options.safe_csv)
         rows.append((record | {time: f"{record[time]:.3f}" for time in ("start", "end")}).values())
     return _csv(columns(timeline), rows)
-
-
-def cell(text: object, *, safe: bool) -> str:
-    """Text from outside as a cell; with `safe`, one that a spreadsheet would run gets a `'` in front."""
-    written = printable(str(text).encode(errors="backslashreplace").decode())
-    return f"'{written}" if safe and written.lstrip().startswith(FORMULA) else written
 
 
 def faces_csv(timeline: Timeline, options: OutputOptions) -> str:

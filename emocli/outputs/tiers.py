@@ -9,7 +9,8 @@ from emocli.emotions import CLASSES, INDEX
 from emocli.outputs.base import OutputOptions
 from emocli.plaintext import printable
 from emocli.storage import scratch
-from emocli.timeline.records import speakers
+from emocli.timeline.persons import everybody, name_of
+from emocli.timeline.records import person_of, speakers
 from emocli.timeline.types import Timeline
 
 #: Start and end, s, and what is written there.
@@ -17,26 +18,34 @@ Interval = tuple[float, float, str]
 
 
 def intervals(timeline: Timeline, options: OutputOptions) -> dict[str, list[Interval]]:
-    """The intervals of each tier, in whole milliseconds: `emotion` (fused), the words, each modality, and the
-    speaker, if they were told apart."""
+    """The intervals of each tier, in whole milliseconds: `emotion` (fused), the words, each modality, the
+    speaker, if they were told apart, and where persons have names, `emotion@Anna` and `words@Anna`."""
     tiers: dict[str, list[Interval]] = {"emotion": [], "words": [], **{m: [] for m in timeline.modalities}}
     if speakers(timeline):
         tiers["speaker"] = []
+    people = everybody(timeline) if timeline.persons else ()
     for row in timeline.rows:
         start, end = round(row.start, 3), round(row.end, 3)
         if end <= start:
             continue
+        person = person_of(row, people)
+        whose = f"@{printable(person.label(options.lang))}" if person else ""
         named = {"emotion": row.emotion} | {m: row.readings[m].emotion for m in timeline.modalities}
+        if whose:
+            named[f"emotion{whose}"] = row.emotion
         for tier, emotion in named.items():
             if emotion:
-                tiers[tier].append((start, end, CLASSES[INDEX[emotion]].label(options.lang)))
+                tiers.setdefault(tier, []).append((start, end, CLASSES[INDEX[emotion]].label(options.lang)))
         if row.utterance:
             start, end = round(row.utterance.start, 3), round(row.utterance.end, 3)
             words = " ".join(printable(row.utterance.text).split())
-            said = {"words": words, "speaker": row.utterance.speaker}
+            speaker = row.utterance.speaker
+            said = {"words": words, "speaker": speaker and printable(name_of(timeline, speaker))}
+            if whose:
+                said[f"words{whose}"] = words
             for tier, text in said.items():
                 if text and end > start:
-                    tiers[tier].append((start, end, text))
+                    tiers.setdefault(tier, []).append((start, end, text))
     return tiers
 
 
@@ -57,7 +66,7 @@ def eaf(timeline: Timeline, options: OutputOptions) -> str:
     document.add_linked_file(f"file://./{name}", relpath=f"./{name}", mimetype=kind)
     document.remove_tier("default")
     for tier, marked in intervals(timeline, options).items():
-        document.add_tier(tier)
+        document.add_tier(tier, part=tier.partition("@")[2] or None)
         for start, end, text in marked:
             document.add_annotation(tier, round(start * 1000), round(end * 1000), text)
     return _through_a_file("eaf", lambda path: to_eaf(path, document))

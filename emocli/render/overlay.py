@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from emocli.emotions import CLASSES
-from emocli.outputs.base import OutputOptions
-from emocli.outputs.cues import cues
+from emocli.outputs.base import OutputOptions, shortened
+from emocli.outputs.cues import NAME, cues
+from emocli.plaintext import printable
 from emocli.render.face_positions import Face, FacePositions
 from emocli.render.text_overlay import TextOverlay, alpha_blend
 from emocli.timeline.types import Timeline
@@ -39,6 +40,8 @@ class FrameOverlay:
     def __init__(self, timeline: Timeline, drawing: Drawing) -> None:
         self._faces, self._drawing = FacePositions(timeline), drawing
         self._cues = cues(timeline, OutputOptions(lang=drawing.lang)) if drawing.captions else []
+        self._names = {number: shortened(printable(person.name), NAME) for person in timeline.persons
+                       for number in person.face_ids}
         self._starts = [cue.start for cue in self._cues]
 
     def draw(self, image: np.ndarray, time: float) -> None:
@@ -68,7 +71,8 @@ class FrameOverlay:
         top = int(face.scores.argmax())
         own, size = CLASSES[top], max(11, image.shape[0] // 34)
         cv2.rectangle(image, (x, y), (x + width, y + height), _bgr(own.colour), line)
-        text = f"{face.face_id} {own.emoji} {own.label(self._drawing.lang)} {face.scores[top]:.0%}"
+        name = self._names.get(face.face_id, face.face_id)
+        text = f"{name} {own.emoji} {own.label(self._drawing.lang)} {face.scores[top]:.0%}"
         label = self._drawing.text_overlay.sprite((text,), size)
         alpha_blend(image, label, x, y - label.shape[0] if y >= label.shape[0] else y + height)
         self._draw_bars(image, face.scores, (x, y, width), size)

@@ -77,7 +77,7 @@ class Diarizer:
 
         def pieces() -> Iterator[np.ndarray]:
             for utterance in utterances:
-                for start, piece in _pieces(encoder, sound, utterance):
+                for start, piece in loud_windows(encoder, sound, utterance):
                     times.append((start, min(utterance.end, start + SECONDS)))
                     yield piece
                 run.progress("speakers", utterance.end)
@@ -111,9 +111,10 @@ class Diarizer:
         return self._models
 
 
-def _pieces(encoder: SpeakerEncoder, sound: Sound,
+def loud_windows(encoder: SpeakerEncoder, sound: Sound,
             utterance: Utterance) -> Iterator[tuple[float, np.ndarray]]:
-    """The start, s, and the mel energies of each window."""
+    """The start, s, and the mel energies of each window of an utterance that is loud enough to have a
+    voice."""
     start = utterance.start
     while start < utterance.end:
         rest = utterance.end - start

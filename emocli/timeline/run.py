@@ -54,8 +54,12 @@ class Speech:
 
     def speaks(self, start: float, end: float) -> bool:
         """Whether there is speech between two times."""
-        return self.activity is None \
-            or shared(start, end, self.activity) >= min(LEAST_SPEECH, (end - start) / 2)
+        return self.activity is None or spoken(start, end, self.activity)
+
+
+def spoken(start: float, end: float, activity: Sequence[Utterance]) -> bool:
+    """Whether enough of a stretch is speech for a voice to be read there."""
+    return shared(start, end, activity) >= min(LEAST_SPEECH, (end - start) / 2)
 
 
 class Run:

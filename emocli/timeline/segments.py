@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import heapq
-import math
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from emocli.timeline.gaps import Cut, evenly
 from emocli.timeline.types import Segment, Utterance, Word
 
-#: Seconds; a longer gap is cut into equal parts of at most this length.
-LONGEST_GAP = 4.0
 #: Seconds; a gap up to this length joins the row beside it.
 SHORTEST_GAP = 0.5
 #: Seconds by which the starts of utterances differ at least that are not said as one.
@@ -184,8 +182,9 @@ def uncovered(activity: Sequence[Utterance], said: Sequence[Utterance], shortest
     return left
 
 
-def tile(utterances: Sequence[Utterance], duration: float) -> list[Segment]:
-    """Rows for a video of `duration` seconds: every utterance, every gap over half a second.
+def tile(utterances: Sequence[Utterance], duration: float, cut: Cut = evenly) -> list[Segment]:
+    """Rows for a video of `duration` seconds: every utterance, and what `cut` makes of every gap over half a
+    second.
 
     A shorter gap goes to the utterance before it, or after it at the start.  The first row
     starts at 0, the last ends at `duration`, and each begins where the one before ended.
@@ -197,7 +196,7 @@ def tile(utterances: Sequence[Utterance], duration: float) -> list[Segment]:
         gap = utterance.start - clock
         start = utterance.start
         if gap > SHORTEST_GAP:
-            segments += _gap(clock, utterance.start)
+            segments += pieces_of_gap(clock, utterance.start, cut)
         elif segments and gap > 0:
             segments[-1] = replace(segments[-1], end=utterance.start)
         else:
@@ -205,13 +204,13 @@ def tile(utterances: Sequence[Utterance], duration: float) -> list[Segment]:
         segments.append(Segment(start, utterance.end, utterance))
         clock = utterance.end
     if duration - clock > SHORTEST_GAP or not segments:
-        segments += _gap(clock, duration)
+        segments += pieces_of_gap(clock, duration, cut)
     else:
         segments[-1] = replace(segments[-1], end=duration)
     return segments
 
 
-def _gap(start: float, end: float) -> list[Segment]:
-    parts = max(1, math.ceil((end - start) / LONGEST_GAP - 1e-9))
-    edges = [start + (end - start) * i / parts for i in range(parts)] + [end]
-    return [Segment(a, b) for a, b in pairwise(edges) if b > a or parts == 1]
+def pieces_of_gap(start: float, end: float, cut: Cut = evenly) -> list[Segment]:
+    """What `cut` makes of a stretch in which nobody speaks."""
+    edges = cut(start, end)
+    return [Segment(a, b) for a, b in pairwise(edges) if b > a or len(edges) == 2]

@@ -121,6 +121,25 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A stretch of a segment in which what is read stays the same, and its `scores` (7,)."""
+
+    start: float
+    end: float
+    scores: np.ndarray
+
+    @property
+    def emotion(self) -> str:
+        """The likeliest class."""
+        return EMOTIONS[int(self.scores.argmax())]
+
+    @property
+    def confidence(self) -> float:
+        """The score of the likeliest class."""
+        return float(self.scores.max())
+
+
+@dataclass(frozen=True)
 class Reading:
     """What one modality makes of a segment.
 
@@ -129,6 +148,7 @@ class Reading:
     segment's time that they rest on: pictures with the face, sound with speech, the time of the words.
     `face_id` is whom a face reading is of, and `many_faces` says that others are there too; `speaking` is
     True where that face is the speaker's, False where the speaker is not seen, None where it is not known.
+    `parts` divide the segment where the face changes while somebody speaks; there are none where it does not.
     """
 
     modality: str
@@ -140,6 +160,7 @@ class Reading:
     face_id: int | None = None
     many_faces: bool = False
     speaking: bool | None = None
+    parts: tuple[Part, ...] = ()
 
     @property
     def present(self) -> bool:
@@ -180,8 +201,29 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Person:
+    """Somebody in a video: their `name`, "" where nobody gave one, and the faces and speakers that are
+    theirs."""
+
+    name: str = ""
+    face_ids: tuple[int, ...] = ()
+    speakers: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> tuple[int | str, ...]:
+        """Faces and speakers."""
+        return (*self.face_ids, *self.speakers)
+
+    def label(self, language: str = "en") -> str:
+        """The name, or else `S1`, or `Face 2`."""
+        if self.name or self.speakers:
+            return self.name or self.speakers[0]
+        return f"{'얼굴' if language == 'ko' else 'Face'} {self.face_ids[0]}"
+
+
+@dataclass(frozen=True)
 class Timeline:
-    """The whole answer for one video."""
+    """The whole answer for one video; `persons` are those who were given a name."""
 
     media: MediaInfo
     rows: tuple[Row, ...]
@@ -190,6 +232,7 @@ class Timeline:
     language: str = ""
     provenance: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    persons: tuple[Person, ...] = ()
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -204,6 +247,10 @@ class Timeline:
 
     def shares(self) -> dict[str, float]:
         """Share of the video's time at which each class is the likeliest; sums to 1."""
-        total = sum(r.end - r.start for r in self.rows) or 1.0
-        return {name: sum(r.end - r.start for r in self.rows if r.emotion == name) / total
-                for name in EMOTIONS}
+        return shares(self.rows)
+
+
+def shares(rows: Sequence[Row]) -> dict[str, float]:
+    """Share of the rows' time at which each class is the likeliest; sums to 1."""
+    total = sum(r.end - r.start for r in rows) or 1.0
+    return {name: sum(r.end - r.start for r in rows if r.emotion == name) / total for name in EMOTIONS}

@@ -118,6 +118,14 @@ class Segmenter:
         self._cut = False
         self._since: list[float] = []  # probabilities from `_first` on
 
+    @property
+    def going_on(self) -> tuple[Utterance, float] | None:
+        """The utterance that has not ended, as it would be if it had, and the seconds of silence after it;
+        None where nobody speaks, or not for long enough yet."""
+        if self._first is None or not self._enough():
+            return None
+        return _padded(self._first, self._last), (self._steps - self._last) * _STEP_SECONDS
+
     def feed(self, speech: np.ndarray) -> list[Utterance]:
         """Those that end within the steps (n,) that follow."""
         return [ended for probability in speech.tolist() for ended in self._step(probability)]
@@ -144,9 +152,12 @@ class Segmenter:
             yield from self._close()
 
     def _close(self) -> Iterator[Utterance]:
-        first, self._first = self._first, None
-        if first is not None and (self._cut or (self._last - first) * _STEP_SECONDS >= SHORTEST):
-            yield _padded(first, self._last)
+        if self._first is not None and self._enough():
+            yield _padded(self._first, self._last)
+        self._first = None
+
+    def _enough(self) -> bool:
+        return self._cut or (self._last - (self._first or 0)) * _STEP_SECONDS >= SHORTEST
 
 
 def _padded(first: int, last: int) -> Utterance:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from emocli import weights
-from emocli.media.audio import Sound
+from emocli.media.audio import Readable
 from emocli.options import AnalyzeOptions, torch_device
 from emocli.timeline.run import Run
 from emocli.timeline.types import Utterance
 from emocli.transcript import language, whisper_weights
 from emocli.transcript.recognition import recognize
-from emocli.transcript.recognizer import Recognizer
+from emocli.transcript.recognizer import Drafter, Recognizer
 
 log = logging.getLogger("emocli")
 
@@ -25,9 +27,9 @@ class Transcriber:
         self._recognizer: Recognizer | None = None
         self._weights: dict[str, Mapping[str, str]] = {}
 
-    def transcribe(self, run: Run, sound: Sound, speech: Sequence[Utterance]) -> list[Utterance]:
+    def transcribe(self, run: Run, sound: Readable, speech: Sequence[Utterance]) -> list[Utterance]:
         """Utterances with words; raises `WeightsError` when there is no Whisper."""
-        recognizer = self._recognizer or self._load(run)
+        recognizer = self.load(run)
         spoken = language.of_whisper(self._options.language)
         if spoken == "auto" and self._options.language != "auto":
             run.note(f"Whisper does not know the language {self._options.language}; it chooses one by itself")
@@ -42,7 +44,18 @@ class Transcriber:
                 utterances.append(utterance)
         return utterances
 
-    def _load(self, run: Run) -> Recognizer:
+    def draft(self, run: Run, samples: np.ndarray) -> tuple[str, str] | None:
+        """The words of an utterance that goes on, (n,) float32 at 16 kHz, as quickly as they can be had, and
+        their language; None where the library has no quick way.  Raises `WeightsError`."""
+        recognizer = self.load(run)
+        if not isinstance(recognizer, Drafter):
+            return None
+        return recognizer.draft(samples, language.of_whisper(self._options.language))
+
+    def load(self, run: Run) -> Recognizer:
+        """Whisper, which is loaded the first time.  Raises `WeightsError` when there is none."""
+        if self._recognizer:
+            return self._recognizer
         name, device = self._options.asr_model, torch_device(self._options.device)
         engine = whisper_weights.engine_for(name, self._options.asr_engine, device)
         with run.stage(f"loading Whisper ({engine})"):

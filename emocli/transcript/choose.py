@@ -42,13 +42,21 @@ def transcribe(run: Run, sound: Sound, transcriber: asr.Transcriber, *, wanted: 
         transcript = (from_subtitles(run, wanted, speech, spoken)
                       or from_sound(run, sound, transcriber, speech, wanted=wanted))
         run.progress("transcript", run.info.duration)
-    worded = [u for u in transcript.utterances if u.text]
-    worded = tidy(_in_their_languages(run, worded, spoken), math.inf)
+    worded = worded_of(run, transcript.utterances, spoken)
     if transcript.source in ("sidecar", "embedded") and run.info.has_audio:
         _note_unheard(run, speech, worded)
-    utterances = sorted([*worded, *uncovered(speech, worded, SHORTEST_LEFT)], key=lambda u: u.start)
-    return replace(transcript, utterances=tuple(utterances), activity=tuple(speech),
+    return replace(transcript, utterances=with_wordless(speech, worded), activity=tuple(speech),
                    language=_of_most(worded) or ("" if spoken == "auto" else spoken))
+
+
+def worded_of(run: Run, utterances: Sequence[Utterance], spoken: str) -> list[Utterance]:
+    """Those with words, in order, without overlaps, each in its own language; `spoken` is one or "auto"."""
+    return tidy(_in_their_languages(run, [u for u in utterances if u.text], spoken), math.inf)
+
+
+def with_wordless(speech: Sequence[Utterance], worded: Sequence[Utterance]) -> tuple[Utterance, ...]:
+    """Utterances with words, and the speech activity that they leave."""
+    return tuple(sorted([*worded, *uncovered(speech, worded, SHORTEST_LEFT)], key=lambda u: u.start))
 
 
 def from_subtitles(run: Run, wanted: str, speech: Sequence[Utterance], spoken: str) -> Transcript | None:

@@ -78,6 +78,13 @@ class FasterWhisper:
                     phrases[number] = result
         return phrases
 
+    def draft(self, samples: np.ndarray, language: str) -> tuple[str, str]:
+        """The likeliest words and their language, without times."""
+        segments, info = self._model.transcribe(
+            samples, language=None if language == "auto" else language, beam_size=1, temperature=0.0,
+            without_timestamps=True, condition_on_previous_text=False)
+        return " ".join(segment.text.strip() for segment in segments).strip(), info.language
+
     def _encode(self, samples: np.ndarray, check: Callable[[], None]) -> np.ndarray:
         """A window as the decoder sees it, (1, positions, width) float32."""
         from faster_whisper.audio import pad_or_trim

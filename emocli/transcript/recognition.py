@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from emocli.media.audio import Sound
+from emocli.media.audio import Readable
 from emocli.timeline.types import Utterance, Word
 from emocli.transcript.activity import overlap
 from emocli.transcript.recognizer import WINDOW, Phrase, Recognizer, compression
@@ -37,7 +37,7 @@ SENTENCE_ENDS = (".", "?", "!", "…", "。", "？", "！")
 EARLY = 0.05
 
 
-def recognize(recognizer: Recognizer, sound: Sound, speech: Sequence[Utterance], *, language: str = "auto",
+def recognize(recognizer: Recognizer, sound: Readable, speech: Sequence[Utterance], *, language: str = "auto",
               check: Callable[[], None] = lambda: None,
               progress: Callable[[float], None] = lambda seconds: None) -> Iterator[Utterance]:
     """Utterances with word times, s on the video's clock, of everything that is speech.
@@ -55,7 +55,7 @@ def recognize(recognizer: Recognizer, sound: Sound, speech: Sequence[Utterance],
         progress(batch[-1][-1].end)
 
 
-def _read_again(recognizer: Recognizer, sound: Sound, batch: Sequence[list[Utterance]],
+def _read_again(recognizer: Recognizer, sound: Readable, batch: Sequence[list[Utterance]],
                 phrases: list[list[Phrase]], language: str, check: Callable[[], None]) -> None:
     """Put better phrases where a window is doubtful, from its halves, or where Whisper, as it does with
     sentences that resemble each other, passed over speech, from that alone; at most two readings a window."""
@@ -104,7 +104,7 @@ def _halves(window: list[Utterance]) -> tuple[list[Utterance], list[Utterance]]:
     return window[:cut], window[cut:]
 
 
-def _read(recognizer: Recognizer, sound: Sound, windows: Sequence[list[Utterance]], language: str,
+def _read(recognizer: Recognizer, sound: Readable, windows: Sequence[list[Utterance]], language: str,
           check: Callable[[], None]) -> list[list[Phrase]]:
     """The phrases of each window, on the video's clock."""
     check()

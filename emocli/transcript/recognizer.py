@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -54,4 +54,13 @@ class Recognizer(Protocol):
         `language` is an ISO 639-1 code, or "auto" for each window's own; `check` is called now and then and
         may raise.
         """
+        ...
+
+
+@runtime_checkable
+class Drafter(Protocol):
+    """A recognizer that has a quick way, too."""
+
+    def draft(self, samples: np.ndarray, language: str) -> tuple[str, str]:
+        """The words of one window without their times, the likeliest at each step, and their language."""
         ...

@@ -11,7 +11,7 @@ import torch
 
 from emocli import weights
 from emocli.encoders import whisper_encoder
-from emocli.media.audio import Sound
+from emocli.media.audio import Readable
 from emocli.options import EAR, HEARD_BY_EAR
 from emocli.quantized import read as read_state
 from emocli.timeline.run import Speech
@@ -109,7 +109,7 @@ def enrol(model: VoiceModel, speech: Speech) -> list[np.ndarray]:
     return [model.describe(samples) for u in speech.utterances if len(samples := audible(u, speech.sound))]
 
 
-def audible(utterance: Utterance, sound: Sound) -> np.ndarray:
+def audible(utterance: Utterance, sound: Readable) -> np.ndarray:
     """The samples of an utterance without quiet ends; none if it is too short or silent."""
     samples = trim(sound.read(utterance.start, utterance.end))
     enough = len(samples) >= SHORTEST * SAMPLE_RATE and float(np.sqrt(np.mean(samples**2))) > SILENT

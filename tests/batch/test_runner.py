@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from support.runs import MadeUpEngine, copies, lines
 
+from emocli import plaintext
 from emocli.batch import local, runner
 from emocli.batch.discover import discover
 from emocli.batch.ledger import FILE, Ledger
 from emocli.batch.plan import Plan, State
 from emocli.errors import EmocliError, InputError, OutputError, UsageError
-from emocli.outputs import tables
 from emocli.outputs.base import OutputOptions
 
 
@@ -242,9 +242,9 @@ def test_damaged_cells_are_an_error(column: str, value: str, tiny: Path, tmp_pat
 def test_names_that_a_spreadsheet_would_run(tiny: Path, tmp_path: Path) -> None:
     folder, out = copies(tiny, tmp_path / "in", "a.mp4"), tmp_path / "out"
     work(folder, out, combine=True, writing=OutputOptions(safe_csv=True))
-    assert tables.cell("=1+2.mp4", safe=True) == "'=1+2.mp4"
-    assert tables.cell("=1+2.mp4", safe=False) == "=1+2.mp4"
-    assert tables.cell("a\x1b[2J.mp4", safe=False) == "a\N{REPLACEMENT CHARACTER}[2J.mp4"
+    assert plaintext.cell("=1+2.mp4", safe=True) == "'=1+2.mp4"
+    assert plaintext.cell("=1+2.mp4", safe=False) == "=1+2.mp4"
+    assert plaintext.cell("a\x1b[2J.mp4", safe=False) == "a\N{REPLACEMENT CHARACTER}[2J.mp4"
 
 
 def test_a_panic_of_native_code_is_an_answer(tiny: Path, tmp_path: Path,

@@ -291,7 +291,7 @@ def test_damaged_weights(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_no_network_and_an_empty_cache(tmp_path: Path, demo: Path) -> None:
-    done = analyze(demo, "-o", tmp_path / "out", "-f", "json", "--face-fps", "0.3",
+    done = analyze(demo, "-o", tmp_path / "out", "-f", "json", "--face-fps", "0.1",
                    EMOCLI_CACHE=str(tmp_path / "cache"), EMOCLI_WEIGHTS_MIRROR="http://127.0.0.1:9")
     assert done.returncode == 0, done.stderr
     document = json.loads((tmp_path / "out" / "demo.emotions.json").read_text())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from emocli.errors import EmocliError
 def test_help_has_an_example(command: tuple[str, ...]) -> None:
     done = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
     assert done.exit_code == 0
+    assert not re.search("<(bool|str|int|float|path|list)", done.stdout)  # but TEXT, PATH and the like
     if command not in ((), ("models",)):
         assert f"Example: emocli {' '.join(command)}" in done.stdout
 

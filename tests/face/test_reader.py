@@ -1,9 +1,10 @@
 """From observations to readings, and what a run is told."""
 
 import numpy as np
+import pytest
 
 from emocli.face.reader import read
-from emocli.timeline.types import FaceObservation, Segment
+from emocli.timeline.types import FaceObservation, Segment, Utterance
 
 
 def observation(time: float, face_id: int, index: int, size: float = 40) -> FaceObservation:
@@ -27,6 +28,20 @@ def test_a_passer_by_does_not_count() -> None:
     (reading,) = read(seen, [Segment(0, 4)], rate=5)
     assert not reading.many_faces
     assert reading.quality == 0.5
+
+
+def test_an_utterance_is_divided_where_its_face_changes() -> None:
+    seen = [observation(i / 5, 1, 6 if i < 15 else 0) for i in range(30)]
+    others = [observation(i / 5, 2, 3, 20) for i in range(10, 20)]
+    both = sorted(seen + others, key=lambda o: o.time)
+    said = Segment(0, 6, Utterance(0, 6, "so"))
+    (reading,) = read(both, [said], rate=5)
+    assert [(part.start, part.end, part.emotion) for part in reading.parts] == [
+        (0, pytest.approx(2.9), "sadness"), (pytest.approx(2.9), 6, "happiness")]
+    assert reading.parts[1].confidence == pytest.approx(0.7)
+    silent, unchanged = read(both, [Segment(0, 2.8), Segment(3, 6, said.utterance)], rate=5)
+    assert silent.parts == unchanged.parts == ()
+    assert read(both, [Segment(0, 6)], rate=5)[0].parts == ()  # such a row is divided itself
 
 
 def test_quality_is_the_share_of_the_time_with_the_face() -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pysubs2
 import pytest
-from support.timelines import made_up, of_two, row
+from support.timelines import HOSTILE, made_up, of_two, row
 
+from emocli import markup
 from emocli.errors import UsageError
 from emocli.outputs import cues, formats
 from emocli.outputs.base import OutputOptions, width
+from emocli.timeline.persons import rename
 from emocli.timeline.types import Timeline, Utterance
 from emocli.transcript import sidecar
 
@@ -159,3 +161,27 @@ def test_vtt_in_a_players_parser(timeline: Timeline, tmp_path: Path, node_module
     assert read[0] == [0.2, 1.4, '<v Face 3><c.happiness>He said "yes", 네. 😊 [happiness]</c></v>']
     assert [[round(a * 1000), round(b * 1000)] for a, b, _ in read] == [
         [round(c.start * 1000), round(c.end * 1000)] for c in cues.cues(timeline, PLAIN)]
+
+
+def test_names_stand_before_words(timeline: Timeline) -> None:
+    named = rename(of_two(), {"S1": "Anna", "3": "Anna"})
+    first, *_ = pysubs2.SSAFile.from_string(cues.srt(named, OutputOptions(srt_style="hi")))
+    assert first.plaintext == 'Anna: [happily] He said "yes", 네.'
+    read = pysubs2.SSAFile.from_string(cues.srt(named, PLAIN))
+    assert read[1].plaintext.startswith("word0 ")  # S2 has no name
+    assert '<v Anna><c.happiness>Anna: He said "yes", 네. 😊' in cues.vtt(named, PLAIN)
+    assert "<v S2><c.neutral>word0 " in cues.vtt(named, PLAIN)
+    assert "Anna" not in cues.srt(rename(named, {"Anna": ""}), PLAIN)
+
+
+def test_names_are_no_markup(timeline: Timeline) -> None:
+    named = rename(timeline, {"3": f"Ann, <b>{{\\i1}}--> {HOSTILE}"})
+    shown = "Ann, <b>{\\i1}--> <scrip…: He said"
+    assert "<v Ann, &lt;b&gt;{\\i1}--&gt; &lt;script&gt;" in cues.vtt(named, PLAIN)
+    for kind, words in (("srt", markup.words_of), ("vtt", markup.words_of_vtt), ("ass", markup.words_of_ass)):
+        read = pysubs2.SSAFile.from_string(formats.FORMATS[kind](named, PLAIN), format_=kind,
+                                           keep_ssa_tags=True)
+        assert len(read) == len(cues.cues(named, PLAIN))
+        assert words(read[0].text).startswith(shown)
+        assert "\u202e" not in read.to_string("srt")
+    assert {event.style for event in read} < set(read.styles)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
-from support.timelines import made_up, of_two
+from support.timelines import made_up, of_two, scores
 
 from emocli.errors import InputError
+from emocli.options import AnalyzeOptions
 from emocli.outputs import document, formats
 from emocli.outputs.base import OutputOptions
-from emocli.timeline.types import Reading, Timeline
+from emocli.timeline.persons import rename
+from emocli.timeline.types import Part, Reading, Timeline
 
 PLAIN = OutputOptions()
 
@@ -43,6 +45,31 @@ def test_json_reads_back(timeline: Timeline, tmp_path: Path) -> None:
     assert document.document(back) == document.document(timeline)
     assert back.media.path == tmp_path / "a.mp4"
     assert document.read(path, tmp_path / "b.mp4").media.path.name == "b.mp4"
+
+
+def test_json_says_where_the_face_changes(timeline: Timeline, tmp_path: Path) -> None:
+    *others, last = timeline.rows
+    parts = Part(3.0, 20.5, scores(6)), Part(20.5, 33.0, scores(0))
+    divided = replace(last, readings=last.readings | {"face": replace(last.readings["face"], parts=parts)})
+    timeline, path = replace(timeline, rows=(*others, divided)), tmp_path / "a.emotions.json"
+    path.write_text(document.to_json(timeline, PLAIN), encoding="utf-8")
+    content = json.loads(path.read_text("utf-8"))
+    jsonschema.validate(content, document.schema())
+    face = content["rows"][2]["readings"]["face"]
+    assert [(p["start"], p["end"], p["emotion"]) for p in face["parts"]] == [
+        (3, 20.5, "sadness"), (20.5, 33, "happiness")]
+    assert document.document(document.read(path)) == document.document(timeline)
+    face["parts"][1]["end"] = 40.0
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(InputError, match=r"parts of the row at 3\.000 s"):
+        document.read(path)
+
+
+def test_an_analysis_options_read_back(timeline: Timeline, tmp_path: Path) -> None:
+    path = tmp_path / "a.emotions.json"
+    made = timeline.provenance | {"options": asdict(AnalyzeOptions(weights=(0.6, 0.4)))}
+    path.write_text(document.to_json(replace(timeline, provenance=made), PLAIN), encoding="utf-8")
+    assert document.read(path).provenance["options"]["weights"] == [0.6, 0.4]
 
 
 def test_json_says_whether_the_face_is_the_speakers(timeline: Timeline, tmp_path: Path) -> None:
@@ -212,3 +239,24 @@ def test_who_speaks_comes_back_and_a_strangers_name_does_not(tmp_path: Path) -> 
             del told["utterance"]["speaker"]  # as older versions wrote it
     (tmp_path / "a.json").write_text(json.dumps(content), encoding="utf-8")
     assert all(r.utterance.speaker == "" for r in document.read(tmp_path / "a.json").rows if r.utterance)
+
+
+def test_names_come_back(tmp_path: Path) -> None:
+    named = rename(of_two(), {"S1": "Anna", "3": "Anna"})
+    path = tmp_path / "a.emotions.json"
+    path.write_text(document.to_json(named, PLAIN), encoding="utf-8")
+    jsonschema.validate(json.loads(path.read_text(encoding="utf-8")), document.schema())
+    assert document.read(path).persons == named.persons
+    assert "persons" not in document.document(of_two())
+
+
+@pytest.mark.parametrize("persons", [
+    [{"name": "A", "face_ids": [1], "speakers": []}, {"name": "B", "face_ids": [1], "speakers": []}],
+    [{"name": "A", "face_ids": [], "speakers": []}, {"name": "A ", "face_ids": [], "speakers": []}],
+    [{"name": " ", "face_ids": [1], "speakers": []}], [{"name": "A" * 101, "face_ids": [], "speakers": []}],
+    [{"name": "A", "face_ids": [], "speakers": ["Anna"]}], [{"name": "A"}]])
+def test_persons_that_cannot_be(tmp_path: Path, persons: list[dict[str, Any]]) -> None:
+    content = json.loads(document.to_json(of_two(), PLAIN)) | {"persons": persons}
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    with pytest.raises(InputError, match="is no timeline"):
+        document.read(tmp_path / "a.json")

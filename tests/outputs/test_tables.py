@@ -25,10 +25,10 @@ def timeline() -> Timeline:
 def test_csv_columns_and_values(timeline: Timeline) -> None:
     text = tables.emotions_csv(timeline, PLAIN)
     assert text.splitlines()[0] == (
-        "start,end,text,speaker,face_id,emotion,confidence,happiness,surprise,neutral,fear,disgust,anger,"
+        "start,end,text,speaker,face_id,person,emotion,confidence,happiness,surprise,neutral,fear,disgust,anger,"
         "sadness,face_emotion,face_confidence,voice_emotion,voice_confidence,text_emotion,text_confidence,"
         "language,source,flags")
-    assert text.splitlines()[2].startswith("1.500,3.000,,,,sadness,0.7,")
+    assert text.splitlines()[2].startswith("1.500,3.000,,,,,sadness,0.7,")
     frame = pd.read_csv(io.StringIO(text))
     assert frame.loc[0, "text"] == 'He said "yes", 네.'
     assert frame[list(EMOTIONS)].sum(axis=1).to_numpy() == pytest.approx(1, abs=1e-5)

@@ -39,7 +39,7 @@ class Person:
 
     def picture(self, index: int, speaks: bool) -> np.ndarray:
         """What is seen of one in picture `index`, (HEIGHT, WIDTH, 3) BGR."""
-        pictures = _pictures(self.clip)
+        pictures = pictures_of(self.clip)
         if self.clip == MAN.clip:
             there_and_back = len(_SILENT) - 1 - abs(index % (2 * len(_SILENT) - 2) - (len(_SILENT) - 1))
             index = (index - round(self.late * RATE)) % _PICTURES if speaks else _SILENT[there_and_back]
@@ -55,7 +55,7 @@ WOMAN, SMILER = Person("WolfgangLanger_Pexels.mp4"), Person("single_face.mp4")
 
 
 @cache
-def _pictures(clip: str) -> list[np.ndarray]:
+def pictures_of(clip: str) -> list[np.ndarray]:
     """All pictures of a clip at RATE, as large as a half."""
     fitting: list[np.ndarray] = []
     with av.open(str(CLIPS / clip)) as container:

@@ -80,3 +80,18 @@ def of_demo(video: Path) -> Timeline:
         faces += [FaceObservation(start + k / 5, (10, 10, 50, 50), np.zeros((5, 2)), 0.9, 1 + i % 2,
                                   scores=scores(emotion)) for k in range(10)]
     return replace(made_up(), media=replace(info, duration=16.0), rows=tuple(rows), faces=tuple(faces))
+
+
+def two_hours() -> Timeline:
+    """2400 rows of three seconds, said by four in turns, whose faces are seen in turns, too."""
+    rng, base = np.random.default_rng(0), made_up()
+    rows = []
+    for i in range(2400):
+        said = Utterance(3.0 * i, 3.0 * i + 3, f"sentence {i}", (), "en", "whisper", f"S{1 + i % 4}")
+        readings = {m: Reading(m, scores=rng.dirichlet(np.ones(7)), quality=1.0) for m in MODALITIES}
+        readings["face"] = replace(readings["face"], face_id=1 + i % 4, speaking=True)
+        rows.append(Row(said.start, said.end, said, rng.dirichlet(np.ones(7)), readings,
+                        ("mixed",) if i % 9 == 0 else ("low_confidence",) if i % 7 == 0 else ()))
+    faces = tuple(FaceObservation(i / 5, (0, 0, 9, 9), np.zeros((5, 2)), 0.9, 1 + i // 15 % 4, scores=p)
+                  for i, p in enumerate(rng.dirichlet(np.ones(7), 36000)))
+    return replace(base, rows=tuple(rows), faces=faces, media=replace(base.media, duration=7200.0))

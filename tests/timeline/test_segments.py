@@ -5,7 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from emocli.timeline.segments import LONGEST_GAP, SHORTEST_GAP, shared, tidy, tile, uncovered
+from emocli.timeline.gaps import LONGEST_UNSEEN
+from emocli.timeline.segments import SHORTEST_GAP, shared, tidy, tile, uncovered
 from emocli.timeline.types import Utterance, Word
 
 
@@ -24,7 +25,7 @@ def test_rows_tile_any_video(seed: int) -> None:
     assert rows[-1].end == duration
     assert all(a.end == b.start for a, b in pairwise(rows))
     assert all(r.end > r.start for r in rows)
-    assert all(r.end - r.start <= LONGEST_GAP + 1e-9 for r in rows if r.utterance is None)
+    assert all(r.end - r.start <= LONGEST_UNSEEN + 1e-9 for r in rows if r.utterance is None)
 
 
 def test_gaps() -> None:

@@ -1,7 +1,6 @@
-"use strict";
-// The list of videos: sorted, searched, and shown a page at a time.
-const data = JSON.parse(document.getElementById("data").textContent), PAGE = 200;
-const byId = (id) => document.getElementById(id), body = document.querySelector("#videos tbody");
+// The list of videos and what they come to: sorted, searched, and shown a page at a time.
+const PAGE = 200, body = document.querySelector("#videos tbody");
+const persons = document.querySelector("#figures tbody");
 const state = { key: "name", up: true, search: "", shown: PAGE };
 const order = new Intl.Collator(document.documentElement.lang, { numeric: true });
 
@@ -31,19 +30,36 @@ function strip(video) {
   return canvas;
 }
 
+// Everybody's figures, and each person's.
+function figures(video) {
+  for (const [name, seconds, shares, changes, words, kappas] of video.figures) {
+    const row = persons.insertRow();
+    if (!name) row.className = "first";
+    cell(row, name ? "" : video.name);
+    cell(row, name || data.everybody);
+    cell(row, clock(seconds), "number");
+    for (const [share, low, high] of shares) {
+      const made = cell(row, `${share} %`, share ? "number" : "number soft");
+      if (low !== null) made.append(" ", element("span", `${low}–${high}`, "soft"));
+    }
+    for (const value of [changes, words, ...kappas]) cell(row, value ?? "–", "number");
+  }
+}
+
 function draw() {
   const word = state.search.toLocaleLowerCase();
-  const found = data.videos.filter((one) => `${one.name} ${one.error}`.toLocaleLowerCase().includes(word));
+  const names = (one) => [one.name, one.error, ...one.figures.map(([name]) => name)];
+  const text = (one) => names(one).join(" ").toLocaleLowerCase();
+  const found = data.videos.filter((one) => text(one).includes(word));
   const value = (one) => one[state.key] ?? "";
   found.sort((a, b) => (typeof value(a) === "number" && typeof value(b) === "number" ? value(a) - value(b)
     : order.compare(value(a), value(b))) * (state.up ? 1 : -1));
-  body.textContent = "";
+  body.textContent = persons.textContent = "";
   for (const one of found.slice(0, state.shown)) {
     const row = body.insertRow(), name = cell(row, one.report ? "" : one.name);
     if (one.report) {
-      const link = document.createElement("a");
+      const link = element("a", one.name);
       link.href = one.report;
-      link.textContent = one.name;
       name.append(link);
     }
     cell(row, one.error ? `${one.status}: ${one.error}` : one.status);
@@ -52,6 +68,7 @@ function draw() {
     cell(row, one.share === null ? "" : `${Math.round(one.share * 100)} %`, "number");
     const course = cell(row, "");
     if (one.strip) course.append(strip(one));
+    figures(one);
   }
   byId("count").textContent = `${found.length} / ${data.videos.length}`;
   byId("more").hidden = found.length <= state.shown;
@@ -61,7 +78,11 @@ function draw() {
   }
 }
 
-byId("search").addEventListener("input", (event) => { state.search = event.target.value; state.shown = PAGE; draw(); });
+byId("search").addEventListener("input", (event) => {
+  state.search = event.target.value;
+  state.shown = PAGE;
+  draw();
+});
 byId("more").addEventListener("click", () => { state.shown += PAGE; draw(); });
 for (const button of document.querySelectorAll("[data-key]")) {
   button.addEventListener("click", () => {
