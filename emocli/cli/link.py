@@ -73,7 +73,7 @@ def link_command(
 def _listen(folder: Path, videos: Path | None, places: dict[str, Path]) -> list[Voice]:
     """The voices of all videos; those whose sound is not to be had are left out, which is said.  Where each
     of the others lies is put into `places`."""
-    from emocli.speakers.linking import load_encoder, voices
+    from emocli.speakers.linking import LEAST_SPEECH, load_encoder, speech, voices
 
     encoder, heard = load_encoder(), []
     for called, path in documents([folder]):
@@ -83,6 +83,10 @@ def _listen(folder: Path, videos: Path | None, places: dict[str, Path]) -> list[
             place = videos / Path(called).parent / name if videos else timeline.media.path
             heard += voices(timeline, encoder, called, place)
             places[called] = place
+            for person, _, seconds in speech(timeline):
+                if seconds < LEAST_SPEECH:
+                    print(f"emocli: left out: {printable(called)}: {printable(person.label())} speaks for "
+                          f"{seconds:.0f} s, and {LEAST_SPEECH:.0f} are needed", file=sys.stderr)
         except EmocliError as error:
             print(f"emocli: left out: {error}", file=sys.stderr)
     if not heard:

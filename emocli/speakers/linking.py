@@ -17,7 +17,7 @@ import numpy as np
 
 from emocli.speakers.diarizer import ENCODER, LIKENESS, loud_windows
 from emocli.timeline.persons import everybody
-from emocli.timeline.types import Person, Timeline
+from emocli.timeline.types import Person, Timeline, Utterance
 
 if TYPE_CHECKING:
     from emocli.speakers.encoder import SpeakerEncoder
@@ -48,6 +48,14 @@ def load_encoder() -> SpeakerEncoder:
     return SpeakerEncoder(weights.resolve(ENCODER))
 
 
+def speech(timeline: Timeline) -> list[tuple[Person, list[Utterance], float]]:
+    """Everybody who speaks, what they say, and for how many seconds."""
+    said = [(person, [row.utterance for row in timeline.rows
+                      if row.utterance and row.utterance.speaker in person.speakers])
+            for person in everybody(timeline) if person.speakers]
+    return [(person, own, sum(utterance.end - utterance.start for utterance in own)) for person, own in said]
+
+
 def voices(timeline: Timeline, encoder: SpeakerEncoder, video: str, path: Path) -> list[Voice]:
     """The voices of those who speak for LEAST_SPEECH s or more in the `video` at `path`.
 
@@ -62,10 +70,7 @@ def voices(timeline: Timeline, encoder: SpeakerEncoder, video: str, path: Path) 
     *_, (_, sound) = decode(info)
     with sound:
         found = []
-        for person in everybody(timeline):
-            said = [row.utterance for row in timeline.rows
-                    if row.utterance and row.utterance.speaker in person.speakers]
-            seconds = sum(utterance.end - utterance.start for utterance in said)
+        for person, said, seconds in speech(timeline):
             pieces = (piece for utterance in said for _, piece in loud_windows(encoder, sound, utterance))
             if seconds >= LEAST_SPEECH and len(embeddings := encoder.embed(pieces)):
                 found.append(Voice(video, person, seconds, embeddings.mean(0)))

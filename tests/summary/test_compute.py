@@ -35,7 +35,7 @@ def test_an_interval_is_the_percentile_bootstrap() -> None:
         return np.asarray((seconds * (own == 0)).sum(axis) / seconds.sum(axis))
 
     theirs = stats.bootstrap((lengths, classes), share, paired=True, method="percentile", n_resamples=4000,
-                             rng=np.random.default_rng(2)).confidence_interval
+                             random_state=np.random.default_rng(2)).confidence_interval
     ours = shares(lengths, classes, draws=4000)[0]
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.01)
 

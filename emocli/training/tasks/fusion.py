@@ -75,7 +75,7 @@ def predict(data: Path, split: str, corpora: tuple[str, ...] = TEST_SPEECH, voic
 def meet_strangers(data: Path, split: str, voices: Sequence[LeftOut]) -> dict[str, Predictions]:
     """Readings of what the readers were not made for: spoilt faces, the speech of corpora by networks that
     were trained without them, and sentences of film, comedy and comments as a recogniser writes them, read
-    without the head that learnt their corpus ("dev"), or MELD's ("test")."""
+    without the head that learnt their corpus, beside as many of GoEmotions ("dev"), or MELD's ("test")."""
     def of_voice(one: LeftOut) -> Iterator[Predictions]:
         where = (one.splits == "test") == (split == "test")
         temperatures = temperatures_of([v for v in voices if v is not one] or voices)
@@ -126,8 +126,12 @@ def _foreign_voices(data: Path, split: str, corpus: str, voice: str) -> Predicti
 
 
 def _texts(data: Path, split: str) -> Predictions:
-    return join(read_texts(texts.load(data, f"goemotions_{lang}", split).single(), lang)
-                for lang in ("en", "ko"))
+    return join(read_texts(_reddit(data, split, lang), lang) for lang in ("en", "ko"))
+
+
+def _reddit(data: Path, split: str, lang: str) -> texts.Texts:
+    """GoEmotions' rows with one label."""
+    return texts.load(data, f"goemotions_{lang}", split).single()
 
 
 def _other_texts(data: Path, split: str) -> Predictions:
@@ -140,7 +144,9 @@ def _other_texts(data: Path, split: str) -> Predictions:
             respelt = [respell(sentence, lang, random) for sentence in dev.texts]
             several.append(read_texts(texts.Texts(respelt, dev.targets), lang, without=corpus))
     most = max(map(len, several))
-    return join(p.take(np.resize(np.arange(len(p)), most)) for p in several)  # each corpus counts alike
+    known = [read_texts(text.some(_reddit(data, split, lang), most // 2), lang) for lang in ("en", "ko")]
+    # each corpus counts alike, the one that the encoder has learnt, too
+    return join(p.take(np.resize(np.arange(len(p)), most)) for p in (join(known), *several))
 
 
 def frequencies(predictions: Modalities) -> np.ndarray:
@@ -208,8 +214,8 @@ class Dataset:
 
 def load_dataset(data: Path, recipe: Mapping[str, Any], voices: Sequence[LeftOut] = ()) -> Dataset:
     """The development readings, and those of strangers if there are `voices`, parted; by person, or the head
-    would be judged by voices that it has learnt.  Where there are strangers' words, there are no others: the
-    encoder reads the corpora that it has learnt far better than anything that people say."""
+    would be judged by voices that it has learnt.  Strangers' words stand for all words: the encoder reads
+    what it has learnt far better than anything that people say."""
     random = np.random.default_rng(recipe["seed"])
     known = [m for m in recipe["modalities"] if m != "text" or not voices]
     predictions = predict(data, "dev", tuple(recipe["speech"]), recipe["voice"], tuple(known))
