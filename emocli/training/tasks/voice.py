@@ -148,6 +148,7 @@ def fit_members(model: VoiceNetwork, training: Tables, watched: Tables, recipe: 
         members.append(VoiceNetwork(wide=recipe["wide"], dropout=recipe["dropout"]))
         yield from fit_tables(members[-1], training, watched, own, path.with_stem(f"{path.stem}_{number}"))
     model.load_state_dict(merged([member.state_dict() for member in members]))
+    model.eval()
 
 
 def merged(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:

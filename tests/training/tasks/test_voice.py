@@ -62,6 +62,7 @@ def test_what_marks_the_classes_is_learnt_for_known_and_unknown_speakers(tmp_pat
     model = voice.untrained(recipe)
     *_, last = voice.fit_members(model, training, watched, recipe, tmp_path / "c.pt")
     assert last.metrics["macro_f1"] > 0.8
+    assert not model.training
     for known in (True, False):
         logits = voice.logits_of(model, watched["emodb"], known=known)
         assert (logits.argmax(1) == watched["emodb"].labels).mean() > 0.7
