@@ -81,9 +81,9 @@ class Said:
 
 @dataclass
 class RowReader:
-    """Makes rows.  A voice is read anew for each of several sentences, and with `exactly`, as an analysis
-    does, for one, too, where a session otherwise keeps the reading that was shown first; `spoken_language` is
-    a code or "auto"."""
+    """Makes rows.  A voice is read anew for each of several sentences, and with `exactly` for each row, by
+    when all that is read together tells how the speaker usually talks, as in an analysis; else a session
+    keeps the reading that was shown first.  `spoken_language` is a code or "auto"."""
 
     run: Run
     text: TextReader
@@ -146,7 +146,7 @@ class RowReader:
         if not spoken(utterance.start, utterance.end, said.utterances):
             return Reading("voice", reason=UNHEARD)
         for own, voice in zip(said.utterances, said.voices, strict=True):
-            if alone or (own.start, own.end) == (utterance.start, utterance.end):
+            if alone or (not self.exactly and (own.start, own.end) == (utterance.start, utterance.end)):
                 return voice
         return self.voice.read(samples).reading
 

@@ -49,15 +49,16 @@ class LiveVoice:
             model.answer([model.describe(noise)])
 
     def read(self, samples: np.ndarray) -> Heard:
-        """A reading of one utterance's sound (n,) at 16 kHz, absent where it is silent, against what was
-        remembered."""
+        """A reading of one utterance's sound (n,) at 16 kHz, absent where it is silent, against the others
+        that were remembered."""
         if not len(samples):
             return Heard(Reading("voice", reason=UNHEARD), samples)
         described: list[np.ndarray] = []
         with self._lock:
             for model, known in zip(self._models, self._known, strict=True):
                 described.append(model.describe(samples))
-                features, logits = model.answer([described[-1]], list(known))
+                others = [one for one in known if not np.array_equal(one, described[-1])]
+                features, logits = model.answer([described[-1]], others)
                 scores = softmax(logits[0])
                 if scores.max() >= UNSURE or not self._headroom():
                     break

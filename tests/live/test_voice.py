@@ -45,20 +45,20 @@ class Counting(Voice):
 def test_each_is_read_against_those_before() -> None:
     model = Counting()
     voice = LiveVoice(None, model)
-    for _ in range(3):
-        voice.remember(voice.read(SOUND))
-    voice.read(SOUND)
-    voice.read(SOUND)
-    assert model.beside == [0, 1, 2, 3, 3]
+    for number in range(1, 4):
+        voice.remember(voice.read(SOUND / number))
+    voice.read(SOUND / 4)
+    voice.read(SOUND / 3)  # once more, against the other two
+    assert model.beside == [0, 1, 2, 3, 2]
 
 
 def test_the_large_model_gets_to_know_who_speaks() -> None:
     small, large = Counting(), Counting()
     voice = LiveVoice(small, large)
-    for _ in range(20):
-        voice.remember(voice.read(SOUND))
+    for number in range(1, 21):
+        voice.remember(voice.read(SOUND / number))
     assert (small.described, large.described, large.beside) == (20, 16, [])
     assert small.beside == [*range(8), *[8] * 12]
     small.sure = False
-    voice.read(SOUND)
+    voice.read(SOUND / 21)
     assert large.beside == [16]
