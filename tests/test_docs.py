@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from support.media import even, tone, write
 from typer.testing import CliRunner
 
 from emocli.cli.app import app
+from emocli.emotions import EMOTIONS
 
 REPO = Path(__file__).parents[1]
 
@@ -71,11 +73,15 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).write_text("start,end,emotion\n0,2,happiness\n2,3,neutral\n")
     (folder / "interview.rttm").write_text("SPEAKER interview 1 0.50 2.00 <NA> <NA> anna <NA> <NA>\n")
     (folder / "list.txt").write_text("talk.mp4\n")
-    analysis = ["analyze", str(folder / "interview.mp4"), "-f", "csv,json", "-q"]
-    done = CliRunner().invoke(app, analysis, catch_exceptions=False)
+    words = ["analyze", str(folder / "interview.mp4"), "-f", "csv,json", "-q"]
+    done = CliRunner().invoke(app, words, catch_exceptions=False)
     assert done.exit_code == 0
-    for target in ("out", "results"):
-        (folder / target).mkdir()
+    # A sure row, whatever the networks of the day say.
+    analysis = json.loads((folder / "interview.emotions.json").read_text())
+    analysis["rows"][0]["scores"] |= dict.fromkeys(EMOTIONS, 0.01) | {"sadness": 0.94}
+    (folder / "interview.emotions.json").write_text(json.dumps(analysis))
+    for target in ("out", "results", "before/1", "before/2", "after/1", "after/2"):
+        (folder / target).mkdir(parents=True)
         shutil.copy(folder / "interview.emotions.json", folder / target)
     return folder
 

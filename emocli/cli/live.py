@@ -59,13 +59,9 @@ def live_command(
     """
     from emocli.live.session import session
     from emocli.live.sources import source_of
-    from emocli.outputs import formats
 
-    files = {name: path for name, path in (("srt", srt), ("csv", csv)) if path}
-    written = [*files.values(), *([log] if log else [])]
-    if not overwrite:
-        formats.refuse_existing(written)
-    formats.refuse_locked(written)
+    files = _writable({"srt": srt, "csv": csv, "log": log}, overwrite=overwrite)
+    log = files.pop("log", None)
     rate = face_fps if face_fps is not None else 3.0 if realtime else AnalyzeOptions.face_fps
     settings = AnalyzeOptions(asr_model=asr_model, language=language, speakers="auto" if speakers else "off",
                               face_fps=rate or AnalyzeOptions.face_fps)
@@ -77,6 +73,17 @@ def live_command(
             told = {"realtime": realtime, "words": words, "partials": partials, **asdict(settings)}
             shown.append(_log(stack, log, source, told, shown))
         consume(engine, shown)
+
+
+def _writable(wanted: dict[str, Path | None], *, overwrite: bool) -> dict[str, Path]:
+    """The files that are wanted.  Raises `UsageError` or `OutputError` where one cannot be begun."""
+    from emocli.outputs import formats
+
+    files = {name: path for name, path in wanted.items() if path}
+    if not overwrite:
+        formats.refuse_existing(files.values())
+    formats.refuse_locked(files.values())
+    return files
 
 
 def consume(engine: Engine, sinks: Sequence[Sink]) -> None:

@@ -225,15 +225,15 @@ def follow(run: Run, samples: Iterable[Sample], detector: Detector, network: Fac
            *, temperature: float = 1.0) -> Iterator[FaceObservations]:
     """The same of pictures that are still coming: after each, what is seen in it.  Only the first picture and
     the first crop that a library chokes on have a note."""
-    observer, unsearched = _Observer(run, network, temperature), list[str]()
-    reasons = {UNSEARCHED: unsearched, UNREAD: observer.unread}
+    observer, unsearched, noted = _Observer(run, network, temperature), list[str](), set[str]()
     for sample in _search(samples, detector, unsearched, network.views):
         observer.take(sample)
         yield observer.answered()
-        for what, first in list(reasons.items()):
-            if first:
-                run.note(f"{what} ({first[0][:200]})")
-                del reasons[what]
+        for what, reasons in ((UNSEARCHED, unsearched), (UNREAD, observer.unread)):
+            if reasons and what not in noted:
+                run.note(f"{what} ({reasons[0][:200]})")
+                noted.add(what)
+            reasons.clear()
 
 
 def _reason(error: Exception) -> str:

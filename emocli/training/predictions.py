@@ -66,10 +66,15 @@ def join(parts: Iterable[Predictions]) -> Predictions:
     """The predictions of several corpora as those of one."""
     several = list(parts)
     scores, labels = (np.concatenate([getattr(p, name) for p in several]) for name in ("scores", "labels"))
-    speakers, items = (np.concatenate(columns) if all(c is not None for c in columns) else None
-                       for columns in ([p.speakers for p in several], [p.items for p in several]))
+    speakers, items = (_joined([getattr(p, name) for p in several]) for name in ("speakers", "items"))
     return Predictions(scores, labels, sum(p.seconds for p in several), several[0].temperature, speakers,
                        fingerprint([p.source for p in several]), items)
+
+
+def _joined(columns: Sequence[np.ndarray | None]) -> np.ndarray | None:
+    """Columns one after the other; None where one of them is."""
+    there = [column for column in columns if column is not None]
+    return np.concatenate(there) if len(there) == len(columns) else None
 
 
 def read_faces(*corpora: faces.Faces) -> Iterator[list[Predictions]]:

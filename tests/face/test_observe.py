@@ -1,6 +1,6 @@
 """From pictures to observations: a picture or a crop that a library chokes on costs only itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +10,9 @@ from support.media import even, write
 
 from emocli.errors import EmocliError
 from emocli.face.detect import Detection
-from emocli.face.observe import ProcessDetector, observe
+from emocli.face.observe import ProcessDetector, follow, observe
 from emocli.face.process import FaceProcess
-from emocli.media.frames import FrameStream
+from emocli.media.frames import FrameStream, Sample
 from emocli.media.probe import probe
 from emocli.timeline.run import Run, StoppedError
 from emocli.timeline.types import FaceObservations
@@ -96,3 +96,21 @@ def test_a_run_that_is_stopped_waits_for_no_child(run_of: Callable[[], Run], pla
         run.wait(call)
     with pytest.raises(StoppedError):
         observed(run, Everywhere(), process)
+
+
+def test_faces_of_pictures_that_are_still_coming(run_of: Callable[[], Run], planned: Start) -> None:
+    """What is seen in each is told before the next is asked for; the notes are of the first of each kind."""
+    run, process, asked = run_of(), planned(), []
+
+    def pictures() -> Iterator[Sample]:
+        for sample in FrameStream(run.info, 5.0):
+            asked.append(sample.time)
+            yield sample
+
+    seen = []
+    for found in follow(run, pictures(), Everywhere(3, 5), process):
+        assert len(asked) == len(seen) + 1
+        seen.append([round(o.time, 1) for o in found])
+    assert seen == [[] if i in (3, 5, 7) else [i / 5] for i in range(20)]
+    assert run.notes == ["pictures could not be searched for faces (ValueError: no such picture)",
+                         "faces could not be read (cannot read a crops request (choked))"]

@@ -132,7 +132,7 @@ def test_windows_of_a_recognizer_keep_their_languages(video: Path, monkeypatch: 
 def test_a_language_that_whisper_does_not_know_is_left_to_it(video: Path,
                                                              monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    monkeypatch.setattr(asr.Transcriber, "_load", lambda self, run: type("Mute", (), {"distributions": ()})())
+    monkeypatch.setattr(asr.Transcriber, "load", lambda self, run: type("Mute", (), {"distributions": ()})())
     monkeypatch.setattr(asr, "recognize", lambda *given, **options: asked.append(options["language"]) or [])
     notes = [transcript_of(video, spoken=code)[1].notes for code in ("ko", "jv", "eo")]
     assert asked == ["ko", "jw", "auto"]
