@@ -71,11 +71,16 @@ def _with_header(lines: list[str]) -> list[published.Row] | None:
     return [(row["text"], (row["labels"] or "").strip("\"").split(",")) for row in table] or None
 
 
+def path_of(data: Path, name: str, split: str | None = None) -> Path:
+    """Where the data folder has a set."""
+    return data / "text" / f"{name}{'_' + split if split else ''}.tsv.gz"
+
+
 def load(data: Path, name: str, split: str | None = None) -> Texts:
     """Read `text/<name>[_<split>].tsv.gz` of the data folder; of HASHED corpora, "test" is a fifth of the
     whole by a hash of the text, and "train" the rest."""
     if name not in HASHED or not split:
-        return read(data / "text" / f"{name}{'_' + split if split else ''}.tsv.gz")
-    whole = read(data / "text" / f"{name}.tsv.gz")
+        return read(path_of(data, name, split))
+    whole = read(path_of(data, name))
     keep = [i for i, text in enumerate(whole.texts) if (crc32(text.encode()) % 5 == 0) == (split == "test")]
     return Texts([whole.texts[i] for i in keep], whole.targets[keep])
