@@ -75,7 +75,8 @@ def predict(data: Path, split: str, corpora: tuple[str, ...] = TEST_SPEECH, voic
 def meet_strangers(data: Path, split: str, voices: Sequence[LeftOut]) -> dict[str, Predictions]:
     """Readings of what the readers were not made for: spoilt faces, the speech of corpora by networks that
     were trained without them, and sentences of film, comedy and comments as a recogniser writes them, read
-    without the head that learnt their corpus, beside as many of GoEmotions ("dev"), or MELD's ("test")."""
+    without the head that learnt their corpus, beside as many of GoEmotions' in either language ("dev"), or
+    MELD's ("test")."""
     def of_voice(one: LeftOut) -> Iterator[Predictions]:
         where = (one.splits == "test") == (split == "test")
         temperatures = temperatures_of([v for v in voices if v is not one] or voices)
@@ -144,9 +145,8 @@ def _other_texts(data: Path, split: str) -> Predictions:
             respelt = [respell(sentence, lang, random) for sentence in dev.texts]
             several.append(read_texts(texts.Texts(respelt, dev.targets), lang, without=corpus))
     most = max(map(len, several))
-    known = [read_texts(text.some(_reddit(data, split, lang), most // 2), lang) for lang in ("en", "ko")]
-    # each corpus counts alike, the one that the encoder has learnt, too
-    return join(p.take(np.resize(np.arange(len(p)), most)) for p in (join(known), *several))
+    several += [read_texts(text.some(_reddit(data, split, lang), most), lang) for lang in ("en", "ko")]
+    return join(p.take(np.resize(np.arange(len(p)), most)) for p in several)  # each corpus counts alike
 
 
 def frequencies(predictions: Modalities) -> np.ndarray:
