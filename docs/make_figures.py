@@ -40,8 +40,8 @@ NEW_PEOPLE: list[Line] = [
     ("", "the same in (machine-translated) Korean", "text", "goemotions_ko"),
     ("words", "KOTE, a fifth of it: real Korean comments", "text", "kote_ko"),
     ("words", "MELD's test, of a series of which it saw other scenes", "text", "meld_en"),
-    ("face and voice", "RAVDESS' real pairs, by actors left out; action units for the face, joined with "
-                       "equal trust, not by the shipped head", "strangers", "ravdess pairs, face+voice"),
+    ("face and voice", "RAVDESS' real pairs, by actors left out; action units for the face, fused by a "
+                       "head that has met nobody of RAVDESS", "strangers", "ravdess pairs, face+voice"),
     ("fused", "triplets of unrelated faces, RAVDESS' voices and sentences with one label", "fusion", ""),
     ("", "the best single one on these triplets", "fusion", "voice alone, unfused")]
 #: What the README says.
