@@ -63,7 +63,7 @@ def test_what_is_no_onnx(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("form", "ending"), [("onnx", ".onnx"), ("torchscript", ".pt")])
 def test_our_own_words_exported(tmp_path: Path, form: str, ending: str) -> None:
     if form == "onnx":
-        pytest.importorskip("onnxscript", reason="emocli export writes ONNX with onnxscript, of the train extra")
+        pytest.importorskip("onnxscript", reason="`emocli export` writes ONNX with it: the train extra")
     from scipy.special import softmax
 
     from emocli import weights
