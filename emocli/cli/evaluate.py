@@ -26,7 +26,8 @@ def evaluate_command(
         help="The data folder, a folder with one sub-folder a class, or a TSV with the columns text and "
              "labels.")],
     out: Annotated[Path, typer.Option(
-        "-o", "--out", help="Folder for the report and the plots.")] = Path("out/evaluate"),
+        "-o", "--out", help="Folder for the report and the plots; and for the checkpoints of networks that "
+                            "strangers and --full train.")] = Path("out/evaluate"),
     language: Annotated[str, typer.Option(
         help="Language of the sentences: en, ko, or auto: by the script.")] = "auto",
     corrupt: Annotated[str, typer.Option(
