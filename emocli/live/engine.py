@@ -37,7 +37,8 @@ KEPT = 90.0
 #: Seconds between two accounts of the load, and of an utterance from which its words are drafted.
 ACCOUNT, DRAFTED = 1.0, 1.0
 #: Seconds of silence after which the voice is read already, so that it is known once the utterance has ended;
-#: in vain if somebody speaks on, and left undone where so much sound waits.
+#: in vain if somebody speaks on, and left undone where so much sound waits.  No draft is begun any more, which
+#: the words would have to wait for.
 PAUSE = 0.1
 
 
@@ -221,7 +222,8 @@ class Engine:
         so_far = replace(utterance, end=self.heard)
         if begins:
             self._events.put(Partial(so_far))
-        if so_far.end - so_far.start >= DRAFTED and self._shedder and self._shedder.allows(PARTIALS):
+        drafts = self._shedder and self._shedder.allows(PARTIALS) and silence < PAUSE
+        if drafts and so_far.end - so_far.start >= DRAFTED:
             self._captioner.put_partial(so_far, self._sound.read(so_far.start, so_far.end))
         edges = utterance.start, utterance.end
         if silence >= PAUSE and edges not in self._foretold and self._intake.sound < PAUSE:

@@ -13,8 +13,8 @@ from emocli.options import AnalyzeOptions, torch_device
 from emocli.timeline.run import Run
 from emocli.timeline.types import Utterance
 from emocli.transcript import language, whisper_weights
-from emocli.transcript.recognition import recognize
-from emocli.transcript.recognizer import Drafter, Recognizer
+from emocli.transcript.recognition import MAX_COMPRESSION, recognize
+from emocli.transcript.recognizer import Drafter, Recognizer, compression
 
 log = logging.getLogger("emocli")
 
@@ -46,11 +46,13 @@ class Transcriber:
 
     def draft(self, run: Run, samples: np.ndarray) -> tuple[str, str] | None:
         """The words of an utterance that goes on, (n,) float32 at 16 kHz, as quickly as they can be had, and
-        their language; None where the library has no quick way.  Raises `WeightsError`."""
+        their language; None where the library has no quick way, or they repeat themselves.  Raises
+        `WeightsError`."""
         recognizer = self.load(run)
         if not isinstance(recognizer, Drafter):
             return None
-        return recognizer.draft(samples, language.of_whisper(self._options.language))
+        text, spoken = recognizer.draft(samples, language.of_whisper(self._options.language))
+        return None if compression(text) > MAX_COMPRESSION else (text, spoken)
 
     def load(self, run: Run) -> Recognizer:
         """Whisper, which is loaded the first time.  Raises `WeightsError` when there is none."""
