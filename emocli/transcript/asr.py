@@ -20,10 +20,11 @@ log = logging.getLogger("emocli")
 
 
 class Transcriber:
-    """Whisper, loaded when there is speech for the first time and kept."""
+    """Whisper, loaded when there is speech for the first time and kept; `brief`, where words are wanted at
+    once and a library can be quicker for a few seconds of speech."""
 
-    def __init__(self, options: AnalyzeOptions) -> None:
-        self._options = options
+    def __init__(self, options: AnalyzeOptions, *, brief: bool = False) -> None:
+        self._options, self._brief = options, brief
         self._recognizer: Recognizer | None = None
         self._weights: dict[str, Mapping[str, str]] = {}
 
@@ -66,7 +67,7 @@ class Transcriber:
             if engine == "faster":
                 from emocli.transcript.faster import FasterWhisper
 
-                recognizer: Recognizer = FasterWhisper(path)
+                recognizer: Recognizer = FasterWhisper(path, brief=self._brief)
             else:
                 from emocli.transcript.torch_whisper import TorchWhisper
 
