@@ -62,7 +62,7 @@ class FasterWhisper:
     def __init__(self, folder: Path, *, brief: bool = False) -> None:
         from faster_whisper import WhisperModel
 
-        self._brief = brief
+        self._brief, self._votes = brief, Counter[str]()
         logging.getLogger("faster_whisper").setLevel(logging.WARNING)
         try:
             self._model: Any = WhisperModel(str(folder), device="cpu", compute_type="int8",
@@ -117,10 +117,11 @@ class FasterWhisper:
         return np.array(self._model.encode(features))
 
     def _languages(self, encoded: Sequence[np.ndarray]) -> list[str]:
-        """Each window's own language, or, where that is not clear, the likeliest of those beside it."""
+        """Each window's own language, or, where that is not clear, the likeliest of those beside it; of what
+        is read at once, of those before it."""
         if not self._model.model.is_multilingual:
             return ["en"] * len(encoded)
-        votes: Counter[str] = Counter()
+        votes = self._votes if self._brief else Counter[str]()
         own: list[tuple[str, float]] = []
         for shares in self._model.model.detect_language(_view(encoded)):
             every = [(token.strip("<|>"), share) for token, share in shares]
