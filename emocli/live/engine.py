@@ -236,7 +236,8 @@ class Engine:
         self._accounted = self._now()
         busy = [stage.since_last() for stage in
                 (self._busy, self._captioner.busy, *([faces.busy] if faces else []))]
-        if passed > 0:
+        goes_on = not intake.ended  # the little that comes at the end tells nothing new of the load
+        if passed > 0 and (goes_on or not self._factor):
             self._factor = max(busy) / passed
         frames = intake.lost_frames + (faces.lost if faces else 0)
         if frames > self._lost_frames:
@@ -244,7 +245,7 @@ class Engine:
                 self._events.put(Notice("lost", self.heard, "more pictures come than can be looked at"))
             self._lost_frames = frames
         late = self._late()
-        if self._shedder and not intake.ended and (changed := self._shedder.update(self._factor, late)):
+        if self._shedder and goes_on and (changed := self._shedder.update(self._factor, late)):
             self._events.put(Notice("mode", self.heard, changed))
         self._events.put(Load(
             self.heard, self._factor,
