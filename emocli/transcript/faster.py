@@ -11,6 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ SURE_LANGUAGE = 0.7
 #: third of the encoder's time for 2 s of speech, and as many words right.  With less of it words come twice,
 #: and so they do with zeros, as faster-whisper fills windows up, for silence.
 BRIEF_SILENCE = 10.0
+#: Seconds of which such windows have a multiple: libraries keep memory for every length that comes.
+BRIEF_STEP = 4.0
 #: Tokens of a window at most, a second of it and beside; nobody speaks so fast, but Whisper goes on for
 #: seconds where it is caught in a loop.  All that its decoder has room for, with the prompt.
 TOKENS_PER_SECOND, MORE_TOKENS, MOST_TOKENS = 20, 50, 440
@@ -101,7 +104,8 @@ class FasterWhisper:
 
     def _filled(self, windows: Sequence[np.ndarray]) -> float:
         """Seconds to which windows are filled up to be read at once."""
-        return min(WINDOW, max(map(len, windows)) / SAMPLE_RATE + BRIEF_SILENCE)
+        least = max(map(len, windows)) / SAMPLE_RATE + BRIEF_SILENCE
+        return min(WINDOW, ceil(least / BRIEF_STEP) * BRIEF_STEP)
 
     def _encode(self, samples: np.ndarray, check: Callable[[], None], seconds: float) -> np.ndarray:
         """A window, filled up to some seconds, as the decoder sees it, (1, positions, width) float32."""
