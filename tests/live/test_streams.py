@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from support import rtsp
 from support.media import even, tone, write
+from support.servers import running
 
 from emocli.errors import InputError, UsageError
 from emocli.live.events import Notice
@@ -47,16 +48,8 @@ def serving(answer: Answer) -> Iterator[str]:
         def log_message(self, *given: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/live.ts"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
+        yield f"http://127.0.0.1:{port}/live.ts"
 
 
 def send(request: BaseHTTPRequestHandler, data: bytes, length: int | None = None) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import socketserver
 import struct
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from support.servers import running
 
 #: What it offers: mono int16, big endian, 16 kHz (RFC 3551).
 DESCRIPTION = (b"v=0\r\ns=talk\r\nt=0 0\r\nm=audio 0 RTP/AVP 97\r\na=rtpmap:97 L16/16000/1\r\n"
@@ -61,13 +61,5 @@ def serving(play: Play) -> Iterator[str]:
             body = DESCRIPTION if method == b"DESCRIBE" else b""
             self.wfile.write(b"RTSP/1.0 200 OK\r\nCSeq: %s\r\n%s\r\n%s" % (count, more, body))
 
-    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"rtsp://127.0.0.1:{server.server_address[1]}/talk"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with running(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)) as port:
+        yield f"rtsp://127.0.0.1:{port}/talk"
