@@ -114,8 +114,8 @@ class FasterWhisper:
         check()
         features = self._model.feature_extractor(samples)[..., :-1]
         if seconds < WINDOW:
-            wanted = 2 * round(seconds * FRAMES_PER_SECOND / 2) - features.shape[-1]
-            features = np.pad(features, ((0, 0), (0, wanted)), constant_values=features.min())
+            silence = round(seconds * FRAMES_PER_SECOND) - features.shape[-1]
+            features = np.pad(features, ((0, 0), (0, silence)), constant_values=features.min())
         else:
             features = pad_or_trim(features)
         return np.array(self._model.encode(features))
