@@ -38,12 +38,14 @@ class Reference:
 _JOINT = re.compile(rf"\+(?=[a-z][a-z0-9-]*:|(?:{'|'.join(map(re.escape, KNOWN))})(?:\+|$))")
 
 
-def parse(text: str) -> tuple[Reference, ...]:
-    """The models that a text names, one, or those of an ensemble in order.
+def members(text: str) -> list[str]:
+    """The names in a text, one, or those of an ensemble in order."""
+    return [part.strip() for part in _JOINT.split(text)]
 
-    Raises `UsageError` for a kind or a name that is not known.
-    """
-    return tuple(_one(part.strip()) for part in _JOINT.split(text))
+
+def parse(text: str) -> tuple[Reference, ...]:
+    """The models that a text names.  Raises `UsageError` for a kind or a name that is not known."""
+    return tuple(_one(name) for name in members(text))
 
 
 def not_here(reference: Reference, *, offline: bool) -> WeightsError:

@@ -67,6 +67,11 @@ def load(reference: Reference, modality: str, options: LoadOptions, *, labels: s
         raise
 
 
+def failure(name: str, cause: str) -> EmocliError:
+    """What is to be said of a model that has been loaded and fails at its inputs."""
+    return EmocliError(name, cause, f"try it alone with `emocli models try {name} FILE`")
+
+
 def one_line(error: BaseException) -> str:
     """A library's error in one line that is not long."""
     text = " ".join(str(error).split())

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from emocli.cli import analyze_options as option
+from emocli.cli.console import show_log
 from emocli.cli.inputs import say_written
 from emocli.cli.optional import optional_dependency
 from emocli.errors import UsageError
@@ -54,6 +55,7 @@ def evaluate_command(
     """
     from emocli.training import diarization, evaluate, plots, report
 
+    show_log()
     _check(modality, data, language=language, corrupt=corrupt, full=full)
     models = {"face": face, "voice": voice, "text": text}
     if any(models.values()):
@@ -94,6 +96,7 @@ def evaluate_command(
 def _compare(modality: str, models: dict[str, list[str] | None], data: Path, out: Path,
              options: Any, *, json_: bool, **how: Any) -> None:
     """Models beside each other in one table."""
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
@@ -110,11 +113,14 @@ def _compare(modality: str, models: dict[str, list[str] | None], data: Path, out
     if json_:
         typer.echo(json.dumps(figures, ensure_ascii=False))
         return
-    table = Table("model", "set", "n", "answered", "accuracy", "macro-F1", "weighted F1", "ECE", "items/s")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for column, narrow in (("model", False), ("set", True), ("n", True), ("answered", True),
+                           ("accuracy", True), ("macro-F1", True), ("ECE", True), ("items/s", True)):
+        table.add_column(column, no_wrap=narrow, overflow="fold")
     for name, sets in figures.items():
         for test, r in sets.items():
             table.add_row(printable(name), test, str(r["n"]), *(
-                f"{r[k]:.3f}" for k in ("answered", "accuracy", "macro_f1", "weighted_f1", "ece")),
+                f"{r[k]:.3f}" for k in ("answered", "accuracy", "macro_f1", "ece")),
                 f"{r['items_per_second']:,.1f}")
     Console().print(table)
     say_written(path)

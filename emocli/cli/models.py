@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from emocli.cli.analyze_options import Features, Labels, Trust
+from emocli.cli.console import show_log
 from emocli.cli.usage import Command, Group
 from emocli.errors import UsageError, WeightsError
 from emocli.plaintext import printable
@@ -106,6 +107,7 @@ def try_command(
     from emocli.emotions import CLASSES
     from emocli.timeline.types import MODALITIES
 
+    show_log()
     if reads not in ("", *MODALITIES):
         raise UsageError("--as", f"{reads} is unknown", f"give one of {', '.join(MODALITIES)}")
     console = Console()

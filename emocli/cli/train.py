@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from emocli.cli.console import show_log
 from emocli.cli.optional import optional_dependency
 from emocli.cli.parameters import Recipe
 from emocli.errors import DataError, UsageError
@@ -51,9 +52,10 @@ def train_command(
 
     Example: emocli train voice --data data --features opensmile --classifier svm
     """
-    from emocli.adapters.voice_descriptions import LICENCE, OPENSMILE, is_description
+    from emocli.adapters.voice_descriptions import is_description
     from emocli.training.recipe import read_recipe
 
+    show_log()
     if task not in TASKS:
         raise UsageError(task, "nothing of this name can be trained", f"choose from {', '.join(TASKS)}")
     if features and task not in (("voice",) if is_description(features) else ("voice", "voice_small")):
@@ -92,8 +94,6 @@ def train_command(
         module = task
         if is_description(features):
             module, more = "voice_classifier", {"features": features, "classifier": classifier}
-            if features == OPENSMILE:
-                typer.echo(LICENCE)
         run = import_module(f"emocli.training.tasks.{module}").fit(data, settings, folder, **more)
         show(run, folder)
     typer.echo(f"wrote {', '.join(sorted(printable(p) for p in folder.glob(f'{task}.*')))}")
