@@ -42,6 +42,12 @@ class ForeignFaceModels:
         self._members: list[Member] = self._load()
         self._network: EnsembleNetwork | None = None
 
+    @property
+    def failure(self) -> EmocliError | None:
+        """Why none of them can be used, if so."""
+        failures = [member for member in self._members if isinstance(member, EmocliError)]
+        return failures[0] if failures and len(failures) == len(self._members) else None
+
     def network(self, run: Run, shipped: Shipped, temperature: float) -> EnsembleNetwork:
         """What reads the crops of a run."""
         self._members = self._members or self._load()

@@ -46,11 +46,16 @@ class ForeignReader:
         self.modality, self._load = modality, load
         self._loaded: Loaded | EmocliError | None = load_or_error(load)
 
+    @property
+    def failure(self) -> EmocliError | None:
+        """Why the model cannot be used, if so."""
+        return self._loaded if isinstance(self._loaded, EmocliError) else None
+
     def observe(self, run: Run) -> Read:
         """Read every utterance, beside the pictures."""
         if self._loaded is None:
             self._loaded = load_or_error(self._load)
-        if isinstance(self._loaded, EmocliError):
+        if not isinstance(self._loaded, Loaded):
             say_unread(run, self.modality, self._loaded)
             absent = Reading(self.modality, reason=f"{self._loaded.subject} cannot be used")
             return lambda segments: [absent] * len(segments)
@@ -74,6 +79,9 @@ class EnsembleReader:
     def __init__(self, readers: Sequence[Reader], shares: Sequence[float]) -> None:
         self.modality = readers[0].modality
         self._readers, self._shares = tuple(readers), tuple(shares)
+        failures = [getattr(reader, "failure", None) for reader in readers]
+        #: Why none of them can read, if so.
+        self.failure: EmocliError | None = failures[0] if all(failures) else None
 
     def observe(self, run: Run) -> Read:
         """Let each read, one after the other."""

@@ -74,6 +74,6 @@ def _unknown(name: str, kind: bool) -> tuple[str, str]:
     names = list(KINDS) if kind else [*KNOWN, *KINDS]
     near = get_close_matches(name, names, 1)
     cause = f"{name} is no kind of model" if kind else "is no model's name"
-    hint = f"did you mean {near[0]}? " if near else ""
+    hint = f"did you mean {near[0]}? Give" if near else "give"
     kinds = ", ".join(f"{kind}:{KINDS[kind].target}" for kind in KINDS)
-    return cause, f"{hint}give one of {kinds}, or a name of `emocli models list`"
+    return cause, f"{hint} one of {kinds}, or a name of `emocli models list`"

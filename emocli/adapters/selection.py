@@ -12,7 +12,7 @@ from emocli.adapters.classifier import LoadOptions
 from emocli.adapters.labels import read_labels
 from emocli.adapters.reader import EnsembleReader, ForeignReader
 from emocli.adapters.reference import Reference, members, parse
-from emocli.errors import UsageError
+from emocli.errors import UsageError, WeightsError
 from emocli.options import AnalyzeOptions
 from emocli.timeline.run import Reader
 from emocli.timeline.types import MODALITIES
@@ -23,18 +23,22 @@ if TYPE_CHECKING:
 
 def shipped(options: AnalyzeOptions) -> tuple[Reader, ...]:
     """The readers of an analysis, in the order of `MODALITIES`; one whose model cannot be used says why in
-    the notes of every run, and the others go on.  Raises as `check`, `WeightsError` for what ships.
+    the notes of every run, and the others go on.  Raises as `check`, and `WeightsError` where what ships is
+    damaged, or no model of any modality can be used.
     """
     check(options)
     from emocli.face.reader import FaceReader
 
-    return tuple(FaceReader(options, foreign_faces(options)) if m == "face" else _reader(m, options)
-                 for m in MODALITIES)
+    faces = foreign_faces(options)
+    others = {m: _reader(m, options) for m in MODALITIES if m != "face"}
+    failures = [getattr(models, "failure", None) for models in (faces, *others.values())]
+    if first := all(failures) and failures[0]:
+        raise WeightsError(first.subject, first.cause, first.step)
+    return tuple(FaceReader(options, faces) if m == "face" else others[m] for m in MODALITIES)
 
 
 def check(options: AnalyzeOptions) -> None:
-    """Raise `UsageError` for options that do not go together, and where no modality at all could be read;
-    loads nothing."""
+    """Raise `UsageError` for options that do not go together; loads nothing."""
     ensembles = {m: chosen(m, options) for m in MODALITIES}
     for modality, models in ensembles.items():
         read_labels(options.labels, modality)
@@ -42,10 +46,6 @@ def check(options: AnalyzeOptions) -> None:
             if options.commercial and isinstance(model, Reference) and not model.builtin:
                 raise UsageError("--commercial", f"whether {model} may be used commercially is not known",
                                  "leave one of them out")
-    everything = [model for models in ensembles.values() for model in models]
-    errors = [model for model in everything if isinstance(model, UsageError)]
-    if len(errors) == len(everything):
-        raise errors[0]
     several = [len(models) for models in ensembles.values() if len(models) > 1]
     if options.weights and {len(options.weights)} != set(several):
         raise UsageError("--weights", f"{len(options.weights)} numbers fit no ensemble here",

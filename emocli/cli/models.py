@@ -114,8 +114,8 @@ def try_command(
     for reference in parse(model):
         tried = try_model(reference, source, LoadOptions(trust=trust, offline=offline, features=features),
                           modality=reads, labels=labels)
-        table = Table("label", "", "", box=None, pad_edge=False, title_justify="left",
-                      title=escape(f"{reference}: {tried.modality}"))
+        console.print(f"{reference}: {tried.modality}", markup=False, highlight=False, soft_wrap=True)
+        table = Table("label", "", "", box=None, pad_edge=False)
         ranked = sorted(zip(tried.labels, tried.scores, strict=True), key=lambda pair: -pair[1])
         for label, score in ranked[:SHOWN]:
             table.add_row(escape(printable(label)), _bar(float(score)), f"{score:.3f}")

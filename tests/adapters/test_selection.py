@@ -15,7 +15,7 @@ from support import foreign
 
 from emocli.adapters.selection import check, foreign_faces, shipped
 from emocli.analyzer import Analyzer
-from emocli.errors import UsageError
+from emocli.errors import UsageError, WeightsError
 from emocli.media.audio import Sound
 from emocli.options import AnalyzeOptions
 from emocli.timeline.run import Run, Speech
@@ -23,7 +23,6 @@ from emocli.timeline.types import MODALITIES, MediaInfo, Segment, Utterance
 
 
 @pytest.mark.parametrize(("options", "says"), [
-    ({"face": "kobert-concat:x", "voice": "builtin:slow", "text": "hff:a"}, "read text, not face"),
     ({"text": "hf:a/b", "commercial": True}, "whether hf:a/b may be used commercially"),
     ({"text": "hf:a/b", "weights": (0.5, 0.5)}, "2 numbers fit no ensemble"),
     ({"voice": "builtin:fast+builtin:accurate", "weights": (1,)}, "1 numbers fit no ensemble"),
@@ -31,6 +30,12 @@ from emocli.timeline.types import MODALITIES, MediaInfo, Segment, Utterance
 def test_what_cannot_be(options: dict[str, object], says: str) -> None:
     with pytest.raises(UsageError, match=says):
         check(AnalyzeOptions(**options))  # type: ignore[arg-type]
+
+
+def test_nothing_at_all_can_be_used() -> None:
+    options = AnalyzeOptions(face="kobert-concat:x", voice="builtin:slow+hff:b", text="hf:a/b", offline=True)
+    with pytest.raises(WeightsError, match="kobert-concat:x: kobert-concat models read text, not face"):
+        shipped(options)
 
 
 def test_what_ships_can_be() -> None:
@@ -105,7 +110,7 @@ def test_the_other_modalities_go_on(clips: Path, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-m", "emocli", "analyze", film, "--voice", "hff:me/model",
                            "--face", "builtin:default+keras:none.h5", "-f", "json"],
                           capture_output=True, text=True, check=True)
-    lines = [line for line in done.stderr.splitlines() if "is not read" in line]
+    lines = [line for line in done.stderr.splitlines() if "is not read: " in line]
     assert sorted(line.partition(" is not read: ")[2].partition(". ")[0] for line in lines) == [
         "hff:me/model: hff is no kind of model", "keras:none.h5: no such file or folder"]
     (row, *_) = (r for r in json.loads((tmp_path / "a.emotions.json").read_text())["rows"] if r["text"])
