@@ -35,7 +35,7 @@ def check(reference: Reference, modality: str, options: LoadOptions) -> None:
                          f"give builtin: and one of {', '.join(NAMES[modality])}")
     local = kind.target in ("FILE", "DIR") or reference.target.startswith(("/", "./", "../", "~"))
     if local and not reference.path.exists():
-        raise UsageError(str(reference), "no such file or folder", f"check the path behind {reference.kind}:")
+        raise UsageError(str(reference), "no such file or folder", "check the path")
     if kind.trust and not options.trust:
         raise UsageError(str(reference), kind.trust, "add --trust if you trust whoever made it")
 

@@ -96,8 +96,8 @@ def evaluate_command(
 def _compare(modality: str, models: dict[str, list[str] | None], data: Path, out: Path,
              options: Any, *, json_: bool, **how: Any) -> None:
     """Models beside each other in one table."""
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from emocli.training.models import compare
@@ -113,13 +113,13 @@ def _compare(modality: str, models: dict[str, list[str] | None], data: Path, out
     if json_:
         typer.echo(json.dumps(figures, ensure_ascii=False))
         return
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column, narrow in (("model", False), ("set", True), ("n", True), ("answered", True),
-                           ("accuracy", True), ("macro-F1", True), ("ECE", True), ("items/s", True)):
-        table.add_column(column, no_wrap=narrow, overflow="fold")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("model", overflow="fold")
+    for column in ("set", "n", "answered", "accuracy", "macro-F1", "ECE", "items/s"):
+        table.add_column(column, no_wrap=True)
     for name, sets in figures.items():
-        for test, r in sets.items():
-            table.add_row(printable(name), test, str(r["n"]), *(
+        for i, (test, r) in enumerate(sets.items()):
+            table.add_row("" if i else escape(printable(name)), test, str(r["n"]), *(
                 f"{r[k]:.3f}" for k in ("answered", "accuracy", "macro_f1", "ece")),
                 f"{r['items_per_second']:,.1f}")
     Console().print(table)

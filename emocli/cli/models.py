@@ -51,6 +51,7 @@ def _kinds() -> Any:
     """The kinds of models of others, as a table."""
     from importlib.metadata import PackageNotFoundError, version
 
+    from rich import console
     from rich.markup import escape
     from rich.table import Table
 
@@ -62,14 +63,16 @@ def _kinds() -> Any:
         except PackageNotFoundError:
             return True
 
-    table = Table(box=None, pad_edge=False, title_justify="left", title="Models by --face, --voice, --text")
-    for column in ("model", "reads", "what", "licence", "installed"):
-        table.add_column(column, overflow="fold")
+    table, installs = Table(box=None, pad_edge=False, title_justify="left",
+                            title="Models by --face, --voice, --text"), list[str]()
+    for column in ("model", "reads", "what, under which licence", "installed"):
+        table.add_column(column, overflow="fold", no_wrap=column == "model")
     for name, kind in KINDS.items():
-        missing = [library for library in kind.libraries if lacks(library)]
-        table.add_row(escape(f"{name}:{kind.target}"), ", ".join(kind.modules), kind.what, kind.licence,
-                      escape(f"no: {kind.install}") if missing else "yes")
-    return table
+        missing = any(map(lacks, kind.libraries))
+        table.add_row(escape(f"{name}:{kind.target}"), ", ".join(kind.modules),
+                      f"{kind.what} ({kind.licence})", "absent" if missing else "ok")
+        installs += [escape(f"{name} wants: {kind.install}")] if missing else []
+    return console.Group(table, *installs)
 
 
 def _known() -> Any:
