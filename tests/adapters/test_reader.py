@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from support import foreign
 
-from emocli.adapters.faces import EnsembleNetwork
+from emocli.adapters.faces import EnsembleNetwork, ForeignFaceModels
 from emocli.adapters.labels import LabelMap
 from emocli.adapters.reader import EnsembleReader, ForeignReader, resampled
 from emocli.adapters.reference import Reference
@@ -180,6 +180,18 @@ def test_faces_by_an_ensemble(broken: bool) -> None:
     assert scores[0, INDEX["fear"]] == pytest.approx(1 if broken else 0.5, abs=1e-3)
     assert scores[0, INDEX["happiness"]] == pytest.approx(0 if broken else 0.5, abs=1e-3)
     assert list(network.failures) == (["keras:a.h5"] if broken else [])
+
+
+def test_faces_without_numbers(run: Run) -> None:
+    class Numberless(Words):
+        def scores(self, inputs: np.ndarray) -> np.ndarray:
+            return np.full((len(inputs), 3), np.nan, np.float32)
+
+    models = ForeignFaceModels([loaded(Numberless())], [1.0])
+    network = models.network(run, foreign.AlwaysFear(), 1.0)
+    assert np.isnan(network.classify(np.zeros((2, 8, 8), np.uint8)).result()[1]).all()
+    assert models.finish(run) == "keras:a.h5 gave no finite numbers"
+    assert any("keras:a.h5: gave no finite numbers for 2 faces. Try it alone" in note for note in run.notes)
 
 
 def test_resampling() -> None:
