@@ -36,7 +36,7 @@ class Analyzer:
 
     `readers` are the modalities in the order of their columns, those that ship if left out; `fusion` is a
     weights file of the head that joins them.  A context manager; use from one thread.  Raises `WeightsError`
-    when weights are missing or damaged, `UsageError` for models that cannot be what the options say.
+    when our weights are missing or damaged, and as `selection.shipped` does.
     """
 
     def __init__(self, options: AnalyzeOptions | None = None, *, readers: Sequence[Reader] | None = None,

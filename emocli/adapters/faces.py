@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
@@ -10,11 +11,16 @@ import numpy as np
 
 from emocli.adapters.kinds import KINDS
 from emocli.adapters.labels import weighted_mean
-from emocli.adapters.reader import log, record, say_labels
-from emocli.adapters.registry import Loaded, one_line
+from emocli.adapters.reader import NO_NUMBERS, load_or_error, log, record, say_labels, say_unread
+from emocli.adapters.registry import Loaded, failure, one_line
 from emocli.emotions import EMOTIONS
 from emocli.errors import EmocliError
 from emocli.timeline.run import Run
+
+#: A model, why it could not be loaded, or None for the one that ships.
+Member = Loaded | EmocliError | None
+#: What is cut for one that could not be loaded: side in px and whether it is RGB.
+LEAST_VIEW = (8, False)
 
 
 class Shipped(Protocol):
@@ -29,18 +35,27 @@ class Shipped(Protocol):
 
 class ForeignFaceModels:
     """The models of an ensemble, or one, with their shares; None stands for the one that ships.  `loads` are
-    called at once, and again after `close`.  Raises as `registry.load` does."""
+    called at once, and again after `close`; one that cannot be loaded is left out, and each run told why."""
 
     def __init__(self, loads: Sequence[Callable[[], Loaded] | None], shares: Sequence[float]) -> None:
         self._loads, self._shares = tuple(loads), tuple(shares)
-        self._members: list[Loaded | None] = self._load()
+        self._members: list[Member] = self._load()
         self._network: EnsembleNetwork | None = None
+
+    @property
+    def failure(self) -> EmocliError | None:
+        """Why none of them can be used, if so."""
+        failures = [member for member in self._members if isinstance(member, EmocliError)]
+        return failures[0] if failures and len(failures) == len(self._members) else None
 
     def network(self, run: Run, shipped: Shipped, temperature: float) -> EnsembleNetwork:
         """What reads the crops of a run."""
         self._members = self._members or self._load()
-        for member in filter(None, self._members):
-            say_labels(run, member)
+        for member in self._members:
+            if isinstance(member, Loaded):
+                say_labels(run, member)
+            elif member:
+                say_unread(run, "face", member)
         self._network = EnsembleNetwork(self._members, self._shares, shipped, temperature)
         return self._network
 
@@ -48,37 +63,47 @@ class ForeignFaceModels:
         """Say what took part and what failed; why there are no readings, if so, or ""."""
         assert self._network
         self._network.close()
-        for member in filter(None, self._members):
+        for member in self._loaded():
             if run.faces:
                 run.uses("numpy", *KINDS[member.reference.kind].libraries, weights=record(member))
-        for error in self._network.failures.values():
-            run.note(f"the face is not read: {error}")
         failed = self._network.failures
-        return f"{', '.join(failed)} failed" if len(failed) == len(self._members) else ""
+        for error in failed.values():
+            if error not in self._members:
+                say_unread(run, "face", error)
+        strange = +self._network.strange
+        for name, count in strange.items():
+            say_unread(run, "face", failure(name, f"{NO_NUMBERS} for {count} faces"))
+        if len(failed) == len(self._members):
+            return f"{', '.join(failed)} failed"
+        return f"{', '.join(strange)} {NO_NUMBERS}" if strange and not run.faces else ""
 
     def close(self) -> None:
         """End what the models have started."""
-        for member in filter(None, self._members):
+        for member in self._loaded():
             member.classifier.close()
         self._members = []
 
-    def _load(self) -> list[Loaded | None]:
-        return [load and load() for load in self._loads]
+    def _loaded(self) -> list[Loaded]:
+        return [member for member in self._members if isinstance(member, Loaded)]
+
+    def _load(self) -> list[Member]:
+        return [load and load_or_error(load) for load in self._loads]
 
 
 class EnsembleNetwork:
     """The weighted mean of the members' scores, over those that have something to say of a face.  A member
-    that fails is left out from then on; `failures` has its error by its reference."""
+    that could not be loaded is left out, one that fails from then on; `failures` has its error by its
+    reference, `strange` of how many faces it gave no finite numbers."""
 
     width = len(EMOTIONS)
 
-    def __init__(self, members: Sequence[Loaded | None], shares: Sequence[float], shipped: Shipped,
+    def __init__(self, members: Sequence[Member], shares: Sequence[float], shipped: Shipped,
                  temperature: float) -> None:
         self._members, self._shares = members, shares
         self._shipped, self._temperature = shipped, temperature
-        self.views = tuple(shipped.views[0] if m is None else
-                           (m.classifier.size, m.classifier.colour) for m in members)  # type: ignore[attr-defined]
-        self.failures: dict[str, EmocliError] = {}
+        self.views = tuple(_view(member, shipped) for member in members)
+        self.failures = {member.subject: member for member in members if isinstance(member, EmocliError)}
+        self.strange = Counter[str]()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="emocli-foreign-face")
 
     def classify(self, *crops: np.ndarray) -> Future[list[np.ndarray]]:
@@ -97,20 +122,28 @@ class EnsembleNetwork:
 
         each = []
         for member, stack, future in zip(self._members, crops, asked, strict=True):
-            if member:
-                each.append(self._foreign(member, stack))
-            else:
-                assert future
+            if future:
                 each.append(softmax(future.result()[1] / self._temperature, 1))
+            else:
+                each.append(self._foreign(member, stack))
         mean = weighted_mean(each, self._shares)
         return [mean.astype(np.float32), np.where(np.isnan(mean), np.nan, log(mean))]
 
-    def _foreign(self, member: Loaded, crops: np.ndarray) -> np.ndarray:
-        name = str(member.reference)
-        if name not in self.failures:
+    def _foreign(self, member: Member, crops: np.ndarray) -> np.ndarray:
+        if isinstance(member, Loaded) and (name := str(member.reference)) not in self.failures:
             try:
-                return member.labels.seven(member.classifier.scores(crops))
+                seven = member.labels.seven(member.classifier.scores(crops))
+                self.strange[name] += int((~np.isfinite(seven).all(1)).sum())
+                return seven
             except Exception as error:  # of any library
-                self.failures[name] = error if isinstance(error, EmocliError) else EmocliError(
-                    name, f"failed ({one_line(error)})", f"try it alone with `emocli models try {name} FILE`")
+                self.failures[name] = error if isinstance(error, EmocliError) else failure(
+                    name, f"failed ({one_line(error)})")
         return np.full((len(crops), self.width), np.nan)
+
+
+def _view(member: Member, shipped: Shipped) -> tuple[int, bool]:
+    if member is None:
+        return shipped.views[0]
+    if isinstance(member, EmocliError):
+        return LEAST_VIEW
+    return member.classifier.size, member.classifier.colour  # type: ignore[attr-defined]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from support import foreign
 
-from emocli.adapters.faces import EnsembleNetwork
+from emocli.adapters.faces import EnsembleNetwork, ForeignFaceModels
 from emocli.adapters.labels import LabelMap
 from emocli.adapters.reader import EnsembleReader, ForeignReader, resampled
 from emocli.adapters.reference import Reference
@@ -92,7 +92,7 @@ def test_words(run: Run) -> None:
     assert "no finite numbers" in reasons[5]
     assert model.batches == [4]
     assert sum("left out: bored" in note for note in run.notes) == 1
-    assert any("no finite numbers for some" in note for note in run.notes)
+    assert any("keras:a.h5: gave no finite numbers for 1 of 4 inputs. Try it" in note for note in run.notes)
     assert any("never names surprise" in note for note in run.notes)
     assert "it has read little" in run.notes
     assert "keras" in run.libraries
@@ -162,16 +162,6 @@ def test_an_ensemble_is_a_weighted_mean(run: Run) -> None:
     assert readings[1].reason == "no words"
 
 
-class Shipped:
-    views = ((48, False),)
-
-    def classify(self, *crops: np.ndarray) -> Future[list[np.ndarray]]:
-        done: Future[list[np.ndarray]] = Future()
-        logits = np.where(np.arange(7) == INDEX["fear"], 20.0, 0.0)
-        done.set_result([np.zeros((len(crops[0]), 128)), np.tile(logits, (len(crops[0]), 1))])
-        return done
-
-
 @pytest.mark.parametrize("broken", [False, True])
 def test_faces_by_an_ensemble(broken: bool) -> None:
     class Bright(Words):
@@ -182,7 +172,7 @@ def test_faces_by_an_ensemble(broken: bool) -> None:
             return np.stack([light, 1 - light, 0 * light], 1)
 
     member = loaded(Bright())()
-    network = EnsembleNetwork([None, member], [0.5, 0.5], Shipped(), 1.0)
+    network = EnsembleNetwork([None, member], [0.5, 0.5], foreign.AlwaysFear(), 1.0)
     assert network.views == ((48, False), (8, False))
     crops = np.zeros((2, 48, 48), np.uint8), np.full((2, 8, 8), 255, np.uint8)
     scores = np.exp(network.classify(*crops).result()[1])
@@ -190,6 +180,18 @@ def test_faces_by_an_ensemble(broken: bool) -> None:
     assert scores[0, INDEX["fear"]] == pytest.approx(1 if broken else 0.5, abs=1e-3)
     assert scores[0, INDEX["happiness"]] == pytest.approx(0 if broken else 0.5, abs=1e-3)
     assert list(network.failures) == (["keras:a.h5"] if broken else [])
+
+
+def test_faces_without_numbers(run: Run) -> None:
+    class Numberless(Words):
+        def scores(self, inputs: np.ndarray) -> np.ndarray:
+            return np.full((len(inputs), 3), np.nan, np.float32)
+
+    models = ForeignFaceModels([loaded(Numberless())], [1.0])
+    network = models.network(run, foreign.AlwaysFear(), 1.0)
+    assert np.isnan(network.classify(np.zeros((2, 8, 8), np.uint8)).result()[1]).all()
+    assert models.finish(run) == "keras:a.h5 gave no finite numbers"
+    assert any("keras:a.h5: gave no finite numbers for 2 faces. Try it alone" in note for note in run.notes)
 
 
 def test_resampling() -> None:
