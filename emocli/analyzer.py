@@ -15,6 +15,7 @@ import numpy as np
 
 import emocli
 from emocli import weights
+from emocli.adapters.reader import failures
 from emocli.adapters.selection import shipped
 from emocli.errors import InputError
 from emocli.options import AnalyzeOptions
@@ -65,6 +66,11 @@ class Analyzer:
         """End what readers have started; the analyzer can be used again and would start it anew."""
         for reader in self.readers:
             reader.close()
+
+    @property
+    def left_out(self) -> list[str]:
+        """The models that cannot be used, by what their errors name."""
+        return [error.subject for reader in self.readers for error in failures(reader) if error]
 
     def analyze(self, path: str | Path, progress: Progress = lambda stage, share: None) -> Timeline:
         """Analyse one media file.

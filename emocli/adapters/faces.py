@@ -11,16 +11,14 @@ import numpy as np
 
 from emocli.adapters.kinds import KINDS
 from emocli.adapters.labels import weighted_mean
-from emocli.adapters.reader import NO_NUMBERS, load_or_error, log, record, say_labels, say_unread
+from emocli.adapters.reader import NO_NUMBERS, load_or_error, log, record, say_labels, unread
 from emocli.adapters.registry import Loaded, failure, one_line
 from emocli.emotions import EMOTIONS
 from emocli.errors import EmocliError
 from emocli.timeline.run import Run
 
-#: A model, why it could not be loaded, or None for the one that ships.
-Member = Loaded | EmocliError | None
-#: What is cut for one that could not be loaded: side in px and whether it is RGB.
-LEAST_VIEW = (8, False)
+#: A model, or None for the one that ships.
+Member = Loaded | None
 
 
 class Shipped(Protocol):
@@ -39,24 +37,26 @@ class ForeignFaceModels:
 
     def __init__(self, loads: Sequence[Callable[[], Loaded] | None], shares: Sequence[float]) -> None:
         self._loads, self._shares = tuple(loads), tuple(shares)
-        self._members: list[Member] = self._load()
+        self._members: list[Member | EmocliError] = self._load()
         self._network: EnsembleNetwork | None = None
 
     @property
-    def failure(self) -> EmocliError | None:
-        """Why none of them can be used, if so."""
-        failures = [member for member in self._members if isinstance(member, EmocliError)]
-        return failures[0] if failures and len(failures) == len(self._members) else None
+    def failures(self) -> Sequence[EmocliError | None]:
+        """Why each of them cannot be used, if so; they are loaded again after `close`."""
+        self._members = self._members or self._load()
+        return [member if isinstance(member, EmocliError) else None for member in self._members]
 
     def network(self, run: Run, shipped: Shipped, temperature: float) -> EnsembleNetwork:
-        """What reads the crops of a run."""
+        """What reads the crops of a run, of which at least one can be used."""
+        members, shares = [], []
         self._members = self._members or self._load()
-        for member in self._members:
-            if isinstance(member, Loaded):
-                say_labels(run, member)
-            elif member:
-                say_unread(run, "face", member)
-        self._network = EnsembleNetwork(self._members, self._shares, shipped, temperature)
+        for member, share in zip(self._members, self._shares, strict=True):
+            if not isinstance(member, EmocliError):
+                members.append(member)
+                shares.append(share)
+        for loaded in self._loaded():
+            say_labels(run, loaded)
+        self._network = EnsembleNetwork(members, shares, shipped, temperature)
         return self._network
 
     def finish(self, run: Run) -> str:
@@ -66,16 +66,14 @@ class ForeignFaceModels:
         for member in self._loaded():
             if run.faces:
                 run.uses("numpy", *KINDS[member.reference.kind].libraries, weights=record(member))
-        failed = self._network.failures
+        failed, without = self._network.failures, +self._network.without_numbers
         for error in failed.values():
-            if error not in self._members:
-                say_unread(run, "face", error)
-        strange = +self._network.strange
-        for name, count in strange.items():
-            say_unread(run, "face", failure(name, f"{NO_NUMBERS} for {count} faces"))
-        if len(failed) == len(self._members):
+            run.note(unread("face", error))
+        for name, count in without.items():
+            run.note(unread("face", failure(name, f"{NO_NUMBERS} for {count} faces")))
+        if len(failed) == len(self._network.views):
             return f"{', '.join(failed)} failed"
-        return f"{', '.join(strange)} {NO_NUMBERS}" if strange and not run.faces else ""
+        return f"{', '.join(without)} {NO_NUMBERS}" if without and not run.faces else ""
 
     def close(self) -> None:
         """End what the models have started."""
@@ -86,14 +84,14 @@ class ForeignFaceModels:
     def _loaded(self) -> list[Loaded]:
         return [member for member in self._members if isinstance(member, Loaded)]
 
-    def _load(self) -> list[Member]:
-        return [load and load_or_error(load) for load in self._loads]
+    def _load(self) -> list[Member | EmocliError]:
+        return [load and load_or_error("face", load) for load in self._loads]
 
 
 class EnsembleNetwork:
     """The weighted mean of the members' scores, over those that have something to say of a face.  A member
-    that could not be loaded is left out, one that fails from then on; `failures` has its error by its
-    reference, `strange` of how many faces it gave no finite numbers."""
+    that fails is left out from then on; `failures` has its error by its reference, `without_numbers` of how
+    many faces it gave no finite numbers."""
 
     width = len(EMOTIONS)
 
@@ -101,9 +99,10 @@ class EnsembleNetwork:
                  temperature: float) -> None:
         self._members, self._shares = members, shares
         self._shipped, self._temperature = shipped, temperature
-        self.views = tuple(_view(member, shipped) for member in members)
-        self.failures = {member.subject: member for member in members if isinstance(member, EmocliError)}
-        self.strange = Counter[str]()
+        self.views = tuple(shipped.views[0] if m is None else
+                           (m.classifier.size, m.classifier.colour) for m in members)  # type: ignore[attr-defined]
+        self.failures: dict[str, EmocliError] = {}
+        self.without_numbers = Counter[str]()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="emocli-foreign-face")
 
     def classify(self, *crops: np.ndarray) -> Future[list[np.ndarray]]:
@@ -122,28 +121,22 @@ class EnsembleNetwork:
 
         each = []
         for member, stack, future in zip(self._members, crops, asked, strict=True):
-            if future:
-                each.append(softmax(future.result()[1] / self._temperature, 1))
-            else:
+            if member:
                 each.append(self._foreign(member, stack))
+            else:
+                assert future
+                each.append(softmax(future.result()[1] / self._temperature, 1))
         mean = weighted_mean(each, self._shares)
         return [mean.astype(np.float32), np.where(np.isnan(mean), np.nan, log(mean))]
 
-    def _foreign(self, member: Member, crops: np.ndarray) -> np.ndarray:
-        if isinstance(member, Loaded) and (name := str(member.reference)) not in self.failures:
+    def _foreign(self, member: Loaded, crops: np.ndarray) -> np.ndarray:
+        name = str(member.reference)
+        if name not in self.failures:
             try:
                 seven = member.labels.seven(member.classifier.scores(crops))
-                self.strange[name] += int((~np.isfinite(seven).all(1)).sum())
+                self.without_numbers[name] += int((~np.isfinite(seven).all(1)).sum())
                 return seven
             except Exception as error:  # of any library
                 self.failures[name] = error if isinstance(error, EmocliError) else failure(
                     name, f"failed ({one_line(error)})")
         return np.full((len(crops), self.width), np.nan)
-
-
-def _view(member: Member, shipped: Shipped) -> tuple[int, bool]:
-    if member is None:
-        return shipped.views[0]
-    if isinstance(member, EmocliError):
-        return LEAST_VIEW
-    return member.classifier.size, member.classifier.colour  # type: ignore[attr-defined]

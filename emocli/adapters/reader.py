@@ -16,7 +16,7 @@ import numpy as np
 from emocli import weights
 from emocli.adapters.kinds import KINDS
 from emocli.adapters.registry import Loaded, failure, one_line
-from emocli.errors import EmocliError
+from emocli.errors import EmocliError, InputError
 from emocli.timeline.run import (
     UNHEARD,
     Read,
@@ -27,6 +27,7 @@ from emocli.timeline.run import (
     between_utterances,
     of_utterances,
 )
+from emocli.timeline.run import log as logger
 from emocli.timeline.types import Reading, Segment
 from emocli.voice.described import SHORTEST, SILENT
 
@@ -39,25 +40,25 @@ NO_NUMBERS = "gave no finite numbers"
 
 
 class ForeignReader:
-    """Reads voice or words with the model that `load` gives, which is called at once, and again after
+    """Reads voice or words with the model `name` that `load` gives, which is called at once, and again after
     `close`; where it cannot be loaded, no run has readings, and each is told why."""
 
-    def __init__(self, modality: str, load: Callable[[], Loaded]) -> None:
-        self.modality, self._load = modality, load
-        self._loaded: Loaded | EmocliError | None = load_or_error(load)
+    def __init__(self, modality: str, name: str, load: Callable[[], Loaded]) -> None:
+        self.modality, self._name, self._load = modality, name, load
+        self._loaded: Loaded | EmocliError | None = load_or_error(modality, load)
 
     @property
-    def failure(self) -> EmocliError | None:
+    def failures(self) -> Sequence[EmocliError | None]:
         """Why the model cannot be used, if so."""
-        return self._loaded if isinstance(self._loaded, EmocliError) else None
+        return [self._loaded if isinstance(self._loaded, EmocliError) else None]
 
     def observe(self, run: Run) -> Read:
         """Read every utterance, beside the pictures."""
         if self._loaded is None:
-            self._loaded = load_or_error(self._load)
+            self._loaded = load_or_error(self.modality, self._load)
         if not isinstance(self._loaded, Loaded):
-            say_unread(run, self.modality, self._loaded)
-            absent = Reading(self.modality, reason=f"{self._loaded.subject} cannot be used")
+            run.notes.append(unread(self.modality, self._loaded))
+            absent = Reading(self.modality, reason=f"{self._name} cannot be used")
             return lambda segments: [absent] * len(segments)
         say_labels(run, self._loaded)
         with run.stage(f"reading the {self.modality} by {self._loaded.reference}"):
@@ -79,9 +80,11 @@ class EnsembleReader:
     def __init__(self, readers: Sequence[Reader], shares: Sequence[float]) -> None:
         self.modality = readers[0].modality
         self._readers, self._shares = tuple(readers), tuple(shares)
-        failures = [getattr(reader, "failure", None) for reader in readers]
-        #: Why none of them can read, if so.
-        self.failure: EmocliError | None = failures[0] if all(failures) else None
+
+    @property
+    def failures(self) -> Sequence[EmocliError | None]:
+        """Why each of them cannot be used, if so."""
+        return [error for reader in self._readers for error in failures(reader)]
 
     def observe(self, run: Run) -> Read:
         """Let each read, one after the other."""
@@ -95,17 +98,26 @@ class EnsembleReader:
             reader.close()
 
 
-def load_or_error(load: Callable[[], Loaded]) -> Loaded | EmocliError:
-    """The model, or why it cannot be used."""
+def failures(reader: object) -> Sequence[EmocliError | None]:
+    """An item a model of a reader: why it cannot be used, or None."""
+    return getattr(reader, "failures", [None])
+
+
+def load_or_error(modality: str, load: Callable[[], Loaded]) -> Loaded | EmocliError:
+    """The model, or, logged once, why it cannot be used.  Raises what is wrong with an option or an input,
+    not with the model."""
     try:
         return load()
     except EmocliError as error:
+        if isinstance(error, InputError) or error.subject.startswith("--"):
+            raise
+        logger.warning("%s", unread(modality, error))
         return error
 
 
-def say_unread(run: Run, modality: str, error: EmocliError) -> None:
-    """Note that a model reads nothing, and why."""
-    run.note(f"the {modality} is not read: {error}")
+def unread(modality: str, error: EmocliError) -> str:
+    """That a model reads nothing, and why."""
+    return f"the {modality} is not read: {error}"
 
 
 def mean_reading(readings: Sequence[Reading], shares: Sequence[float]) -> Reading:
@@ -138,8 +150,8 @@ def read_inputs(run: Run, modality: str, loaded: Loaded, inputs: Iterable[Any]) 
         except StoppedError:
             raise
         except Exception as error:  # of any library
-            say_unread(run, modality, error if isinstance(error, EmocliError)
-                       else failure(name, f"failed ({one_line(error)})"))
+            run.note(unread(modality, error if isinstance(error, EmocliError)
+                            else failure(name, f"failed ({one_line(error)})")))
             missed = Reading(modality, reason=f"{name} failed")
             return [missed] * (len(readings) + len(batch) + sum(1 for _ in left))
         readings += [_reading(modality, name, *pair)
@@ -147,7 +159,8 @@ def read_inputs(run: Run, modality: str, loaded: Loaded, inputs: Iterable[Any]) 
     if readings:
         run.uses("numpy", *KINDS[loaded.reference.kind].libraries, weights=record(loaded))
     if strange := sum(r.reason == f"{name} {NO_NUMBERS}" for r in readings):
-        say_unread(run, modality, failure(name, f"{NO_NUMBERS} for {strange} of {len(readings)} inputs"))
+        why = failure(name, f"{NO_NUMBERS} for {strange} of {len(readings)} inputs")
+        run.note(unread(modality, why))
     return readings
 
 

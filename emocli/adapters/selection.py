@@ -5,36 +5,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TypeGuard
 
 from emocli.adapters import registry
 from emocli.adapters.classifier import LoadOptions
 from emocli.adapters.labels import read_labels
-from emocli.adapters.reader import EnsembleReader, ForeignReader
+from emocli.adapters.reader import EnsembleReader, ForeignReader, failures
 from emocli.adapters.reference import Reference, members, parse
 from emocli.errors import UsageError, WeightsError
 from emocli.options import AnalyzeOptions
 from emocli.timeline.run import Reader
 from emocli.timeline.types import MODALITIES
 
-if TYPE_CHECKING:
-    from emocli.adapters.faces import ForeignFaceModels
-
 
 def shipped(options: AnalyzeOptions) -> tuple[Reader, ...]:
     """The readers of an analysis, in the order of `MODALITIES`; one whose model cannot be used says why in
-    the notes of every run, and the others go on.  Raises as `check`, and `WeightsError` where what ships is
-    damaged, or no model of any modality can be used.
+    the notes of every run, and the others go on.  Raises as `check`, `WeightsError` where what ships is
+    damaged, and the first model's error where none of any modality can be used.
     """
     check(options)
-    from emocli.face.reader import FaceReader
-
-    faces = foreign_faces(options)
-    others = {m: _reader(m, options) for m in MODALITIES if m != "face"}
-    failures = [getattr(models, "failure", None) for models in (faces, *others.values())]
-    if first := all(failures) and failures[0]:
-        raise WeightsError(first.subject, first.cause, first.step)
-    return tuple(FaceReader(options, faces) if m == "face" else others[m] for m in MODALITIES)
+    readers: list[Reader] = []
+    try:
+        for modality in MODALITIES:
+            readers.append(_face(options) if modality == "face" else _reader(modality, options))
+        errors = [error for reader in readers for error in failures(reader)]
+        if first := all(errors) and errors[0]:
+            raise first if isinstance(first, UsageError) else WeightsError(first.subject, first.cause,
+                                                                           first.step)
+    except BaseException:
+        for reader in readers:
+            reader.close()
+        raise
+    return tuple(readers)
 
 
 def check(options: AnalyzeOptions) -> None:
@@ -87,14 +89,14 @@ def _load(model: Reference | UsageError, modality: str, options: AnalyzeOptions)
     return registry.load(model, modality, loading(options), labels=options.labels)
 
 
-def _ships(model: Reference | UsageError) -> bool:
+def _ships(model: Reference | UsageError) -> TypeGuard[Reference]:
     return isinstance(model, Reference) and model.builtin
 
 
 def _reader(modality: str, options: AnalyzeOptions) -> Reader:
     readers: list[Reader] = [
-        _builtin(modality, model, options) if isinstance(model, Reference) and model.builtin
-        else ForeignReader(modality, partial(_load, model, modality, options))
+        _builtin(modality, model, options) if _ships(model)
+        else ForeignReader(modality, _name(model), partial(_load, model, modality, options))
         for model in chosen(modality, options)]
     return readers[0] if len(readers) == 1 else EnsembleReader(readers, _shares(len(readers), options))
 
@@ -109,10 +111,16 @@ def _builtin(modality: str, reference: Reference, options: AnalyzeOptions) -> Re
     return VoiceReader(options, listen) if modality == "voice" else TextReader(options)
 
 
-def foreign_faces(options: AnalyzeOptions) -> ForeignFaceModels | None:
-    """The models of others that read the face, alone or beside the one that ships, if there are any."""
+def _name(model: Reference | UsageError) -> str:
+    return model.subject if isinstance(model, UsageError) else str(model)
+
+
+def _face(options: AnalyzeOptions) -> Reader:
     from emocli.adapters.faces import ForeignFaceModels
+    from emocli.face.reader import FaceReader
 
     models = chosen("face", options)
     loads = [None if _ships(model) else partial(_load, model, "face", options) for model in models]
-    return ForeignFaceModels(loads, _shares(len(models), options)) if any(loads) else None
+    if not any(loads):
+        return FaceReader(options)
+    return FaceReader(options, ForeignFaceModels(loads, _shares(len(models), options)))

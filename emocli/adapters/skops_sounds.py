@@ -11,7 +11,7 @@ import numpy as np
 
 from emocli.adapters.classifier import LoadOptions
 from emocli.adapters.reference import Reference
-from emocli.adapters.voice_descriptions import OPENSMILE, RATE, WHISPER, describing, is_size, trained
+from emocli.adapters.voice_descriptions import LICENCE, OPENSMILE, RATE, WHISPER, describing, is_size, trained
 from emocli.errors import UsageError, WeightsError
 from emocli.options import torch_device
 from emocli.voice.described import SHORTEST
@@ -28,7 +28,6 @@ class SkopsSounds:
     """A `VoiceClassifier`."""
 
     rate, hears_gaps = RATE, False
-    notes: tuple[str, ...] = ()
 
     def __init__(self, reference: Reference, options: LoadOptions) -> None:
         path = _located(reference)
@@ -40,6 +39,7 @@ class SkopsSounds:
                              f"{reference.target}")
         self.files, self._classifier = (path,), content["classifier"]
         self.labels = tuple(map(str, content["labels"]))
+        self.notes = (LICENCE,) if features == OPENSMILE else ()
         self._describe = describing(features, offline=options.offline, device=torch_device(options.device))
 
     def scores(self, inputs: Sequence[np.ndarray]) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from logging import NullHandler, getLogger
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,16 @@ def trained(size: str) -> Path:
 
 
 def show_licence() -> None:
-    """Show the licence of openSMILE before its first use, once a user: the cache remembers."""
+    """Show the licence of openSMILE before its first use, once a user: the cache remembers, unless the
+    program shows nothing of what is logged."""
     shown = weights.cache_folder() / "licences" / "opensmile.txt"
-    if not shown.is_file():
-        log.warning(LICENCE)
-        with suppress(OutputError):  # then it is shown again
-            write_text(shown, LICENCE + "\n")
+    if shown.is_file():
+        return
+    log.warning(LICENCE)
+    if all(isinstance(handler, NullHandler) for handler in (*log.handlers, *getLogger().handlers)):
+        return
+    with suppress(OutputError):  # then it is shown again
+        write_text(shown, LICENCE + "\n")
 
 
 def describing(name: str, *, offline: bool = False, device: str = "cpu") -> Describe:

@@ -137,7 +137,8 @@ class Run:
                     raise job.error
                 mark = fingerprint.of_job(job.path, settings)
                 current = known if known and known.fingerprint == mark and not plan.overwrite else None
-                if current and current.status == DONE and all(f.is_file() for f in self._files(job).values()):
+                if current and current.status == DONE and not current.summary.get("left_out") \
+                        and all(f.is_file() for f in self._files(job).values()):
                     self._state.skipped += 1
                 elif current and current.status == FAILED and not plan.retry_failed:
                     self._state.failures.append((current.error or "", InputError.exit_code))

@@ -73,6 +73,8 @@ def train_command(
         raise UsageError("--left-out", f"{task} is not trained on others' readings", "leave it out")
     if voice and task != "fusion":
         raise UsageError("--voice", f"{task} does not hear through a model", "leave it out")
+    if trust and not voice:
+        raise UsageError("--trust", "is for the models behind --voice", "leave it out")
     loading = LoadOptions(trust=trust, features=features)
     if voice:
         selection.check_members("voice", parse(voice), loading)

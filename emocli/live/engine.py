@@ -37,8 +37,8 @@ KEPT = 90.0
 #: Seconds between two accounts of the load, and of an utterance from which its words are drafted.
 ACCOUNT, DRAFTED = 1.0, 1.0
 #: Seconds of silence after which the voice is read already, so that it is known once the utterance has ended;
-#: in vain if somebody speaks on, and left undone where so much sound waits.  No draft is begun any
-#: more, which the words would have to wait for.
+#: in vain if somebody speaks on, and left undone where so much sound waits.  Nor is a draft begun then: the
+#: words would have to wait for it.
 PAUSE = 0.1
 
 
@@ -244,8 +244,7 @@ class Engine:
             if not self._lost_frames:
                 self._events.put(Notice("lost", self.heard, "more pictures come than can be looked at"))
             self._lost_frames = frames
-        late = self._late()
-        if self._shedder and goes_on and (changed := self._shedder.update(self._factor, late)):
+        if self._shedder and goes_on and (changed := self._shedder.update(self._factor, self._late())):
             self._events.put(Notice("mode", self.heard, changed))
         self._events.put(Load(
             self.heard, self._factor,

@@ -34,9 +34,10 @@ SURE_LANGUAGE = 0.7
 BRIEF_SILENCE = 10.0
 #: Seconds of which such windows have a multiple: libraries keep memory for every length that comes.
 BRIEF_STEP = 4.0
-#: Tokens of a window at most, a second of it and beside; nobody speaks so fast, but Whisper goes on for
-#: seconds where it is caught in a loop.  All that its decoder has room for, with the prompt.
-TOKENS_PER_SECOND, MORE_TOKENS, MOST_TOKENS = 20, 50, 440
+#: Tokens of a window at most, a second of it and beside: Whisper goes on for seconds where it is caught in a
+#: loop, and scripts that it knows little of take two to three tokens a letter.  All that its decoder has room
+#: for, with the prompt.
+TOKENS_PER_SECOND, MORE_TOKENS, MOST_TOKENS = 40, 50, 440
 
 
 class _Encoded:
@@ -79,7 +80,8 @@ class FasterWhisper:
         """The phrases of each window."""
         seconds = self._filled(windows) if self._brief else WINDOW
         encoded = [self._encode(samples, check, seconds) for samples in windows]
-        languages = self._languages(encoded) if language == "auto" else [language] * len(windows)
+        votes = self._votes if self._brief else Counter[str]()
+        languages = self._languages(encoded, votes) if language == "auto" else [language] * len(windows)
         phrases: list[list[Phrase]] = [[] for _ in windows]
         for code in sorted(set(languages)):
             numbers = [i for i, own in enumerate(languages) if own == code]
@@ -96,7 +98,7 @@ class FasterWhisper:
         from faster_whisper import BatchedInferencePipeline
 
         encoded = self._encode(samples, lambda: None, self._filled([samples]))
-        code = self._languages([encoded])[0] if language == "auto" else language
+        code = self._languages([encoded], votes=self._votes.copy())[0] if language == "auto" else language
         segments, _ = BatchedInferencePipeline(_Encoded(self._model, _view([encoded]))).transcribe(
             samples, language=code, clip_timestamps=[{"start": 0.0, "end": len(samples) / SAMPLE_RATE}],
             beam_size=1, without_timestamps=True, max_new_tokens=_most_tokens([samples]))
@@ -120,12 +122,11 @@ class FasterWhisper:
             features = pad_or_trim(features)
         return np.array(self._model.encode(features))
 
-    def _languages(self, encoded: Sequence[np.ndarray]) -> list[str]:
-        """Each window's own language, or, where that is not clear, the likeliest of those beside it; of what
-        is read at once, of those before it."""
+    def _languages(self, encoded: Sequence[np.ndarray], votes: Counter[str]) -> list[str]:
+        """Each window's own language, or, where that is not clear, the likeliest of `votes`, to which they
+        are added, and those beside it."""
         if not self._model.model.is_multilingual:
             return ["en"] * len(encoded)
-        votes = self._votes if self._brief else Counter[str]()
         own: list[tuple[str, float]] = []
         for shares in self._model.model.detect_language(_view(encoded)):
             every = [(token.strip("<|>"), share) for token, share in shares]

@@ -82,7 +82,7 @@ SEGMENTS = [Segment(0, 1, SAID[0]), Segment(1, 2), *(Segment(u.start, u.end, u) 
 
 def test_words(run: Run) -> None:
     model = Words()
-    reader = ForeignReader("text", loaded(model))
+    reader = ForeignReader("text", "hf:a/b", loaded(model))
     readings = reader.observe(run)(SEGMENTS)
     assert [r.emotion for r in readings] == ["happiness", "", "anger", "", "", ""]
     assert readings[0].scores == pytest.approx(np.eye(7)[INDEX["happiness"]])
@@ -101,7 +101,7 @@ def test_words(run: Run) -> None:
 def test_batches_and_closing(run: Run) -> None:
     model = Words()
     run.speech.utterances[:] = [Utterance(i, i + 1, "good") for i in range(20)]  # type: ignore[index]
-    reader = ForeignReader("text", loaded(model))
+    reader = ForeignReader("text", "hf:a/b", loaded(model))
     reader.observe(run)
     assert model.batches == [8, 8, 4]
     reader.close()
@@ -113,7 +113,7 @@ def test_batches_and_closing(run: Run) -> None:
 
 def test_voices_at_their_rate(run: Run) -> None:
     model = Ears()
-    readings = ForeignReader("voice", loaded(model)).observe(run)(SEGMENTS)
+    readings = ForeignReader("voice", "hf:a/b", loaded(model)).observe(run)(SEGMENTS)
     assert [r.emotion for r in readings] == ["anger", "", "happiness", "", "", ""]
     assert model.lengths == [8_000, 8_000]
     assert readings[1].reason == "nobody speaks"
@@ -124,13 +124,13 @@ def test_stretches_without_words_are_heard_by_those_that_can(run: Run) -> None:
     model = Ears()
     model.hears_gaps = True
     gap = Segment(0, 2)
-    assert ForeignReader("voice", loaded(model)).observe(run)([gap])[0].emotion == "anger"
-    silent = ForeignReader("voice", loaded(model)).observe(run)([Segment(4.5, 5.5)])[0]
+    assert ForeignReader("voice", "hf:a/b", loaded(model)).observe(run)([gap])[0].emotion == "anger"
+    silent = ForeignReader("voice", "hf:a/b", loaded(model)).observe(run)([Segment(4.5, 5.5)])[0]
     assert silent.reason == "nobody speaks"
 
 
 def test_a_model_that_fails_costs_its_own_readings(run: Run) -> None:
-    readings = ForeignReader("text", loaded(Broken())).observe(run)(SEGMENTS)
+    readings = ForeignReader("text", "hf:a/b", loaded(Broken())).observe(run)(SEGMENTS)
     assert not any(r.present for r in readings)
     assert readings[0].reason == "keras:a.h5 failed"
     (said,) = (note for note in run.notes if "failed" in note)
@@ -142,7 +142,7 @@ def test_scores_of_the_wrong_shape(run: Run) -> None:
     model = Words()
     make = loaded(model)
     model.labels = ("happy", "angry")
-    readings = ForeignReader("text", make).observe(run)(SEGMENTS)
+    readings = ForeignReader("text", "hf:a/b", make).observe(run)(SEGMENTS)
     assert not any(r.present for r in readings)
     assert any("gave scores of the shape (4, 3) for 4 inputs and 2 labels" in note for note in run.notes)
 
@@ -152,7 +152,7 @@ def test_an_ensemble_is_a_weighted_mean(run: Run) -> None:
         def scores(self, inputs: Sequence[Any]) -> np.ndarray:
             return np.tile([0, 1.0, 0], (len(inputs), 1))
 
-    members = [ForeignReader("text", loaded(model)) for model in (Words(), Angry(), Broken())]
+    members = [ForeignReader("text", "hf:a/b", loaded(model)) for model in (Words(), Angry(), Broken())]
     readings = EnsembleReader(members, [0.6, 0.4, 5]).observe(run)(SEGMENTS)
     assert readings[0].scores is not None
     assert readings[0].scores[INDEX["happiness"]] == pytest.approx(0.6)

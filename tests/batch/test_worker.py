@@ -61,6 +61,17 @@ def test_videos_that_kill_their_worker_fail_and_the_rest_go_on(
     whole(out, ["a", "b.segv", "c.hang", "d.raise", "e"])
 
 
+def test_videos_that_a_model_could_not_read_are_read_again(tiny: Path, tmp_path: Path) -> None:
+    def run(voice: str) -> tuple[int, int]:
+        options = AnalyzeOptions(transcript="none", offline=True, voice=voice)
+        state = runner.run(Plan(discover([tiny]), tmp_path, options, account=True))
+        return state.done, state.skipped
+
+    missing = f"keras:{tmp_path / 'none.h5'}"
+    assert [run(missing), run(missing)] == [(1, 0), (1, 0)]
+    assert [run("builtin:fast"), run("builtin:fast")] == [(1, 0), (0, 1)]
+
+
 def test_an_idle_worker_that_is_killed_has_begun_nothing(tiny: Path, tmp_path: Path) -> None:
     mailbox: Any = queue.SimpleQueue()
     job = discover([tiny])[0]

@@ -146,7 +146,8 @@ def test_no_draft_is_begun_in_a_silence(monkeypatch: pytest.MonkeyPatch) -> None
     """The words of the whole utterance would have to wait for it."""
     drafted: list[float] = []
     monkeypatch.setattr(Captioner, "put_partial", lambda self, so_far, samples: drafted.append(so_far.end))
-    said = [e.utterance for e in told(engine_of(block(speech()), shedder=LoadShedder()), Tagged) if e.row]
+    said = [e.utterance for e in told(
+        engine_of(block(speech()), shedder=LoadShedder(), now=lambda: 0.0), Tagged) if e.row]
     assert len(drafted) > 20
     closing = [(u.end - PAD + 1.5 * PAUSE, u.end - PAD + FOLLOWED.silence) for u in said]
     assert not [end for end in drafted for first, last in closing if first < end < last]

@@ -131,7 +131,7 @@ def test_rtsp_that_falls_silent_returns_and_ends() -> None:
     clock = Clock()
     with rtsp.serving(play) as address:
         items = []
-        for item in from_address(address, now=clock.now, sleep=clock.sleep, stall=0.5):
+        for item in from_address(address, now=clock.now, sleep=clock.sleep, stall=2):
             items.append(item)
             if isinstance(item, Notice):
                 silent.set()
