@@ -75,7 +75,9 @@ def test_it_is_the_face_that_moves_with_the_sound(analyzer: Analyzer, tmp_path: 
     assert right(timeline, shots, (speaker,)) >= 0.95
 
 
-@pytest.mark.parametrize("seen", [(SMILER,), (MAN,), (MAN, SMILER)], ids=["smile", "still", "two"])
+@pytest.mark.parametrize("seen", [
+    pytest.param((SMILER,), id="smile", marks=pytest.mark.long),
+    pytest.param((MAN,), id="still", marks=pytest.mark.long), pytest.param((MAN, SMILER), id="two")])
 def test_a_voice_over_is_off_screen(analyzer: Analyzer, tmp_path: Path, seen: tuple[Person, ...]) -> None:
     timeline = analyzer.analyze(film(tmp_path / "a.mp4", [(seen, ())] * TURNS))
     rows = spoken(timeline)

@@ -49,6 +49,7 @@ def test_a_head_over_an_ensemble_of_voices(tiny: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_head_over_a_voice_of_keras(tiny: Path, tmp_path: Path) -> None:
     name = f"keras:{foreign.keras_files(tmp_path)}/mean.keras"
     with pytest.raises(UsageError, match="--features is not given"):
