@@ -51,7 +51,7 @@ def serve(channel: child.Channel) -> None:
                 del answered["timeline"]
                 channel.send(answered)
     except EmocliError as error:  # of the models or the options, which no video can do without
-        channel.send(failure(WeightsError(error.subject, error.cause, error.step)))
+        channel.send(failure(error) | {"fatal": (error.subject, error.cause, error.step)})
 
 
 def answer(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions, tell: Tell) -> dict[str, Any]:
