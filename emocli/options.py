@@ -23,7 +23,7 @@ EAR = "whisper-encoder"
 HEARD_BY_EAR = ("voice", "voice-permissive")
 
 #: Which weights each way of reading the words takes.
-TEXT_MODES = {"fast": ("text-small",), "accurate": ("text", "text-small")}
+TEXT_MODES = {"fast": ("text-small",), "accurate": ("text-en", "text-ko", "text-small")}
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
     from emocli.training.loop import Epoch
 
-TASKS = ("face", "voice", "voice_small", "text", "ngrams", "fusion", "speakers", "spectrogram")
+TASKS = ("face", "voice", "voice_small", "text_en", "text_ko", "ngrams", "fusion", "speakers", "spectrogram")
 
 
 def train_command(
-    task: Annotated[str, typer.Argument(help="face, voice, voice_small, text, ngrams, fusion, speakers or "
-                                             "spectrogram.")],
+    task: Annotated[str, typer.Argument(help="face, voice, voice_small, text_en, text_ko, ngrams, "
+                                             "fusion, speakers or spectrogram.")],
     data: Annotated[Path, typer.Option(help="The data folder.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder for weights, checkpoint and curves; "
                                                                 "runs/TASK if left out.")] = None,
@@ -40,7 +40,10 @@ def train_command(
              "model behind --voice takes.")] = "",
     classifier: Annotated[str, typer.Option(help="Which over these: svm, forest or logistic.")] = "svm",
     base: Annotated[Path | None, typer.Option(
-        help="Folder with multilingual-e5-small, as transformers opens it (for text).")] = None,
+        help="Folder with a pretrained encoder, as transformers opens it: all-MiniLM-L6-v2 for text_en, "
+             "multilingual-e5-small for text_ko.")] = None,
+    teacher: Annotated[Path | None, typer.Option(
+        help="The teacher.pt that `emocli train text_en` has written (for text_ko).")] = None,
     left_out: Annotated[Path | None, typer.Option(
         help="The left_out.npz that `emocli train voice` has written (for fusion).")] = None,
     voice: Annotated[str, typer.Option(
@@ -67,8 +70,10 @@ def train_command(
     if features and not voice and task not in (
             ("voice",) if is_description(features) else ("voice", "voice_small")):
         raise UsageError("--features", f"{task} is not trained on kept features", "leave it out")
-    if base and task != "text":
+    if base and task not in ("text_en", "text_ko"):
         raise UsageError("--base", f"{task} does not begin with a pretrained encoder", "leave it out")
+    if teacher and task != "text_ko":
+        raise UsageError("--teacher", f"{task} has no such teacher", "leave it out")
     if left_out and task != "fusion":
         raise UsageError("--left-out", f"{task} is not trained on others' readings", "leave it out")
     if voice and task != "fusion":
@@ -95,9 +100,9 @@ def train_command(
         if threads:
             torch.set_num_threads(threads)
         more: dict[str, Any] = {name: path for name, path in (
-            ("kept", not voice and features and Path(features)), ("base", base), ("left_out", left_out),
-            ("voice", voice), ("loading", voice and loading)) if path}
-        module = task
+            ("kept", not voice and features and Path(features)), ("base", base), ("teacher", teacher),
+            ("left_out", left_out), ("voice", voice), ("loading", voice and loading)) if path}
+        module = task.split("_")[0] if task in ("text_en", "text_ko") else task
         if is_description(features) and not voice:
             module, more = "voice_classifier", {"features": features, "classifier": classifier}
         run = import_module(f"emocli.training.tasks.{module}").fit(data, settings, folder, **more)

@@ -1,12 +1,14 @@
-"""The shipped sentence encoder: multilingual e5-small (Wang et al. 2024), fine-tuned.
+"""The shipped sentence encoders, fine-tuned: all-MiniLM-L6-v2 (Wang et al. 2020) for English and multilingual
+e5-small (Wang et al. 2024) for Korean.
 
-One file holds the network as int8, and in its metadata the tokenizer and the languages.
+One file holds a network as int8, and in its metadata the tokenizer and the corpora of its heads.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -45,25 +47,25 @@ class Layer(nn.Module):
 
 
 class SentenceEncoder(nn.Module):
-    """Token ids and their mask (n, t) in, the mean of the last states (n, width) and logits (n, languages, 7)
-    out."""
+    """Token ids and their mask (n, t) in; out the mean of the last states (n, width), logits (n, corpora, 7),
+    and logits (n, corpora) of which corpus the sentence is like."""
 
     def __init__(self, pieces: int, positions: int, width: int, hidden: int, layers: int,
-                 languages: int, heads: int) -> None:
+                 corpora: int, heads: int) -> None:
         super().__init__()
         self.pieces, self.positions = nn.Embedding(pieces, width), nn.Embedding(positions, width)
         self.embedded = nn.LayerNorm(width, eps=EPSILON)
         self.layers = nn.ModuleList([Layer(width, hidden, heads) for _ in range(layers)])
-        self.answer = nn.Linear(width, languages * len(EMOTIONS))
+        self.answer, self.alike = nn.Linear(width, corpora * len(EMOTIONS)), nn.Linear(width, corpora)
 
-    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """See the class."""
         states = self.embedded(self.pieces(ids) + self.positions.weight[:ids.shape[1]])
         seen = mask[:, None, None].bool()
         for layer in self.layers:
             states = layer(states, seen)
         features = (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
-        return features, self.answer(features).unflatten(1, (-1, len(EMOTIONS)))
+        return features, self.answer(features).unflatten(1, (-1, len(EMOTIONS))), self.alike(features)
 
     @classmethod
     def like(cls, state: dict[str, Tensor], heads: int) -> SentenceEncoder:
@@ -72,18 +74,28 @@ class SentenceEncoder(nn.Module):
         hidden, layers = len(state["layers.0.widen.weight"]), len({k.split(".")[1] for k in state
                                                                    if k.startswith("layers.")})
         network = cls(pieces, len(state["positions.weight"]), width, hidden, layers,
-                      len(state["answer.weight"]) // len(EMOTIONS), heads)
+                      len(state["alike.weight"]), heads)
         network.load_state_dict(state)
         return network.eval()
 
 
+@dataclass(frozen=True)
+class Answers:
+    """Of n sentences: `features` (n, width); `scores` (n, corpora, 7), logarithms of what each corpus' raters
+    would have said; and `alike` (n, corpora), logits of which corpus a sentence is like."""
+
+    features: np.ndarray
+    scores: np.ndarray
+    alike: np.ndarray
+
+
 class SentenceModel:
-    """The encoder on a CPU.  `temperature` calibrates its scores.
+    """An encoder on a CPU; `corpora` are those that its heads have learnt.
 
     Raises `WeightsError` when the file cannot be read.
     """
 
-    def __init__(self, weights: Path, *, temperature: float = 1.0) -> None:
+    def __init__(self, weights: Path) -> None:
         from safetensors import safe_open
         from tokenizers import Tokenizer
 
@@ -91,21 +103,20 @@ class SentenceModel:
             with safe_open(weights, "pt") as file:
                 metadata = file.metadata()
             self.network = SentenceEncoder.like(quantized.read(weights), int(metadata["heads"]))
-            self.languages: list[str] = json.loads(metadata["languages"])
+            self.corpora: list[str] = json.loads(metadata["corpora"])
             self._tokenizer = Tokenizer.from_str(metadata["tokenizer"])
         except Exception as error:  # safetensors, torch and tokenizers raise classes of their own
             raise WeightsError(weights, f"is no sentence encoder ({type(error).__name__})",
                                "install emocli again") from error
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(LONGEST)
-        self.temperature = temperature
 
     @torch.inference_mode()
-    def logits(self, texts: Sequence[str], language: str) -> tuple[np.ndarray, np.ndarray]:
-        """Features (n, d) and calibrated logits (n, 7) of sentences in one of `languages`."""
+    def answers(self, texts: Sequence[str]) -> Answers:
+        """What each head makes of sentences."""
         tokens = [e.ids for e in self._tokenizer.encode_batch([clean(t) for t in texts])]
         order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
-        features, logits = [], []
+        numbers, parts = [], []
         while order:
             longest = len(tokens[order[-1]])
             picked, order = order[-max(1, BATCH // longest):], order[:-max(1, BATCH // longest)]
@@ -113,13 +124,7 @@ class SentenceModel:
             for row, number in enumerate(picked):
                 ids[row, :len(tokens[number])] = torch.tensor(tokens[number])
                 mask[row, :len(tokens[number])] = 1
-            answer = self.network(ids, mask)
-            features.append((picked, answer[0]))
-            logits.append((picked, answer[1][:, self.languages.index(language)] / self.temperature))
-        return _in_order(features), _in_order(logits)
-
-
-def _in_order(parts: Sequence[tuple[list[int], Tensor]]) -> np.ndarray:
-    """Rows under their numbers, as one array."""
-    rows = torch.cat([part for _, part in parts]).numpy()
-    return np.asarray(rows[np.argsort(np.concatenate([numbers for numbers, _ in parts]))])
+            numbers += picked
+            parts.append(self.network(ids, mask))
+        features, logits, alike = (torch.cat(part)[np.argsort(numbers)] for part in zip(*parts, strict=True))
+        return Answers(features.numpy(), logits.log_softmax(-1).numpy(), alike.numpy())

@@ -183,8 +183,9 @@ def _read_texts(corpus: texts.Texts, language: str, names: Sequence[str], source
     reader = load(names)
     began = time.perf_counter()
     spoken = np.array([language_of(t) if language == "auto" else language for t in corpus.texts])
+    codes, counts = np.unique(spoken, return_counts=True)
     order, parts = [], []
-    for code in np.unique(spoken):
+    for code in codes:
         rows = np.flatnonzero(spoken == code)
         order.append(rows)
         parts.append(reader.logits([corpus.texts[i] for i in rows], str(code), **how)[1])
@@ -192,4 +193,4 @@ def _read_texts(corpus: texts.Texts, language: str, names: Sequence[str], source
     logits = np.concatenate(parts)[back]
     numbers = np.array([crc32(text.encode()) for text in corpus.texts])
     return Predictions(softmax(logits, 1), corpus.targets.argmax(1), time.perf_counter() - began,
-                       reader.temperature, None, source, numbers)
+                       reader.temperature_of(str(codes[counts.argmax()])), None, source, numbers)

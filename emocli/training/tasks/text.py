@@ -1,22 +1,27 @@
-"""Training of the sentence encoder: one pretrained transformer for English and Korean, a head a corpus.
+"""Training of the sentence encoders: one pretrained transformer for English, one for Korean, a head a corpus.
 
 Heads of their own keep the corpora's class priors and habits apart (GoEmotions' Reddit, XED's film subtitles,
-EmoryNLP's comedy, KOTE's comments, translated GoEmotions, ratings of NSMC's film reviews); what a language
-answers with is a weighted mean of heads, which is a head again.  The epoch is chosen by the mean over the
-development rows of all corpora.
+EmoryNLP's comedy, KOTE's comments, translated GoEmotions, ratings of NSMC's film reviews).  A further output
+says which corpus a sentence is like, and so which head to believe (mixture of experts, Jacobs et al. 1991).
+The epoch is chosen by the mean over the development rows of all corpora.
+
+GoEmotions' labels are those of a few hasty raters.  Half of a row's target is what networks say that did not
+learn from it, but from other rows (distillation, Hinton et al. 2015, cross-fitted); its Korean translation is
+taught by the English original.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
 import numpy as np
 import torch
+from scipy.special import softmax
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -33,6 +38,8 @@ from emocli.training.sentence_weights import write
 from emocli.weights import resolve
 
 CLASSES = len(EMOTIONS)
+#: The number of a sentence in its corpus, and how it is spelt.
+Row = tuple[int, str]
 #: Published corpora of one class a row, and the split to learn from.
 PLAIN = {"en": ("goemotions_en", "train"), "ko": ("goemotions_ko", "train"), "xed": ("xed_en", None)}
 #: Share of a corpus without a development split that is kept for one.
@@ -40,6 +47,10 @@ HELD_OUT = 12
 #: Sentence vectors are made so many times as long, so that heads learn fast at a rate that an encoder bears.
 GAIN = 10.0
 KOREAN = ("ko", "kote", "nsmc")
+#: Of which corpus the sentences of another are taken to be; ratings are no emotions.
+LIKE = {"nsmc": "kote"}
+#: Sentences of a corpus from which the network learns to tell the corpora apart.
+ALIKE = 1200
 
 
 @dataclass(frozen=True)
@@ -112,23 +123,35 @@ class Dataset:
     def __init__(self, data: Path, recipe: Mapping[str, Any], base: Path) -> None:
         from tokenizers import Tokenizer
 
-        self._recipe, self.base = recipe, base
+        self._recipe, self.base, self.language = recipe, base, recipe["language"]
         self.tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
         self.tokenizer.enable_truncation(recipe["longest"])
-        self.tokenizer.enable_padding(pad_id=1, pad_token="<pad>")
+        self.tokenizer.enable_padding()
         self.corpora = {head: load(data, head) for head in recipe["heads"]}
         self.dev = {head: some(c.dev, recipe["validation"]) for head, c in self.corpora.items() if c.dev}
         self.origin = origin("text", recipe, *(c.texts for c in self.corpora.values()),
                              *(c.targets for c in self.corpora.values()))
 
-    def network(self) -> SentenceNetwork:
-        """The pretrained encoder under heads that know nothing."""
+    def network(self, heads: Sequence[str] = ()) -> SentenceNetwork:
+        """The pretrained encoder under heads that know nothing, of all corpora or of some."""
         from transformers import AutoModel
 
         encoder = AutoModel.from_pretrained(self.base, add_pooling_layer=False)
         encoder.get_input_embeddings().requires_grad_(False)  # a third of all weights, and few rows a batch
-        heads = {name: c.targets.shape[1] for name, c in self.corpora.items()}
-        return SentenceNetwork(encoder, encoder.config.hidden_size, heads, self._recipe["dropout"])
+        widths = {name: self.corpora[name].targets.shape[1] for name in heads or self.corpora}
+        return SentenceNetwork(encoder, encoder.config.hidden_size, widths, self._recipe["dropout"])
+
+    def taught(self, said: np.ndarray, share: float) -> None:
+        """Let so much of GoEmotions' targets be what the logits (n, 7) of the same rows say.
+
+        Raises `DataError` when these are of other rows."""
+        rows = self.corpora[self.language]
+        if len(said) != len(rows.targets):
+            raise DataError("--teacher", f"speaks of {len(said)} sentences, GoEmotions has "
+                            f"{len(rows.targets)}", "make it with the same data folder")
+        answers = softmax(said + self._recipe["balance"] * rows.prior.numpy(), 1)
+        targets = ((1 - share) * rows.targets + share * answers).astype(np.float32)
+        self.corpora[self.language] = replace(rows, targets=targets)
 
     def tokens(self, texts: list[str]) -> tuple[Tensor, Tensor]:
         """Ids and mask (n, t) of texts."""
@@ -141,14 +164,21 @@ class Dataset:
         planned = []
         for head, share in self.shares(epoch).items():
             rows = picked(len(self.corpora[head].texts), round(share * recipe["epoch"]), rng, epoch)
-            language = "ko" if head in KOREAN else "en"
-            respelt = [(i, respell(self.corpora[head].texts[i], language, rng)) for i in rows]
-            respelt.sort(key=lambda row: len(row[1]) + rng.random() * 8)
-            planned += [(head, respelt[i:i + recipe["batch"]]) for i in range(0, len(rows), recipe["batch"])]
+            planned += self.respelt(head, rows, rng)
         rng.shuffle(planned)
-        for head, spelt in planned:
-            target = torch.from_numpy(self.corpora[head].targets[[i for i, _ in spelt]])
-            yield (head, *self.tokens([t for _, t in spelt])), target
+        yield from (self.batch(head, spelt) for head, spelt in planned)
+
+    def respelt(self, head: str, rows: Sequence[int], rng: random.Random) -> list[tuple[str, list[Row]]]:
+        """These rows of a corpus, spelt as somebody else might, in batches of like length."""
+        texts, size = self.corpora[head].texts, self._recipe["batch"]
+        spelt = [(i, respell(texts[i], self.language, rng)) for i in rows]
+        spelt.sort(key=lambda row: len(row[1]) + rng.random() * 8)
+        return [(head, spelt[i:i + size]) for i in range(0, len(spelt), size)]
+
+    def batch(self, head: str, spelt: Sequence[Row]) -> Batch:
+        """What `forward` and the loss take."""
+        target = torch.from_numpy(self.corpora[head].targets[[i for i, _ in spelt]])
+        return (head, *self.tokens([t for _, t in spelt])), target
 
     def shares(self, epoch: int) -> dict[str, float]:
         """Which share of an epoch is of which corpus; a recipe may name one for every cycle."""
@@ -161,6 +191,10 @@ class Dataset:
         size, batch = self._recipe["epoch"], self._recipe["batch"]
         return sum(-(-round(share * size) // batch) for share in self.shares(0).values())
 
+    def pieces(self, texts: list[str]) -> set[str]:
+        """The pieces that texts are made of."""
+        return {piece for encoded in self.tokenizer.encode_batch(texts) for piece in encoded.tokens}
+
     @torch.no_grad()
     def embeddings(self, model: SentenceNetwork, texts: list[str]) -> Tensor:
         """(n, width) of texts, undisturbed."""
@@ -172,13 +206,90 @@ class Dataset:
             found[order[i:i + 64]] = embedded.float()
         return found
 
+    def logits(self, model: SentenceNetwork, head: str, texts: list[str]) -> np.ndarray:
+        """(n, 7) of texts by one head, undisturbed."""
+        with torch.no_grad():
+            answers: np.ndarray = model.heads[head](self.embeddings(model, texts))[:, -CLASSES:].numpy()
+        return answers
+
     def validate(self, model: SentenceNetwork) -> dict[str, float]:
         """Macro-F1 of every corpus by its own head, and their mean."""
-        f1 = {}
-        for head, dev in self.dev.items():
-            logits = model.heads[head](self.embeddings(model, dev.texts))[:, -CLASSES:]
-            f1[head] = metrics.macro_f1(logits.numpy(), dev.targets.argmax(1))
+        f1 = {head: metrics.macro_f1(self.logits(model, head, dev.texts), dev.targets.argmax(1))
+              for head, dev in self.dev.items() if head in model.heads}
         return {"macro_f1": sum(f1.values()) / len(f1), **f1}
+
+    def learn(self, model: SentenceNetwork, batches: Callable[[int], Iterator[Batch]], steps: int,
+              schedule: Schedule, checkpoint: Checkpoint | None, seed: int) -> Iterator[Epoch]:
+        """Train `model`, `steps` batches an epoch."""
+        priors = {head: self._recipe["balance"] * self.corpora[head].prior for head in model.heads}
+
+        def forward(inputs: Any) -> Tensor:
+            head, ids, mask = inputs
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                logits = model(ids, mask, head)
+            return logits.float() + priors[head]
+
+        yield from train(model, batches, forward=forward, validate=lambda: self.validate(model),
+                         steps_per_epoch=steps, schedule=schedule, checkpoint=checkpoint, seed=seed,
+                         loss=loss)
+
+    def cross_fitted(self, settings: Mapping[str, Any], path: Path) -> Generator[Epoch, None, np.ndarray]:
+        """(n, 7) logits of GoEmotions' rows by networks that learnt from the other folds, kept at `path`."""
+        kept, head = Checkpoint(path, self.origin), self.language
+        if state := kept.load():
+            said: np.ndarray = state["logits"].numpy()
+            return said
+        texts = self.corpora[head].texts
+        said, fold_of = np.zeros((len(texts), CLASSES), np.float32), folds(texts, settings["folds"])
+        for fold in range(settings["folds"]):
+            rows, seed = np.flatnonzero(fold_of != fold).tolist(), self._recipe["seed"] + fold
+            seed_all(seed)
+            model = self.network([head])
+
+            def batches(epoch: int, rows: list[int] = rows, seed: int = seed) -> Iterator[Batch]:
+                rng = random.Random(recipe_seed({"seed": seed}, epoch))
+                planned = self.respelt(head, rows, rng)
+                rng.shuffle(planned)
+                yield from (self.batch(head, spelt) for _, spelt in planned)
+
+            yield from self.learn(model, batches, -(-len(rows) // self._recipe["batch"]),
+                                  Schedule(**settings["schedule"]), None, seed)
+            held = np.flatnonzero(fold_of == fold)
+            said[held] = self.logits(model, head, [texts[i] for i in held])
+        kept.save({"logits": torch.from_numpy(said)})
+        return said
+
+    def alike(self, model: SentenceNetwork) -> tuple[np.ndarray, np.ndarray]:
+        """Weights (corpora, width) and biases (corpora,) of a logistic regression that tells from the vector
+        of a sentence which corpus it is of, all alike often."""
+        from sklearn.linear_model import LogisticRegression
+
+        rng, vectors, names = random.Random(self._recipe["seed"]), [], []
+        for head, read in self.corpora.items():
+            some_rows = rng.sample(range(len(read.texts)), min(ALIKE, len(read.texts)))
+            texts = [respell(read.texts[i], self.language, rng) for i in some_rows]
+            vectors.append(self.embeddings(model, texts).numpy())
+            names += [LIKE.get(head, head)] * len(texts)
+        x, corpora = np.concatenate(vectors), emotional(self.corpora)
+        middle, spread = x.mean(0), x.std(0) + 1e-6
+        y = np.array([corpora.index(name) for name in names])
+        regression = LogisticRegression(C=0.05, class_weight="balanced", max_iter=1000)
+        fitted = regression.fit((x - middle) / spread, y)
+        weights, bias = fitted.coef_, fitted.intercept_
+        if len(corpora) == 2:
+            weights, bias = np.concatenate([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2
+        weights = weights / spread
+        return weights, bias - weights @ middle
+
+
+def emotional(heads: Iterable[str]) -> list[str]:
+    """The heads that answer with emotions, GoEmotions' first."""
+    return [head for head in heads if head not in LIKE]
+
+
+def folds(texts: Sequence[str], count: int) -> np.ndarray:
+    """The fold of each text, (n,), by a hash."""
+    return np.array([crc32(text.encode()) % count for text in texts])
 
 
 def recipe_seed(recipe: Mapping[str, Any], epoch: int) -> int:
@@ -211,44 +322,51 @@ def loss(logits: Tensor, target: Tensor) -> Tensor:
     return total
 
 
-def fit(data: Path, recipe: dict[str, Any], out: Path, *, base: Path | None = None) -> Iterator[Epoch]:
-    """Fine-tune the encoder at `base` as `recipe` says; writes `text.safetensors` and `temperature.txt`.
+def fit(data: Path, recipe: dict[str, Any], out: Path, *, base: Path | None = None,
+        teacher: Path | None = None) -> Iterator[Epoch]:
+    """Fine-tune the encoder at `base` as `recipe` says; writes `text_<language>.safetensors` and
+    `temperature.txt`, and where the recipe makes a teacher, `teacher.pt`, which `teacher` may be for the
+    other language.
 
-    Raises `DataError` when there is no encoder at `base`.
+    Raises `DataError` when there is no encoder at `base`, or no teacher that the recipe wants.
     """
     if base is None or not (base / "tokenizer.json").is_file():
         raise DataError(base or "--base", "is no folder with a pretrained encoder and its tokenizer.json",
-                        "point --base at multilingual-e5-small as transformers saves it")
-    dataset = Dataset(data, recipe, base)
+                        "point --base at an encoder as transformers saves it")
+    dataset, settings = Dataset(data, recipe, base), recipe["teacher"]
+    if "folds" in settings:
+        said = yield from dataset.cross_fitted(settings, out / "teacher.pt")
+    else:
+        said = read_teacher(teacher)
+    dataset.taught(said, settings["share"])
     seed_all(recipe["seed"])
     model = dataset.network()
-    priors = {head: recipe["balance"] * c.prior for head, c in dataset.corpora.items()}
-
-    def forward(inputs: Any) -> Tensor:
-        head, ids, mask = inputs
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            logits = model(ids, mask, head)
-        return logits.float() + priors[head]
-
-    yield from train(model, dataset.batches, forward=forward, validate=lambda: dataset.validate(model),
-                     steps_per_epoch=dataset.steps(), schedule=Schedule(**recipe["schedule"]),
-                     checkpoint=Checkpoint(out / "checkpoint.pt", dataset.origin), seed=recipe["seed"],
-                     loss=loss)
-    finish(model, dataset, recipe["languages"], out)
+    yield from dataset.learn(model, dataset.batches, dataset.steps(), Schedule(**recipe["schedule"]),
+                             Checkpoint(out / "checkpoint.pt", dataset.origin), recipe["seed"])
+    finish(model, dataset, out)
 
 
-def finish(model: SentenceNetwork, dataset: Dataset, languages: Mapping[str, Mapping[str, float]],
-           out: Path) -> None:
-    """Write `text.safetensors`, as emocli reads it, and `temperature.txt`, which calibrates it on development
-    rows with the help of the small network that ships."""
+def read_teacher(path: Path | None) -> np.ndarray:
+    """(n, 7) logits of a `teacher.pt`; raises `DataError` when there are none."""
+    try:
+        said: np.ndarray = torch.load(path or "", weights_only=True)["state"]["logits"].numpy()
+    except Exception as error:  # of a damaged file, torch raises what it meets first
+        raise DataError(path or "--teacher", f"is no teacher that can be read ({type(error).__name__})",
+                        "give the teacher.pt that `emocli train text_en` has written") from error
+    return said
+
+
+def finish(model: SentenceNetwork, dataset: Dataset, out: Path) -> None:
+    """Write `text_<language>.safetensors`, as emocli reads it, and `temperature.txt`, which calibrates it on
+    development rows with the help of the small network that ships."""
     from emocli.text.encoder import SentenceModel
     from emocli.text.model import JointModel, TextModel
 
-    write(model, languages, dataset.base / "tokenizer.json", out / "text.safetensors")
-    reader = JointModel(SentenceModel(out / "text.safetensors"), TextModel(resolve("text-small")))
-    logits, labels = [], []
-    for head, dev in dataset.dev.items():
-        logits.append(reader.logits(dev.texts, "ko" if head in KOREAN else "en")[1])
-        labels.append(dev.targets.argmax(1))
+    language, path = dataset.language, out / f"text_{dataset.language}.safetensors"
+    write(model, emotional(dataset.corpora), dataset.alike(model), dataset.base / "tokenizer.json",
+          {piece for c in dataset.corpora.values() for piece in dataset.pieces(c.texts)}, path)
+    reader = JointModel({language: SentenceModel(path)}, TextModel(resolve("text-small")))
+    logits = [reader.logits(dev.texts, language)[1] for dev in dataset.dev.values()]
+    labels = [dev.targets.argmax(1) for dev in dataset.dev.values()]
     temperature = metrics.fit_temperature(np.concatenate(logits), np.concatenate(labels))
     write_text(out / "temperature.txt", f"{temperature:.4f}\n")

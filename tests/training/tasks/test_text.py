@@ -15,10 +15,11 @@ from emocli.text.encoder import SentenceModel
 from emocli.training.tasks import text
 
 RECIPE: dict[str, Any] = {
-    "seed": 1, "batch": 8, "dropout": 0.1, "balance": 0.5, "longest": 32, "epoch": 160, "validation": 30,
-    "heads": {"en": [0.4, 0.3, 0.3], "ko": [0.2, 0.3, 0.3], "kote": 0.2, "nsmc": 0.2},
-    "languages": {"en": {"en": 1.0}, "ko": {"ko": 0.5, "kote": 0.5}, "ko without kote": {"ko": 1.0}},
+    "language": "ko", "seed": 1, "batch": 8, "dropout": 0.1, "balance": 0.5, "longest": 32, "epoch": 160,
+    "validation": 30, "heads": {"ko": [0.4, 0.3, 0.3], "kote": 0.4, "nsmc": 0.2}, "teacher": {"share": 0.5},
     "schedule": {"epochs": 3, "cycles": 3, "lr": 1e-2}}
+ENGLISH = RECIPE | {"language": "en", "heads": {"en": 0.6, "xed": 0.4},
+                    "teacher": {"folds": 2, "share": 0.5, "schedule": {"epochs": 1, "lr": 1e-2}}}
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +34,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for language in ("en", "ko"):
         for split in ("train", "dev"):
             table(root / "text" / f"goemotions_{language}_{split}.tsv.gz", rows(language))
+    table(root / "text" / "xed_en.tsv.gz", [row.replace("\t", ". Then it rains\t") for row in rows("en", 12)])
     table(root / "text" / "kote_ko_vote7.tsv.gz", rows("ko", 12))
     with gzip.open(root / "text" / "kote_ko_44.tsv.gz", "wt", encoding="utf-8") as file:
         labelled = [row.split("\t")[0] for row in rows("ko", 12)]
@@ -43,70 +45,105 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def finished(data: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def english(data: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("english")
+    assert len(list(text.fit(data, ENGLISH, out, base=base))) == 5  # one of each fold, three of the network
+    return out
+
+
+@pytest.fixture(scope="module")
+def finished(data: Path, base: Path, english: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("run")
-    losses = [epoch.loss for epoch in text.fit(data, RECIPE, out, base=base)]
+    losses = [epoch.loss for epoch in text.fit(data, RECIPE, out, base=base, teacher=english / "teacher.pt")]
     assert losses[-1] < losses[0]
     return out
 
 
 @pytest.mark.slow
-def test_a_run_ends_in_a_file_that_reads_both_languages(finished: Path) -> None:
-    reader = SentenceModel(finished / "text.safetensors")
-    assert reader.languages == ["en", "ko", "ko without kote"]
-    features, english = reader.logits(["I am happy 3", "I am sad", "the train 1"], "en")
-    korean = reader.logits(["행복해요 3"], "ko")[1]
-    assert features.shape == (3, 16)
-    assert english.shape == (3, 7)
-    assert np.isfinite(korean).all()
-    assert np.abs(reader.logits(["행복해요 3"], "ko without kote")[1] - korean).max() > 1e-3
-    assert len({tuple(row) for row in english.round(3).tolist()}) == 3
+def test_a_run_ends_in_a_file_that_reads_its_language(finished: Path) -> None:
+    reader = SentenceModel(finished / "text_ko.safetensors")
+    assert reader.corpora == ["ko", "kote"]
+    answers = reader.answers(["행복해요 3", "슬퍼요", "그래요 1"])
+    assert answers.features.shape == (3, 16)
+    assert answers.scores.shape == (3, 2, 7)
+    assert np.exp(answers.scores).sum(-1) == pytest.approx(1, abs=1e-5)
+    assert answers.alike.shape == (3, 2)
+    assert len({tuple(row) for row in answers.scores[:, 0].round(3).tolist()}) == 3
     assert 0.05 < float((finished / "temperature.txt").read_text()) < 20
+
+
+@pytest.mark.slow
+def test_a_sentence_is_like_its_own_corpus(data: Path, english: Path) -> None:
+    reader = SentenceModel(english / "text_en.safetensors")
+    own = text.load(data, "en").texts
+    subtitles = text.load(data, "xed").texts
+    alike = [reader.answers(texts).alike.argmax(1) for texts in (own, subtitles)]
+    assert [a.mean() for a in alike] == [pytest.approx(0, abs=0.2), pytest.approx(1, abs=0.2)]
+
+
+@pytest.mark.slow
+def test_a_teacher_has_seen_no_row_that_it_teaches(data: Path, base: Path, english: Path) -> None:
+    said = text.read_teacher(english / "teacher.pt")
+    dataset = text.Dataset(data, ENGLISH, base)
+    before = dataset.corpora["en"].targets
+    assert said.shape == before.shape
+    dataset.taught(said, 0.5)
+    taught = dataset.corpora["en"].targets
+    assert taught.sum(1) == pytest.approx(1, abs=1e-5)
+    assert 0.01 < np.abs(taught - before).max() <= 0.5
+    with pytest.raises(DataError, match="speaks of 3 sentences"):
+        dataset.taught(said[:3], 0.5)
 
 
 def test_shares_of_the_corpora_by_cycle(data: Path, base: Path) -> None:
     dataset = text.Dataset(data, RECIPE, base)
-    assert [dataset.shares(epoch)["en"] for epoch in range(3)] == [0.4, 0.3, 0.3]
-    assert dataset.shares(2)["kote"] == 0.2
+    assert [dataset.shares(epoch)["ko"] for epoch in range(3)] == [0.4, 0.3, 0.3]
+    assert dataset.shares(2)["kote"] == 0.4
     heads = [[inputs[0] for inputs, _ in dataset.batches(epoch)] for epoch in range(2)]
-    assert heads[0].count("en") > heads[1].count("en")
+    assert heads[0].count("ko") > heads[1].count("ko")
 
 
 @pytest.mark.slow
 def test_a_sentence_reads_the_same_in_any_company(finished: Path) -> None:
-    reader = SentenceModel(finished / "text.safetensors")
-    texts = ["I am happy", "no", "that is gross and I am afraid of the train " * 30, ""]
-    together = reader.logits(texts, "en")[1]
-    alone = np.concatenate([reader.logits([t], "en")[1] for t in texts])
+    reader = SentenceModel(finished / "text_ko.safetensors")
+    texts = ["행복해요", "네", "역겨워요 그리고 무서워요 " * 30, ""]
+    together = reader.answers(texts).scores
+    alone = np.concatenate([reader.answers([t]).scores for t in texts])
     assert together == pytest.approx(alone, abs=1e-4)
 
 
 @pytest.mark.slow
-def test_a_resumed_run_ends_like_an_unbroken_one(data: Path, base: Path, finished: Path,
+def test_a_resumed_run_ends_like_an_unbroken_one(data: Path, base: Path, english: Path, finished: Path,
                                                  tmp_path: Path) -> None:
-    broken = text.fit(data, RECIPE, tmp_path, base=base)
+    run = {"base": base, "teacher": english / "teacher.pt"}
+    broken = text.fit(data, RECIPE, tmp_path, **run)
     next(broken)
     broken.close()
-    assert [epoch.number for epoch in text.fit(data, RECIPE, tmp_path, base=base)] == [2, 3]
-    ended, whole = (SentenceModel(folder / "text.safetensors").logits(["I am sad"], "en")[1]
+    assert [epoch.number for epoch in text.fit(data, RECIPE, tmp_path, **run)] == [2, 3]
+    ended, whole = (SentenceModel(folder / "text_ko.safetensors").answers(["슬퍼요"]).scores
                     for folder in (tmp_path, finished))
     assert ended == pytest.approx(whole, abs=1e-5)
     with pytest.raises(UsageError, match="another recipe"):
-        next(text.fit(data, RECIPE | {"dropout": 0.3}, tmp_path, base=base))
+        next(text.fit(data, RECIPE | {"dropout": 0.3}, tmp_path, **run))
 
 
 @pytest.mark.slow
-def test_the_command(data: Path, base: Path, tmp_path: Path) -> None:
+def test_the_command(data: Path, base: Path, english: Path, tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text(toml(RECIPE | {"epoch": 40, "schedule": {"epochs": 1, "lr": 1e-3}}))
-    emocli("train", "text", "--data", data, "-o", tmp_path / "run", "--recipe", tmp_path / "a.toml",
-           "--base", base)
-    assert (tmp_path / "run" / "text.safetensors").is_file()
+    emocli("train", "text_ko", "--data", data, "-o", tmp_path / "run", "--recipe", tmp_path / "a.toml",
+           "--base", base, "--teacher", english / "teacher.pt")
+    assert (tmp_path / "run" / "text_ko.safetensors").is_file()
 
 
 def test_without_an_encoder(data: Path, tmp_path: Path) -> None:
     for nothing in (None, tmp_path):
         with pytest.raises(DataError, match="--base"):
             next(text.fit(data, RECIPE, tmp_path, base=nothing))
+
+
+def test_without_a_teacher(data: Path, base: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"--teacher: is no teacher .*text_en"):
+        next(text.fit(data, RECIPE, tmp_path, base=base))
 
 
 def test_what_is_no_encoder(tmp_path: Path) -> None:
