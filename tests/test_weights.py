@@ -26,8 +26,8 @@ def test_every_shipped_file_is_listed_whole_and_has_a_card() -> None:
     listed = {w.file for w in weights.manifest().values() if w.bundled}
     there = {p.name for p in weights.folder().iterdir() if p.suffix in (".keras", ".tflite", ".safetensors")}
     assert listed == there == {"face.keras", "face.tflite", *(f"{w}.safetensors" for w in (
-        "whisper_encoder", "voice", "voice_small", "voice_permissive", "text", "text_small", "fusion",
-        "fusion_permissive", "speaker", "speaker_plda", "speaker_plda_permissive"))}
+        "whisper_encoder", "voice", "voice_small", "voice_permissive", "text_en", "text_ko", "text_small",
+        "fusion",        "fusion_permissive", "speaker", "speaker_plda", "speaker_plda_permissive"))}
     assert not list(weights.problems())
     for weight in weights.manifest().values():
         assert weight.licence
@@ -141,4 +141,4 @@ def test_what_the_provenance_tells_of_a_file(tmp_path: Path) -> None:
     assert (name, told["file"], len(told["sha256"])) == ("silero-vad", "silero_vad.jit", 64)
     assert weights.of_package("silero_vad", "data/no_such_file") == {}
     assert weights.of_package("no_such_package", "a") == {}
-    assert weights.record("text")["text"]["sha256"] == weights.manifest()["text"].sha256
+    assert weights.record("text-en")["text-en"]["sha256"] == weights.manifest()["text-en"].sha256

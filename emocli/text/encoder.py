@@ -89,8 +89,17 @@ class Answers:
     alike: np.ndarray
 
 
+@dataclass(frozen=True)
+class Belief:
+    """How much weight the heads of the corpora have in any case, `usual` (corpora,), and which share goes
+    by the corpus that a sentence is like."""
+
+    usual: np.ndarray
+    likeness: float
+
+
 class SentenceModel:
-    """An encoder on a CPU; `corpora` are those that its heads have learnt.
+    """An encoder on a CPU; `corpora` are those that its heads have learnt, and `belief` weighs these.
 
     Raises `WeightsError` when the file cannot be read.
     """
@@ -103,7 +112,9 @@ class SentenceModel:
             with safe_open(weights, "pt") as file:
                 metadata = file.metadata()
             self.network = SentenceEncoder.like(quantized.read(weights), int(metadata["heads"]))
-            self.corpora: list[str] = json.loads(metadata["corpora"])
+            usual: dict[str, float] = json.loads(metadata["usual"])
+            self.corpora = list(usual)
+            self.belief = Belief(np.array(list(usual.values())), float(metadata["likeness"]))
             self._tokenizer = Tokenizer.from_str(metadata["tokenizer"])
         except Exception as error:  # safetensors, torch and tokenizers raise classes of their own
             raise WeightsError(weights, f"is no sentence encoder ({type(error).__name__})",

@@ -17,13 +17,13 @@ from emocli.text.network import TextNetwork, bags
 from emocli.text.tokens import bag, words
 
 if TYPE_CHECKING:
-    from emocli.text.encoder import Answers, SentenceModel
+    from emocli.text.encoder import Answers, Belief, SentenceModel
 
 #: Sentences of one forward pass.
 BATCH = 256
-#: How much the small network's log scores count beside those of the head that learnt GoEmotions, as it did,
-#: and how much of the heads' weights is even, whatever a sentence is like; chosen on development rows.
-SMALL_SHARE, EVENLY = 0.6, 0.5
+#: How much the small network's log scores count beside those of the head that learnt GoEmotions, as it did;
+#: chosen on development rows.
+SMALL_SHARE = 0.6
 
 
 class TextModel:
@@ -69,7 +69,7 @@ class JointModel:
         encoder = self.encoders[language]
         answers = encoder.answers(texts)
         small = log_softmax(self.small.logits(texts, language)[1], 1)
-        mixed = mixture(answers, small, [c != without for c in encoder.corpora])
+        mixed = mixture(answers, small, encoder.belief, [c != without for c in encoder.corpora])
         return answers.features, mixed / self.temperature_of(language)
 
     def temperature_of(self, language: str) -> float:
@@ -91,14 +91,15 @@ class _Encoders(dict[str, "SentenceModel"]):
         return self[language]
 
 
-def mixture(answers: Answers, small: np.ndarray, learnt: Sequence[bool]) -> np.ndarray:
-    """(n, 7) log scores: those of the corpora that count as `learnt`, each weighing as much as the sentence
-    is like it, half evenly; the first one's are helped by the log scores (n, 7) of the small network."""
+def mixture(answers: Answers, small: np.ndarray, belief: Belief, learnt: Sequence[bool]) -> np.ndarray:
+    """(n, 7) log scores: the mean of those of the corpora that count as `learnt`, weighed by `belief`; the
+    first one's are helped by the log scores (n, 7) of the small network."""
     experts = answers.scores.copy()
     experts[:, 0] += SMALL_SHARE * small
     counting = np.array(learnt)
+    usual = belief.usual * counting
     like = softmax(np.where(counting, answers.alike, -np.inf), 1)
-    weights = (1 - EVENLY) * like + EVENLY * counting / counting.sum()
+    weights = (1 - belief.likeness) * usual / usual.sum() + belief.likeness * like
     mixed: np.ndarray = (weights[..., None] * experts).sum(1)
     return mixed
 

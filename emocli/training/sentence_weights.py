@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,15 +27,18 @@ EMBEDDINGS = {"word_embeddings.weight": "pieces.weight", "LayerNorm.weight": "em
               "LayerNorm.bias": "embedded.bias"}
 
 
-def write(network: SentenceNetwork, corpora: Sequence[str], alike: tuple[np.ndarray, np.ndarray],
+def write(network: SentenceNetwork, settings: Mapping[str, Any], alike: tuple[np.ndarray, np.ndarray],
           tokenizer: Path, pieces: Set[str], path: Path) -> None:
-    """Write `network` to `path`: the heads of `corpora`, and the regression that says which of these a
-    sentence is `alike`; of the vocabulary, no more than `pieces` and single letters."""
+    """Write `network` to `path`: the heads of the `usual` corpora of a recipe's `belief`, and the regression
+    that says which of these a sentence is `alike`; of the vocabulary, no more than `pieces` and single
+    letters."""
+    corpora = list(settings["usual"])
     content, kept = cut(json.loads(tokenizer.read_text(encoding="utf-8")), pieces)
     state = renamed(network, corpora, alike)
     state["pieces.weight"] = state["pieces.weight"][kept]
-    quantized.write(path, state, int8=True, metadata={
-        "heads": str(network.config.num_attention_heads), "corpora": json.dumps(list(corpora)),
+    quantized.write(path, state, int8=True, halved=["alike.weight"], metadata={
+        "heads": str(network.config.num_attention_heads), "usual": json.dumps(settings["usual"]),
+        "likeness": str(settings["likeness"]),
         "tokenizer": json.dumps(content, ensure_ascii=False, separators=(",", ":"))})
 
 

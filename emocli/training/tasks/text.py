@@ -13,7 +13,7 @@ taught by the English original.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -270,7 +270,7 @@ class Dataset:
             texts = [respell(read.texts[i], self.language, rng) for i in some_rows]
             vectors.append(self.embeddings(model, texts).numpy())
             names += [LIKE.get(head, head)] * len(texts)
-        x, corpora = np.concatenate(vectors), emotional(self.corpora)
+        x, corpora = np.concatenate(vectors), list(self._recipe["belief"]["usual"])
         middle, spread = x.mean(0), x.std(0) + 1e-6
         y = np.array([corpora.index(name) for name in names])
         regression = LogisticRegression(C=0.05, class_weight="balanced", max_iter=1000)
@@ -280,11 +280,6 @@ class Dataset:
             weights, bias = np.concatenate([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2
         weights = weights / spread
         return weights, bias - weights @ middle
-
-
-def emotional(heads: Iterable[str]) -> list[str]:
-    """The heads that answer with emotions, GoEmotions' first."""
-    return [head for head in heads if head not in LIKE]
 
 
 def folds(texts: Sequence[str], count: int) -> np.ndarray:
@@ -343,7 +338,7 @@ def fit(data: Path, recipe: dict[str, Any], out: Path, *, base: Path | None = No
     model = dataset.network()
     yield from dataset.learn(model, dataset.batches, dataset.steps(), Schedule(**recipe["schedule"]),
                              Checkpoint(out / "checkpoint.pt", dataset.origin), recipe["seed"])
-    finish(model, dataset, out)
+    finish(model, dataset, recipe["belief"], out)
 
 
 def read_teacher(path: Path | None) -> np.ndarray:
@@ -356,15 +351,18 @@ def read_teacher(path: Path | None) -> np.ndarray:
     return said
 
 
-def finish(model: SentenceNetwork, dataset: Dataset, out: Path) -> None:
+def finish(model: SentenceNetwork, dataset: Dataset, belief: Mapping[str, Any], out: Path) -> None:
     """Write `text_<language>.safetensors`, as emocli reads it, and `temperature.txt`, which calibrates it on
     development rows with the help of the small network that ships."""
     from emocli.text.encoder import SentenceModel
     from emocli.text.model import JointModel, TextModel
 
     language, path = dataset.language, out / f"text_{dataset.language}.safetensors"
-    write(model, emotional(dataset.corpora), dataset.alike(model), dataset.base / "tokenizer.json",
-          {piece for c in dataset.corpora.values() for piece in dataset.pieces(c.texts)}, path)
+    with torch.no_grad():
+        for head in belief["usual"]:
+            model.heads[head].bias[-CLASSES:] += belief["prior"] * dataset.corpora[language].prior[-CLASSES:]
+    pieces = {piece for c in dataset.corpora.values() for piece in dataset.pieces(c.texts)}
+    write(model, belief, dataset.alike(model), dataset.base / "tokenizer.json", pieces, path)
     reader = JointModel({language: SentenceModel(path)}, TextModel(resolve("text-small")))
     logits = [reader.logits(dev.texts, language)[1] for dev in dataset.dev.values()]
     labels = [dev.targets.argmax(1) for dev in dataset.dev.values()]

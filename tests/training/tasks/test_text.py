@@ -17,8 +17,10 @@ from emocli.training.tasks import text
 RECIPE: dict[str, Any] = {
     "language": "ko", "seed": 1, "batch": 8, "dropout": 0.1, "balance": 0.5, "longest": 32, "epoch": 160,
     "validation": 30, "heads": {"ko": [0.4, 0.3, 0.3], "kote": 0.4, "nsmc": 0.2}, "teacher": {"share": 0.5},
+    "belief": {"usual": {"ko": 0.4, "kote": 0.6}, "likeness": 0.5, "prior": 0.1},
     "schedule": {"epochs": 3, "cycles": 3, "lr": 1e-2}}
 ENGLISH = RECIPE | {"language": "en", "heads": {"en": 0.6, "xed": 0.4},
+                    "belief": {"usual": {"en": 0.5, "xed": 0.5}, "likeness": 0.5, "prior": 0.1},
                     "teacher": {"folds": 2, "share": 0.5, "schedule": {"epochs": 1, "lr": 1e-2}}}
 
 
