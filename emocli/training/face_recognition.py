@@ -126,6 +126,7 @@ def start_from(network: ExpressionNetwork, folder: Path, faces: Tensor) -> None:
     tensors = load_tensors(folder)
     _put(network.stem, tensors, "conv32_down", grey=True)
     for name, unit in network.units.items():
+        assert isinstance(unit, Unit)
         _put(unit.conv1, tensors, f"{name}/conv1")
         _put(unit.conv2, tensors, f"{name}/conv2")
     network.eval()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ from emocli.training.tasks.face_data import (
     targets,
 )
 
+#: Pictures (n, 1, s, s) to probabilities (n, 2, 7).
+Reader = Callable[[Any], Any]
 #: Faces on which the ranges of the int8 network are measured.
 EXAMPLES = 500
 
@@ -48,7 +50,7 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
     seed_all(recipe["seed"])
     keras.utils.clear_session()  # layer names count up within a process; a checkpoint goes by them
     keras.utils.set_random_seed(recipe["seed"])
-    teacher = None
+    teacher: Reader | None = None
     if "teacher" in recipe:
         teacher = yield from face_teacher.fit(data, dataset, recipe, out)
     stages, models = recipe["stages"], []
@@ -58,8 +60,11 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
         models.append(build(size=stage["crop"]))
         if number:
             begin(models, stage.get("begin", [1.0]), copy_head=stage["heads"] > stages[number - 1]["heads"])
+        teachers: list[Reader] = [teacher] if teacher else []
+        if number:
+            teachers.append(partial(probabilities, models[-2]))
         yield from learn(models[-1], whole := build(), dataset, recipe, stage,
-                         Checkpoint(out / f"stage{number + 1}.pt", dataset.origin), teacher)
+                         Checkpoint(out / f"stage{number + 1}.pt", dataset.origin), teachers)
     whole.set_weights(models[-1].get_weights())
     export(whole, dataset.held, out)
 
@@ -80,9 +85,9 @@ def begin(models: Sequence[Any], shares: Sequence[float], *, copy_head: bool) ->
 
 
 def learn(model: Any, whole: Any, dataset: Dataset, recipe: Mapping[str, Any], stage: Mapping[str, Any],
-          checkpoint: Checkpoint, teacher: face_teacher.Teacher | None = None) -> Iterator[Epoch]:
+          checkpoint: Checkpoint, teachers: Sequence[Reader] = ()) -> Iterator[Epoch]:
     """One stage: train a model of its crop; `whole`, of the full size, judges its weights on faces that are
-    held out.  `teacher` gives the (n, 2, 7) probabilities that a stage with a `teacher` share learns."""
+    held out.  A stage with a `teacher` share learns so much of the mean of what the `teachers` say."""
     import torch
 
     from emocli.face.network import HEADS
@@ -99,8 +104,8 @@ def learn(model: Any, whole: Any, dataset: Dataset, recipe: Mapping[str, Any], s
             x, y = augment(pixels[picked], stage["crop"], stage["augment"]), target[picked]
             x = spoil(x, stage["spoil"]) if stage.get("spoil") else x
             if share := stage.get("teacher"):
-                assert teacher is not None
-                y = share * teacher(x)[:, :heads] + (1 - share) * y
+                said = torch.stack([teacher(x) for teacher in teachers]).mean(0)
+                y = share * said[:, :heads] + (1 - share) * y
             x, y = mixed(x, y, stage["mixup"])
             yield x.permute(0, 2, 3, 1), y
 
@@ -120,6 +125,17 @@ def learn(model: Any, whole: Any, dataset: Dataset, recipe: Mapping[str, Any], s
     yield from train(model, batches, forward=forward, validate=validate, steps_per_epoch=steps,
                      schedule=Schedule(**stage["schedule"]), checkpoint=checkpoint, seed=recipe["seed"],
                      best_by="score")
+
+
+def probabilities(model: Any, images: Any) -> Any:
+    """(n, 1, s, s) grey levels to (n, 2, 7) probabilities."""
+    import torch
+
+    from emocli.face.network import HEADS
+
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        out = model(images.permute(0, 2, 3, 1), training=False)
+    return torch.stack([out[name].float() for name in HEADS], 1).softmax(-1)
 
 
 def logits_of(model: Any, faces: corpus.Faces) -> list[np.ndarray]:

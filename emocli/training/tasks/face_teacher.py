@@ -34,7 +34,8 @@ class Teacher:
 
     def __init__(self, recipe: Mapping[str, Any]) -> None:
         self.size: int = recipe["size"]
-        self.network = ExpressionNetwork(dropout=recipe["dropout"]).to(memory_format=torch.channels_last)
+        self.network = ExpressionNetwork(dropout=recipe["dropout"])
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def logits(self, faces: Tensor) -> Tensor:
         """(n, 1, s, s) grey levels to (n, 2, 7)."""
@@ -83,8 +84,7 @@ def fit(data: Path, dataset: Dataset, recipe: Mapping[str, Any],
     hard = spoilt(held)
 
     def validate() -> dict[str, float]:
-        logits = teacher.views(held).swapaxes(0, 1)
-        return judged(logits, held, [(teacher.views(s)[:, 0], s) for s in hard])
+        return judged(list(teacher.views(held).swapaxes(0, 1)), held, [(teacher.views(s)[:, 0], s) for s in hard])
 
     yield from train(teacher.network, batches, forward=teacher.logits, validate=validate,
                      steps_per_epoch=steps, schedule=Schedule(**settings["schedule"]),
