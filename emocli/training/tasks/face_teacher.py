@@ -84,7 +84,8 @@ def fit(data: Path, dataset: Dataset, recipe: Mapping[str, Any],
     hard = spoilt(held)
 
     def validate() -> dict[str, float]:
-        return judged(list(teacher.views(held).swapaxes(0, 1)), held, [(teacher.views(s)[:, 0], s) for s in hard])
+        logits = list(teacher.views(held).swapaxes(0, 1))
+        return judged(logits, held, [(teacher.views(s)[:, 0], s) for s in hard])
 
     yield from train(teacher.network, batches, forward=teacher.logits, validate=validate,
                      steps_per_epoch=steps, schedule=Schedule(**settings["schedule"]),
