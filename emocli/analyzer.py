@@ -15,6 +15,7 @@ import numpy as np
 
 import emocli
 from emocli import weights
+from emocli.adapters.reader import failures
 from emocli.adapters.selection import shipped
 from emocli.errors import InputError
 from emocli.options import AnalyzeOptions
@@ -36,7 +37,7 @@ class Analyzer:
 
     `readers` are the modalities in the order of their columns, those that ship if left out; `fusion` is a
     weights file of the head that joins them.  A context manager; use from one thread.  Raises `WeightsError`
-    when weights are missing or damaged, `UsageError` for models that cannot be what the options say.
+    when our weights are missing or damaged, and as `selection.shipped` does.
     """
 
     def __init__(self, options: AnalyzeOptions | None = None, *, readers: Sequence[Reader] | None = None,
@@ -65,6 +66,11 @@ class Analyzer:
         """End what readers have started; the analyzer can be used again and would start it anew."""
         for reader in self.readers:
             reader.close()
+
+    @property
+    def left_out(self) -> list[str]:
+        """The models that cannot be used, by what their errors name."""
+        return [error.subject for reader in self.readers for error in failures(reader) if error]
 
     def analyze(self, path: str | Path, progress: Progress = lambda stage, share: None) -> Timeline:
         """Analyse one media file.

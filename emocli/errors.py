@@ -53,6 +53,13 @@ class WeightsError(EmocliError):
 
     exit_code = 4
 
+
+def of_code(code: int, subject: str, cause: str, step: str) -> EmocliError:
+    """The error that another process has ended with, by its exit code."""
+    kinds = {kind.exit_code: kind for kind in (UsageError, InputError, WeightsError)}
+    return kinds.get(code, EmocliError)(subject, cause, step)
+
+
 #: Exit code when some inputs of several failed.
 EXIT_SOME_FAILED = 5
 #: Exit code after Ctrl-C.

@@ -121,6 +121,7 @@ def test_several_people(analyzer: Analyzer, clips: Path) -> None:
 
 
 @pytest.mark.shared
+@pytest.mark.long
 def test_a_film_of_a_test_actor(analyzer: Analyzer, data: Path, clips: Path, tmp_path: Path) -> None:
     """RAVDESS actor 22 (never trained on) over another man's face, at a rate that varies."""
     import io

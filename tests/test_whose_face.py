@@ -54,8 +54,8 @@ FILMS: dict[str, Shots] = {
     "three": [((WOMAN, OTHER_MAN, MAN), (MAN,)), ((WOMAN, OTHER_MAN, MAN), (OTHER_MAN,))] * (TURNS // 2)}
 
 
-@pytest.mark.parametrize("name", [
-    name if name == "three" else pytest.param(name, marks=pytest.mark.long) for name in FILMS])
+@pytest.mark.long
+@pytest.mark.parametrize("name", FILMS)
 def test_the_face_is_the_speakers(analyzer: Analyzer, tmp_path: Path, name: str) -> None:
     shots = FILMS[name]
     timeline = analyzer.analyze(film(tmp_path / "a.mp4", shots))
@@ -75,7 +75,9 @@ def test_it_is_the_face_that_moves_with_the_sound(analyzer: Analyzer, tmp_path: 
     assert right(timeline, shots, (speaker,)) >= 0.95
 
 
-@pytest.mark.parametrize("seen", [(SMILER,), (MAN,), (MAN, SMILER)], ids=["smile", "still", "two"])
+@pytest.mark.parametrize("seen", [
+    pytest.param((SMILER,), id="smile", marks=pytest.mark.long),
+    pytest.param((MAN,), id="still", marks=pytest.mark.long), pytest.param((MAN, SMILER), id="two")])
 def test_a_voice_over_is_off_screen(analyzer: Analyzer, tmp_path: Path, seen: tuple[Person, ...]) -> None:
     timeline = analyzer.analyze(film(tmp_path / "a.mp4", [(seen, ())] * TURNS))
     rows = spoken(timeline)
@@ -88,6 +90,7 @@ def test_a_voice_over_is_off_screen(analyzer: Analyzer, tmp_path: Path, seen: tu
     assert any(row.readings["face"].present for row in timeline.rows if not row.utterance)
 
 
+@pytest.mark.long
 def test_a_face_that_weeps_is_seldom_taken_for_the_speakers(analyzer: Analyzer, tmp_path: Path) -> None:
     """Her lips move all the time, with what is said as without it."""
     timeline = analyzer.analyze(film(tmp_path / "a.mp4", [((WOMAN,), ())] * TURNS))

@@ -10,6 +10,7 @@ import numpy as np
 
 from emocli.adapters.classifier import LoadOptions
 from emocli.adapters.reference import Reference, not_here
+from emocli.adapters.tensors import SPARE
 from emocli.errors import WeightsError
 from emocli.options import torch_device
 
@@ -17,8 +18,6 @@ from emocli.options import torch_device
 _ALSO = {"ForAudioClassification": "ForSequenceClassification"}
 #: Layers that a config may declare, each of which takes time to build before weights are looked at.
 MOST_LAYERS = 400
-#: A tensor that only training needs, which many checkpoints of sounds lack.
-_SPARE = "masked_spec_embed"
 
 
 class Pretrained:
@@ -87,7 +86,7 @@ class Pretrained:
                 raise
             raise WeightsError(name, "its tensors are not of the shapes that its config.json declares",
                                "give a folder that save_pretrained filled") from error
-        missing = sorted(key for key in found["missing_keys"] if not key.endswith(_SPARE))
+        missing = sorted(key for key in found["missing_keys"] if not key.endswith(SPARE))
         if missing:
             raise WeightsError(name, f"lacks {missing[0]}, in place of which random numbers would answer",
                                "give a model that has been trained for this, not only its encoder")

@@ -1,6 +1,7 @@
 """Readings of voice and words by foreign models, and of ensembles.
 
-A model that fails on a file costs its own readings, with a note; the rest of the analysis goes on.
+A model that cannot be loaded, or fails on a file, costs its own readings, with a note; the rest of the
+analysis goes on.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ import numpy as np
 
 from emocli import weights
 from emocli.adapters.kinds import KINDS
-from emocli.adapters.registry import Loaded, one_line
-from emocli.errors import EmocliError
+from emocli.adapters.registry import Loaded, failure, one_line
+from emocli.errors import EmocliError, InputError
 from emocli.timeline.run import (
     UNHEARD,
     Read,
@@ -26,6 +27,7 @@ from emocli.timeline.run import (
     between_utterances,
     of_utterances,
 )
+from emocli.timeline.run import log as logger
 from emocli.timeline.types import Reading, Segment
 from emocli.voice.described import SHORTEST, SILENT
 
@@ -34,20 +36,30 @@ BATCH = 8
 #: Seconds of which the middle of a longer stretch is read.
 LONGEST = 30.0
 QUIET, NO_WORDS = "the sound is silent here", "no words"
+NO_NUMBERS = "gave no finite numbers"
 
 
 class ForeignReader:
-    """Reads voice or words with the model that `load` gives, which is called at once, and again after
-    `close`.  Raises as `registry.load` does."""
+    """Reads voice or words with the model `name` that `load` gives, which is called at once, and again after
+    `close`; where it cannot be loaded, no run has readings, and each is told why."""
 
-    def __init__(self, modality: str, load: Callable[[], Loaded]) -> None:
-        self.modality, self._load = modality, load
-        self._loaded: Loaded | None = load()
+    def __init__(self, modality: str, name: str, load: Callable[[], Loaded]) -> None:
+        self.modality, self._name, self._load = modality, name, load
+        self._loaded: Loaded | EmocliError | None = load_or_error(modality, load)
+
+    @property
+    def failures(self) -> Sequence[EmocliError | None]:
+        """Why the model cannot be used, if so."""
+        return [self._loaded if isinstance(self._loaded, EmocliError) else None]
 
     def observe(self, run: Run) -> Read:
         """Read every utterance, beside the pictures."""
         if self._loaded is None:
-            self._loaded = self._load()
+            self._loaded = load_or_error(self.modality, self._load)
+        if not isinstance(self._loaded, Loaded):
+            run.notes.append(unread(self.modality, self._loaded))
+            absent = Reading(self.modality, reason=f"{self._name} cannot be used")
+            return lambda segments: [absent] * len(segments)
         say_labels(run, self._loaded)
         with run.stage(f"reading the {self.modality} by {self._loaded.reference}"):
             read = (_voice if self.modality == "voice" else _text)(run, self._loaded)
@@ -56,9 +68,9 @@ class ForeignReader:
 
     def close(self) -> None:
         """End what the model has started."""
-        if self._loaded:
+        if isinstance(self._loaded, Loaded):
             self._loaded.classifier.close()
-            self._loaded = None
+        self._loaded = None
 
 
 class EnsembleReader:
@@ -68,6 +80,11 @@ class EnsembleReader:
     def __init__(self, readers: Sequence[Reader], shares: Sequence[float]) -> None:
         self.modality = readers[0].modality
         self._readers, self._shares = tuple(readers), tuple(shares)
+
+    @property
+    def failures(self) -> Sequence[EmocliError | None]:
+        """Why each of them cannot be used, if so."""
+        return [error for reader in self._readers for error in failures(reader)]
 
     def observe(self, run: Run) -> Read:
         """Let each read, one after the other."""
@@ -79,6 +96,28 @@ class EnsembleReader:
         """Close all of them."""
         for reader in self._readers:
             reader.close()
+
+
+def failures(reader: object) -> Sequence[EmocliError | None]:
+    """An item a model of a reader: why it cannot be used, or None."""
+    return getattr(reader, "failures", [None])
+
+
+def load_or_error(modality: str, load: Callable[[], Loaded]) -> Loaded | EmocliError:
+    """The model, or, logged once, why it cannot be used.  Raises what is wrong with an option or an input,
+    not with the model."""
+    try:
+        return load()
+    except EmocliError as error:
+        if isinstance(error, InputError) or error.subject.startswith("--"):
+            raise
+        logger.warning("%s", unread(modality, error))
+        return error
+
+
+def unread(modality: str, error: EmocliError) -> str:
+    """That a model reads nothing, and why."""
+    return f"the {modality} is not read: {error}"
 
 
 def mean_reading(readings: Sequence[Reading], shares: Sequence[float]) -> Reading:
@@ -111,30 +150,26 @@ def read_inputs(run: Run, modality: str, loaded: Loaded, inputs: Iterable[Any]) 
         except StoppedError:
             raise
         except Exception as error:  # of any library
-            failed = error if isinstance(error, EmocliError) else EmocliError(
-                name, f"failed ({one_line(error)})", f"try it alone with `emocli models try {name} FILE`")
-            run.note(f"the {modality} is not read: {failed}")
+            run.note(unread(modality, error if isinstance(error, EmocliError)
+                            else failure(name, f"failed ({one_line(error)})")))
             missed = Reading(modality, reason=f"{name} failed")
             return [missed] * (len(readings) + len(batch) + sum(1 for _ in left))
         readings += [_reading(modality, name, *pair)
                      for pair in zip(own, loaded.labels.seven(own), strict=True)]
     if readings:
         run.uses("numpy", *KINDS[loaded.reference.kind].libraries, weights=record(loaded))
-    if any(r.reason == _no_numbers(name) for r in readings):
-        run.note(f"{_no_numbers(name)} for some inputs, which are left out")
+    if strange := sum(r.reason == f"{name} {NO_NUMBERS}" for r in readings):
+        why = failure(name, f"{NO_NUMBERS} for {strange} of {len(readings)} inputs")
+        run.note(unread(modality, why))
     return readings
 
 
 def _reading(modality: str, name: str, own: np.ndarray, seven: np.ndarray) -> Reading:
     if not np.isfinite(seven).all():
-        return Reading(modality, reason=_no_numbers(name))
+        return Reading(modality, reason=f"{name} {NO_NUMBERS}")
     if not seven.any():
         return Reading(modality, reason=f"{name} names none of the seven classes here")
     return Reading(modality, own, log(seven), seven, quality=1.0)
-
-
-def _no_numbers(name: str) -> str:
-    return f"{name} gave no finite numbers"
 
 
 def say_labels(run: Run, loaded: Loaded) -> None:

@@ -38,12 +38,14 @@ class Reference:
 _JOINT = re.compile(rf"\+(?=[a-z][a-z0-9-]*:|(?:{'|'.join(map(re.escape, KNOWN))})(?:\+|$))")
 
 
-def parse(text: str) -> tuple[Reference, ...]:
-    """The models that a text names, one, or those of an ensemble in order.
+def members(text: str) -> list[str]:
+    """The names in a text, one, or those of an ensemble in order."""
+    return [part.strip() for part in _JOINT.split(text)]
 
-    Raises `UsageError` for a kind or a name that is not known.
-    """
-    return tuple(_one(part.strip()) for part in _JOINT.split(text))
+
+def parse(text: str) -> tuple[Reference, ...]:
+    """The models that a text names.  Raises `UsageError` for a kind or a name that is not known."""
+    return tuple(_one(name) for name in members(text))
 
 
 def not_here(reference: Reference, *, offline: bool) -> WeightsError:
@@ -72,6 +74,6 @@ def _unknown(name: str, kind: bool) -> tuple[str, str]:
     names = list(KINDS) if kind else [*KNOWN, *KINDS]
     near = get_close_matches(name, names, 1)
     cause = f"{name} is no kind of model" if kind else "is no model's name"
-    hint = f"did you mean {near[0]}? " if near else ""
+    hint = f"did you mean {near[0]}? Give" if near else "give"
     kinds = ", ".join(f"{kind}:{KINDS[kind].target}" for kind in KINDS)
-    return cause, f"{hint}give one of {kinds}, or a name of `emocli models list`"
+    return cause, f"{hint} one of {kinds}, or a name of `emocli models list`"

@@ -35,7 +35,7 @@ def check(reference: Reference, modality: str, options: LoadOptions) -> None:
                          f"give builtin: and one of {', '.join(NAMES[modality])}")
     local = kind.target in ("FILE", "DIR") or reference.target.startswith(("/", "./", "../", "~"))
     if local and not reference.path.exists():
-        raise UsageError(str(reference), "no such file or folder", f"give {reference.kind}:{kind.target}")
+        raise UsageError(str(reference), "no such file or folder", "check the path")
     if kind.trust and not options.trust:
         raise UsageError(str(reference), kind.trust, "add --trust if you trust whoever made it")
 
@@ -65,6 +65,11 @@ def load(reference: Reference, modality: str, options: LoadOptions, *, labels: s
     except EmocliError:
         classifier.close()
         raise
+
+
+def failure(name: str, cause: str) -> EmocliError:
+    """What is to be said of a model that has been loaded and fails at its inputs."""
+    return EmocliError(name, cause, f"try it alone with `emocli models try {name} FILE`")
 
 
 def one_line(error: BaseException) -> str:

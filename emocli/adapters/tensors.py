@@ -8,6 +8,9 @@ from typing import Any
 from emocli.adapters.reference import Reference
 from emocli.errors import WeightsError
 
+#: A tensor that only training needs, which many checkpoints of encoders of sound lack.
+SPARE = "masked_spec_embed"
+
 
 def read_tensors(reference: Reference, path: Path) -> dict[str, Any]:
     """Tensors by name.  Raises `WeightsError` for a pickle of more than tensors, and for some that claim to

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
+from logging import NullHandler, getLogger
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from emocli import weights
-from emocli.errors import UsageError
+from emocli.errors import OutputError, UsageError
+from emocli.storage import write_text
+from emocli.timeline.run import log
 
 #: What tells how a sound (n,) at RATE is described, as `FEATURES` names it.
 Describe = Callable[[np.ndarray], np.ndarray]
@@ -37,15 +41,30 @@ def trained(size: str) -> Path:
     return weights.cache_folder() / "trained" / f"whisper-{size}.skops"
 
 
+def show_licence() -> None:
+    """Show the licence of openSMILE before its first use, once a user: the cache remembers, unless the
+    program shows nothing of what is logged."""
+    shown = weights.cache_folder() / "licences" / "opensmile.txt"
+    if shown.is_file():
+        return
+    log.warning(LICENCE)
+    if all(isinstance(handler, NullHandler) for handler in (*log.handlers, *getLogger().handlers)):
+        return
+    with suppress(OutputError):  # then it is shown again
+        write_text(shown, LICENCE + "\n")
+
+
 def describing(name: str, *, offline: bool = False, device: str = "cpu") -> Describe:
-    """The function from a sound to its description: (88,) for "opensmile" (Eyben et al. 2016), means
-    over time after each of BLOCKS, then deviations, for "whisper:SIZE", (2 * BLOCKS * width,).
+    """The function from a sound to its description: (88,) for "opensmile" (Eyben et al. 2016), whose licence
+    is shown first; means over time after each of BLOCKS, then deviations, for "whisper:SIZE",
+    (2 * BLOCKS * width,).
 
     Raises `UsageError` for another name, `WeightsError` where Whisper's weights cannot be had.
     """
     if name == OPENSMILE:
         import opensmile
 
+        show_licence()
         smile = opensmile.Smile(feature_set=opensmile.FeatureSet.eGeMAPSv02,
                                 feature_level=opensmile.FeatureLevel.Functionals)
         return lambda samples: smile.process_signal(samples, RATE).to_numpy(np.float32)[0]

@@ -13,7 +13,7 @@ from typing import Any
 
 from emocli.batch.engine import BEGUN, MEMORY, PROGRESS, THREADS, Engine, Mailbox, Worker
 from emocli.child import FAILED, READY
-from emocli.errors import EmocliError, UsageError
+from emocli.errors import EmocliError, UsageError, WeightsError
 from emocli.options import AnalyzeOptions
 from emocli.outputs.base import OutputOptions
 
@@ -205,7 +205,7 @@ class ActorWorker(Worker):
             try:
                 task()
             except ray.exceptions.RayTaskError as error:
-                self.mailbox.put((self, {"kind": FAILED, "fatal": (
+                self.mailbox.put((self, {"kind": FAILED, "code": WeightsError.exit_code, "fatal": (
                     "the workers", str(error.cause), "see the log of Ray on that machine")}))
             except ray.exceptions.RayError as error:
                 self._words = str(error).strip().splitlines()[0][:200]

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import emocli
 from emocli import storage, weights
-from emocli.adapters.reference import parse
+from emocli.adapters import selection
+from emocli.adapters.reference import Reference
 from emocli.errors import InputError
 from emocli.options import AnalyzeOptions, baseline_of
+from emocli.timeline.types import MODALITIES
 from emocli.transcript.sidecar import all_beside
 
 #: Bytes at a file's head and at its tail that stand for its content, with its size.
@@ -22,7 +24,8 @@ ENDS = 1 << 20
 def of_settings(options: AnalyzeOptions, formats: Iterable[str], *more: object) -> str:
     """Of everything but the video: options, the files that they name, files wanted, version, weights."""
     used = {w.name: w.sha256 for w in weights.manifest().values()}
-    models = (r.path for name in (options.face, options.voice, options.text) for r in parse(name))
+    models = (model.path for modality in MODALITIES for model in selection.chosen(modality, options)
+              if isinstance(model, Reference))
     paths = (Path(options.transcript), baseline_of(options.voice_baseline)[1], Path(options.speakers),
              Path(options.labels), Path(options.fusion),
              *(file for path in models for file in (sorted(path.iterdir()) if path.is_dir() else [path])))

@@ -18,7 +18,7 @@ from emocli.batch.discover import Job
 from emocli.batch.engine import BEGUN, DONE, PROGRESS, Engine, Mailbox, Worker
 from emocli.batch.ledger import FAILED, RUNNING, Entry, Ledger
 from emocli.batch.plan import Plan, State
-from emocli.errors import EmocliError, InputError, OutputError, UsageError, WeightsError
+from emocli.errors import EmocliError, InputError, OutputError, UsageError, of_code
 from emocli.outputs import formats
 
 log = logging.getLogger("emocli.batch")
@@ -40,8 +40,8 @@ def run(plan: Plan, show: Show = lambda state: None, *, engine: Engine | None = 
     the plan if left out; `clock` (seconds) is what timeouts go by.
 
     Raises `UsageError` when another run has the folder, or what is asked for cannot be had, `WeightsError`
-    when our own weights are missing, `OutputError` when the folder cannot be written to; what is wrong with a
-    single video is in the state that is returned.
+    when our own weights are missing, `InputError` for a file that an option names, `OutputError` when the
+    folder cannot be written to; what is wrong with a single video is in the state that is returned.
     """
     engine = engine or _engine(plan, clock)
     storage.remove_abandoned()
@@ -137,7 +137,8 @@ class Run:
                     raise job.error
                 mark = fingerprint.of_job(job.path, settings)
                 current = known if known and known.fingerprint == mark and not plan.overwrite else None
-                if current and current.status == DONE and all(f.is_file() for f in self._files(job).values()):
+                if current and current.status == DONE and not current.summary.get("left_out") \
+                        and all(f.is_file() for f in self._files(job).values()):
                     self._state.skipped += 1
                 elif current and current.status == FAILED and not plan.retry_failed:
                     self._state.failures.append((current.error or "", InputError.exit_code))
@@ -251,7 +252,7 @@ class Run:
     def _settle(self, worker: Worker, message: dict[str, Any]) -> None:
         """A worker has answered."""
         if message.get("fatal"):
-            raise WeightsError(*message["fatal"])
+            raise of_code(message["code"], *message["fatal"])
         job, worker.job, self._stillborn = worker.job, None, 0
         assert job
         if message["kind"] == child.FAILED:

@@ -50,8 +50,8 @@ def serve(channel: child.Channel) -> None:
                 answered = answer(analyzer, job, writing, channel.send)
                 del answered["timeline"]
                 channel.send(answered)
-    except WeightsError as error:
-        channel.send(failure(error))
+    except EmocliError as error:  # of the models or the options, which no video can do without
+        channel.send(failure(error) | {"fatal": (error.subject, error.cause, error.step)})
 
 
 def answer(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions, tell: Tell) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def _analyze(analyzer: Analyzer, job: dict[str, Any], writing: OutputOptions, te
     return {"kind": DONE, "seconds": time.monotonic() - began, "duration": timeline.media.duration,
             "hashes": dict(zip(files, hashes.values(), strict=True)), "timeline": timeline,
             "summary": {"emotion": max(shares, key=lambda name: shares[name]), "shares": shares,
-                        "notes": list(timeline.notes)}}
+                        "notes": list(timeline.notes), "left_out": analyzer.left_out}}
 
 
 def _listen(channel: child.Channel, jobs: queue.SimpleQueue[dict[str, Any]]) -> None:

@@ -12,6 +12,7 @@ import typer
 
 from emocli.batch.plan import Plan
 from emocli.cli import analyze_options as option
+from emocli.cli.console import show_log
 from emocli.cli.parameters import Lang, SafeCsv, SrtGaps, SrtStyle
 from emocli.errors import UsageError
 from emocli.options import AnalyzeOptions
@@ -65,8 +66,7 @@ def analyze_command(
     from emocli.outputs import formats as outputs
     from emocli.storage import place
 
-    logging.basicConfig(format="%(name)s: %(message)s")
-    logging.getLogger("emocli").setLevel(logging.DEBUG if verbose else logging.WARNING)
+    show_log(logging.DEBUG if verbose else logging.WARNING)
     options = AnalyzeOptions(face_fps=face_fps, transcript=transcript, asr_model=asr_model,
                              asr_engine=asr_engine, language=language, device=device, offline=offline,
                              smooth=smooth, voice_mode=voice_mode,

@@ -5,6 +5,7 @@ Nothing of it is shown when standard output is not a terminal, so that scripts s
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,12 @@ SPEED_PERIOD = 300.0
 _LABELS = {"faces": "faces", "sound": "sound", "speech": "speech", "transcript": "words",
            "speakers": "speakers", "voice": "voice",
            "download": "fetching", "video": "video"}
+
+
+def show_log(level: int = logging.WARNING) -> None:
+    """Show what the library logs, on standard error."""
+    logging.basicConfig(format="%(name)s: %(message)s")
+    logging.getLogger("emocli").setLevel(level)
 
 
 def clock(seconds: float) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from emocli.cli import analyze_options as option
+from emocli.cli.console import show_log
 from emocli.cli.inputs import say_written
 from emocli.cli.optional import optional_dependency
 from emocli.errors import UsageError
@@ -54,6 +55,7 @@ def evaluate_command(
     """
     from emocli.training import diarization, evaluate, plots, report
 
+    show_log()
     _check(modality, data, language=language, corrupt=corrupt, full=full)
     models = {"face": face, "voice": voice, "text": text}
     if any(models.values()):
@@ -95,6 +97,7 @@ def _compare(modality: str, models: dict[str, list[str] | None], data: Path, out
              options: Any, *, json_: bool, **how: Any) -> None:
     """Models beside each other in one table."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from emocli.training.models import compare
@@ -110,11 +113,14 @@ def _compare(modality: str, models: dict[str, list[str] | None], data: Path, out
     if json_:
         typer.echo(json.dumps(figures, ensure_ascii=False))
         return
-    table = Table("model", "set", "n", "answered", "accuracy", "macro-F1", "weighted F1", "ECE", "items/s")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("model", overflow="fold")
+    for column in ("set", "n", "answered", "accuracy", "macro-F1", "ECE", "items/s"):
+        table.add_column(column, no_wrap=True)
     for name, sets in figures.items():
-        for test, r in sets.items():
-            table.add_row(printable(name), test, str(r["n"]), *(
-                f"{r[k]:.3f}" for k in ("answered", "accuracy", "macro_f1", "weighted_f1", "ece")),
+        for i, (test, r) in enumerate(sets.items()):
+            table.add_row("" if i else escape(printable(name)), test, str(r["n"]), *(
+                f"{r[k]:.3f}" for k in ("answered", "accuracy", "macro_f1", "ece")),
                 f"{r['items_per_second']:,.1f}")
     Console().print(table)
     say_written(path)

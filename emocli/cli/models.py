@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from emocli.cli.analyze_options import Features, Labels, Trust
+from emocli.cli.console import show_log
 from emocli.cli.usage import Command, Group
 from emocli.errors import UsageError, WeightsError
 from emocli.plaintext import printable
@@ -50,6 +51,7 @@ def _kinds() -> Any:
     """The kinds of models of others, as a table."""
     from importlib.metadata import PackageNotFoundError, version
 
+    from rich import console
     from rich.markup import escape
     from rich.table import Table
 
@@ -61,14 +63,16 @@ def _kinds() -> Any:
         except PackageNotFoundError:
             return True
 
-    table = Table(box=None, pad_edge=False, title_justify="left", title="Models by --face, --voice, --text")
-    for column in ("model", "reads", "what", "licence", "installed"):
-        table.add_column(column, overflow="fold")
+    table, installs = Table(box=None, pad_edge=False, title_justify="left",
+                            title="Models by --face, --voice, --text"), list[str]()
+    for column in ("model", "reads", "what, under which licence", "installed"):
+        table.add_column(column, overflow="fold", no_wrap=column == "model")
     for name, kind in KINDS.items():
-        missing = [library for library in kind.libraries if lacks(library)]
-        table.add_row(escape(f"{name}:{kind.target}"), ", ".join(kind.modules), kind.what, kind.licence,
-                      escape(f"no: {kind.install}") if missing else "yes")
-    return table
+        missing = any(map(lacks, kind.libraries))
+        table.add_row(escape(f"{name}:{kind.target}"), ", ".join(kind.modules),
+                      f"{kind.what} ({kind.licence})", "absent" if missing else "ok")
+        installs += [escape(f"{name} wants: {kind.install}")] if missing else []
+    return console.Group(table, *installs)
 
 
 def _known() -> Any:
@@ -106,14 +110,15 @@ def try_command(
     from emocli.emotions import CLASSES
     from emocli.timeline.types import MODALITIES
 
+    show_log()
     if reads not in ("", *MODALITIES):
         raise UsageError("--as", f"{reads} is unknown", f"give one of {', '.join(MODALITIES)}")
     console = Console()
     for reference in parse(model):
         tried = try_model(reference, source, LoadOptions(trust=trust, offline=offline, features=features),
                           modality=reads, labels=labels)
-        table = Table("label", "", "", box=None, pad_edge=False, title_justify="left",
-                      title=escape(f"{reference}: {tried.modality}"))
+        console.print(f"{reference}: {tried.modality}", markup=False, highlight=False, soft_wrap=True)
+        table = Table("label", "", "", box=None, pad_edge=False)
         ranked = sorted(zip(tried.labels, tried.scores, strict=True), key=lambda pair: -pair[1])
         for label, score in ranked[:SHOWN]:
             table.add_row(escape(printable(label)), _bar(float(score)), f"{score:.3f}")

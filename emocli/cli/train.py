@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from emocli.cli.analyze_options import Trust
+from emocli.cli.console import show_log
 from emocli.cli.optional import optional_dependency
 from emocli.cli.parameters import Recipe
 from emocli.errors import DataError, UsageError
@@ -34,7 +36,8 @@ def train_command(
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     features: Annotated[str, typer.Option(
         help="What `emocli data features` has kept (for voice and voice_small); or opensmile or "
-             "whisper:SIZE, to train a classifier of scikit-learn over these (for voice).")] = "",
+             "whisper:SIZE, to train a classifier of scikit-learn over these (for voice); or what a Keras "
+             "model behind --voice takes.")] = "",
     classifier: Annotated[str, typer.Option(help="Which over these: svm, forest or logistic.")] = "svm",
     base: Annotated[Path | None, typer.Option(
         help="Folder with multilingual-e5-small, as transformers opens it (for text).")] = None,
@@ -43,6 +46,7 @@ def train_command(
     voice: Annotated[str, typer.Option(
         metavar="MODEL", help="Models of others that read the voice (for fusion): a head that learns how far "
                               "to trust them, for `emocli analyze --fusion`.")] = "",
+    trust: Trust = False,
     threads: Annotated[int | None, typer.Option(min=1, help="Cores; all if left out.")] = None,
 ) -> None:
     """Train one network as a recipe says; a run that was stopped goes on from its last epoch.
@@ -51,12 +55,17 @@ def train_command(
 
     Example: emocli train voice --data data --features opensmile --classifier svm
     """
-    from emocli.adapters.voice_descriptions import LICENCE, OPENSMILE, is_description
+    from emocli.adapters import selection
+    from emocli.adapters.classifier import LoadOptions
+    from emocli.adapters.reference import parse
+    from emocli.adapters.voice_descriptions import is_description
     from emocli.training.recipe import read_recipe
 
+    show_log()
     if task not in TASKS:
         raise UsageError(task, "nothing of this name can be trained", f"choose from {', '.join(TASKS)}")
-    if features and task not in (("voice",) if is_description(features) else ("voice", "voice_small")):
+    if features and not voice and task not in (
+            ("voice",) if is_description(features) else ("voice", "voice_small")):
         raise UsageError("--features", f"{task} is not trained on kept features", "leave it out")
     if base and task != "text":
         raise UsageError("--base", f"{task} does not begin with a pretrained encoder", "leave it out")
@@ -64,12 +73,11 @@ def train_command(
         raise UsageError("--left-out", f"{task} is not trained on others' readings", "leave it out")
     if voice and task != "fusion":
         raise UsageError("--voice", f"{task} does not hear through a model", "leave it out")
+    if trust and not voice:
+        raise UsageError("--trust", "is for the models behind --voice", "leave it out")
+    loading = LoadOptions(trust=trust, features=features)
     if voice:
-        from emocli.adapters import selection
-        from emocli.adapters.classifier import LoadOptions
-        from emocli.adapters.reference import parse
-
-        selection.check_members("voice", parse(voice), LoadOptions())
+        selection.check_members("voice", parse(voice), loading)
     if not data.is_dir():
         raise DataError(data, "no such folder", "point --data at the data folder")
     os.environ["KERAS_BACKEND"] = "torch"  # twice as fast as TensorFlow on a CPU
@@ -87,13 +95,11 @@ def train_command(
         if threads:
             torch.set_num_threads(threads)
         more: dict[str, Any] = {name: path for name, path in (
-            ("kept", features and Path(features)), ("base", base), ("left_out", left_out),
-            ("voice", voice)) if path}
+            ("kept", not voice and features and Path(features)), ("base", base), ("left_out", left_out),
+            ("voice", voice), ("loading", voice and loading)) if path}
         module = task
-        if is_description(features):
+        if is_description(features) and not voice:
             module, more = "voice_classifier", {"features": features, "classifier": classifier}
-            if features == OPENSMILE:
-                typer.echo(LICENCE)
         run = import_module(f"emocli.training.tasks.{module}").fit(data, settings, folder, **more)
         show(run, folder)
     typer.echo(f"wrote {', '.join(sorted(printable(p) for p in folder.glob(f'{task}.*')))}")

@@ -22,8 +22,9 @@ def similarity(points: np.ndarray, template: np.ndarray) -> np.ndarray:
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
 
-def crop(grey: np.ndarray, landmarks: np.ndarray, size: int = INPUT_SIZE) -> np.ndarray:
-    """Aligned crop (size, size) uint8 of a grey picture; landmarks (5, 2) px in it.
+def crop(picture: np.ndarray, landmarks: np.ndarray, size: int = INPUT_SIZE) -> np.ndarray:
+    """Aligned crop (size, size) uint8 of a grey picture, (size, size, 3) of one in colour; landmarks (5, 2)
+    px in it.
 
     Large faces are first averaged down, so that no pattern of the sampling gets into the crop.
     """
@@ -35,12 +36,12 @@ def crop(grey: np.ndarray, landmarks: np.ndarray, size: int = INPUT_SIZE) -> np.
     if steps:
         low = np.maximum(landmarks.min(0) - np.ptp(landmarks, axis=0).max() * 1.5, 0).astype(int)
         high = (landmarks.max(0) + np.ptp(landmarks, axis=0).max() * 1.5).astype(int)
-        patch = grey[low[1]:high[1], low[0]:high[0]]
+        patch = picture[low[1]:high[1], low[0]:high[0]]
         if patch.size:
             factor = 2**steps
-            height, width = (max(1, n // factor) for n in patch.shape)
-            grey = cv2.resize(patch[:height * factor, :width * factor], (width, height),
-                              interpolation=cv2.INTER_AREA)
+            height, width = (max(1, n // factor) for n in patch.shape[:2])
+            picture = cv2.resize(patch[:height * factor, :width * factor], (width, height),
+                                 interpolation=cv2.INTER_AREA)
             matrix = similarity((landmarks - low + 0.5) / factor - 0.5, TEMPLATE * (size / INPUT_SIZE))
-    return np.asarray(cv2.warpAffine(grey, matrix, (size, size), flags=cv2.INTER_LINEAR,
+    return np.asarray(cv2.warpAffine(picture, matrix, (size, size), flags=cv2.INTER_LINEAR,
                                      borderMode=cv2.BORDER_REPLICATE))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from emocli import weights
-from emocli.errors import WeightsError
+from emocli.errors import EmocliError, WeightsError
 from emocli.face.detect import Detector, YuNet
 from emocli.face.process import GREY, FaceProcess
 from emocli.face.sampling import UtteranceFaces, loudness, plan, visible_faces
@@ -36,8 +36,13 @@ MTCNN_FILES = tuple(f"assets/weights/{net}.lz4" for net in ("pnet", "rnet", "one
 class ForeignFaces(Protocol):
     """Models of others that read faces, alone or beside the one that ships."""
 
+    @property
+    def failures(self) -> Sequence[EmocliError | None]:
+        """Why each of them cannot be used, if so."""
+        ...
+
     def network(self, run: Run, shipped: FaceNetwork, temperature: float) -> FaceNetwork:
-        """What reads the crops of a run."""
+        """What reads the crops of a run, of which at least one can be used."""
         ...
 
     def finish(self, run: Run) -> str:
@@ -70,15 +75,14 @@ class FaceReader:
     def observe(self, run: Run) -> Read:
         """Find, follow and read all faces."""
         reason, speakers = "the file has no pictures", list[Speaker]()
-        if run.info.has_video and self._path:
+        if run.info.has_video and (unusable := self._unusable(run)):
+            reason = unusable
+            run.reached(run.info.duration)
+        elif run.info.has_video:
             with run.stage("reading faces"):
                 failed = self._observe(run)
             run.progress("faces", run.info.duration)
             reason, speakers = failed or "no face was found", self._speakers(run)
-        elif run.info.has_video:
-            reason = "no weights for it may be used commercially"
-            run.note(f"the face is not read: {reason}")
-            run.reached(run.info.duration)
         return lambda segments: read(run.faces, segments, rate=self._options.face_fps, reason=reason,
                                      speakers=speakers)
 
@@ -86,6 +90,8 @@ class FaceReader:
         """What is seen in each picture of a source that is still going on, as soon as it is read."""
         from emocli.face.observe import follow
 
+        if self._unusable(run):
+            return iter(())
         process, network, temperature = self._networks(run)
         return follow(run, samples, self._detector(run, process), network, temperature=temperature)
 
@@ -96,6 +102,21 @@ class FaceReader:
         if self._process:
             self._process.close()
             self._process = None
+
+    @property
+    def failures(self) -> Sequence[EmocliError | None]:
+        """Why each of its models cannot be used, if so."""
+        return self._foreign.failures if self._foreign else [None]
+
+    def _unusable(self, run: Run) -> str:
+        """Why no face can be read, if so, which the run is told, as of each model that cannot be used."""
+        if not self._path:
+            reason = "no weights for it may be used commercially"
+            run.note(f"the face is not read: {reason}")
+            return reason
+        errors = [error for error in self.failures if error]
+        run.notes += [f"the face is not read: {error}" for error in errors]
+        return f"{self._options.face} cannot be used" if len(errors) == len(self.failures) else ""
 
     def _observe(self, run: Run) -> str:
         """Why there are no readings of faces that are there, if so."""

@@ -39,7 +39,7 @@ def _portaudio() -> Any:
     try:
         import sounddevice
     except ModuleNotFoundError as error:
-        raise UsageError("mic", "the package sounddevice is missing",
+        raise UsageError("mic", "the package sounddevice, which hears the microphone, is missing",
                          'install the extra for devices: pip install "emocli[live]"') from error
     except OSError as error:  # the library that it calls
         raise UsageError("mic", f"the microphone cannot be used ({error})",

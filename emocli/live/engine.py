@@ -37,7 +37,8 @@ KEPT = 90.0
 #: Seconds between two accounts of the load, and of an utterance from which its words are drafted.
 ACCOUNT, DRAFTED = 1.0, 1.0
 #: Seconds of silence after which the voice is read already, so that it is known once the utterance has ended;
-#: in vain if somebody speaks on, and left undone where so much sound waits.
+#: in vain if somebody speaks on, and left undone where so much sound waits.  Nor is a draft begun then: the
+#: words would have to wait for it.
 PAUSE = 0.1
 
 
@@ -221,7 +222,8 @@ class Engine:
         so_far = replace(utterance, end=self.heard)
         if begins:
             self._events.put(Partial(so_far))
-        if so_far.end - so_far.start >= DRAFTED and self._shedder and self._shedder.allows(PARTIALS):
+        drafts = self._shedder and self._shedder.allows(PARTIALS) and silence < PAUSE
+        if drafts and so_far.end - so_far.start >= DRAFTED:
             self._captioner.put_partial(so_far, self._sound.read(so_far.start, so_far.end))
         edges = utterance.start, utterance.end
         if silence >= PAUSE and edges not in self._foretold and self._intake.sound < PAUSE:
@@ -234,15 +236,15 @@ class Engine:
         self._accounted = self._now()
         busy = [stage.since_last() for stage in
                 (self._busy, self._captioner.busy, *([faces.busy] if faces else []))]
-        if passed > 0:
+        goes_on = not intake.ended  # the little that comes at the end tells nothing new of the load
+        if passed > 0 and (goes_on or not self._factor):
             self._factor = max(busy) / passed
         frames = intake.lost_frames + (faces.lost if faces else 0)
         if frames > self._lost_frames:
             if not self._lost_frames:
                 self._events.put(Notice("lost", self.heard, "more pictures come than can be looked at"))
             self._lost_frames = frames
-        changed = self._shedder.update(self._factor, self._late()) if self._shedder else ""
-        if changed:
+        if self._shedder and goes_on and (changed := self._shedder.update(self._factor, self._late())):
             self._events.put(Notice("mode", self.heard, changed))
         self._events.put(Load(
             self.heard, self._factor,

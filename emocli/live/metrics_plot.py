@@ -55,7 +55,7 @@ def _percentiles(axes: Axes, metrics: Metrics) -> None:
                       textcoords="offset points")
     axes.set_yticks(range(len(known)), known)
     axes.set_ylim(len(known) - 0.4, -0.7)
-    axes.set_xlim(left=0)
+    axes.set_xlim(0, 1.3 * axes.get_xlim()[1])  # room for the figures beside the last
 
 
 def _latency(axes: Axes, metrics: Metrics) -> None:

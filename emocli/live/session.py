@@ -52,7 +52,8 @@ def session(source: Source, options: AnalyzeOptions, *, words: bool = True,
     faces = LiveFaces(lambda samples: reader.follow(run, samples), usual=options.face_fps, waits=source.waits,
                       slow_down=lambda: None if allows(shedding.PICTURES) else SLOWER,
                       note=run.note) if reader else None
-    whisper = LiveWords(run, options, small=lambda: not allows(shedding.LARGE_WHISPER)) if words else None
+    whisper = LiveWords(run, options, brief=source.followed,
+                        small=lambda: not allows(shedding.LARGE_WHISPER)) if words else None
     rows = RowReader(run, TextReader(options), Fusion(weights.resolve("fusion")), voice, whisper, faces,
                      LiveSpeakers() if options.speakers != "off" else None,
                      spoken_language=options.language, exactly=not source.followed)

@@ -215,6 +215,7 @@ def _opened(url: str, stall: float) -> Iterator[Any]:
                "format_whitelist": ",".join((*DEMUXERS, "rtsp", "rtp", "sdp"))}
     if scheme == "rtsp":
         options["rtsp_transport"] = "tcp"
+        stall /= 2  # ffmpeg waits twice there
     try:
         with av.open(url, options=options, timeout=(CONNECT, stall), metadata_errors="replace") as container:
             yield container

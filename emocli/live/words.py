@@ -28,13 +28,14 @@ def has_smaller(options: AnalyzeOptions) -> bool:
 
 class LiveWords:
     """Whisper of the size that the options name, or a smaller one while `small` says so.  Without weights
-    there are no words, and the run is told why, once."""
+    there are no words, and the run is told why, once.  `brief` as of `Transcriber`."""
 
-    def __init__(self, run: Run, options: AnalyzeOptions, *,
+    def __init__(self, run: Run, options: AnalyzeOptions, *, brief: bool = False,
                  small: Callable[[], bool] = lambda: False) -> None:
         self._run, self._small = run, small
-        self._usual = Transcriber(options)
-        self._smaller = Transcriber(replace(options, asr_model=SMALLEST)) if has_smaller(options) else None
+        self._usual = Transcriber(options, brief=brief)
+        self._smaller = Transcriber(replace(options, asr_model=SMALLEST),
+                                    brief=brief) if has_smaller(options) else None
         self._missing = False
 
     def load(self) -> None:

@@ -13,17 +13,18 @@ from emocli.options import AnalyzeOptions, torch_device
 from emocli.timeline.run import Run
 from emocli.timeline.types import Utterance
 from emocli.transcript import language, whisper_weights
-from emocli.transcript.recognition import recognize
-from emocli.transcript.recognizer import Drafter, Recognizer
+from emocli.transcript.recognition import MAX_COMPRESSION, recognize
+from emocli.transcript.recognizer import Drafter, Recognizer, compression
 
 log = logging.getLogger("emocli")
 
 
 class Transcriber:
-    """Whisper, loaded when there is speech for the first time and kept."""
+    """Whisper, loaded when there is speech for the first time and kept; `brief`, where words are wanted at
+    once and a library can be quicker for a few seconds of speech."""
 
-    def __init__(self, options: AnalyzeOptions) -> None:
-        self._options = options
+    def __init__(self, options: AnalyzeOptions, *, brief: bool = False) -> None:
+        self._options, self._brief = options, brief
         self._recognizer: Recognizer | None = None
         self._weights: dict[str, Mapping[str, str]] = {}
 
@@ -46,11 +47,13 @@ class Transcriber:
 
     def draft(self, run: Run, samples: np.ndarray) -> tuple[str, str] | None:
         """The words of an utterance that goes on, (n,) float32 at 16 kHz, as quickly as they can be had, and
-        their language; None where the library has no quick way.  Raises `WeightsError`."""
+        their language; None where the library has no quick way, or they repeat themselves.  Raises
+        `WeightsError`."""
         recognizer = self.load(run)
         if not isinstance(recognizer, Drafter):
             return None
-        return recognizer.draft(samples, language.of_whisper(self._options.language))
+        text, spoken = recognizer.draft(samples, language.of_whisper(self._options.language))
+        return None if compression(text) > MAX_COMPRESSION else (text, spoken)
 
     def load(self, run: Run) -> Recognizer:
         """Whisper, which is loaded the first time.  Raises `WeightsError` when there is none."""
@@ -64,7 +67,7 @@ class Transcriber:
             if engine == "faster":
                 from emocli.transcript.faster import FasterWhisper
 
-                recognizer: Recognizer = FasterWhisper(path)
+                recognizer: Recognizer = FasterWhisper(path, brief=self._brief)
             else:
                 from emocli.transcript.torch_whisper import TorchWhisper
 

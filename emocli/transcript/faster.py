@@ -11,6 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import numpy as np
 from emocli.errors import WeightsError
 from emocli.media.audio import SAMPLE_RATE
 from emocli.timeline.types import Word
-from emocli.transcript.recognizer import Phrase
+from emocli.transcript.recognizer import WINDOW, Phrase
 
 #: Hypotheses that are followed at once, as OpenAI's own program does.
 BEAM_SIZE = 5
@@ -27,6 +28,16 @@ BEAM_SIZE = 5
 FRAMES_PER_SECOND = 100
 #: Probability from which a window's own language counts; others are taken to be in the talk's.
 SURE_LANGUAGE = 0.7
+#: Seconds of silence after what must be read at once, where other windows are filled up to half a minute: a
+#: third of the encoder's time for 2 s of speech, and as many words right.  With less of it words come twice,
+#: and so they do with zeros, as faster-whisper fills windows up, for silence.
+BRIEF_SILENCE = 10.0
+#: Seconds of which such windows have a multiple: libraries keep memory for every length that comes.
+BRIEF_STEP = 4.0
+#: Tokens of a window at most, a second of it and beside: Whisper goes on for seconds where it is caught in a
+#: loop, and scripts that it knows little of take two to three tokens a letter.  All that its decoder has room
+#: for, with the prompt.
+TOKENS_PER_SECOND, MORE_TOKENS, MOST_TOKENS = 40, 50, 440
 
 
 class _Encoded:
@@ -43,7 +54,8 @@ class _Encoded:
 
 
 class FasterWhisper:
-    """A folder with `model.bin`, `config.json`, `tokenizer.json` and a vocabulary.
+    """A folder with `model.bin`, `config.json`, `tokenizer.json` and a vocabulary; with `brief`, for what
+    must be read at once, windows are not filled up to half a minute.
 
     Raises `WeightsError` when it cannot be opened.
     """
@@ -51,9 +63,10 @@ class FasterWhisper:
     distributions: tuple[str, ...] = ("faster-whisper", "ctranslate2")
     batch = 4  # more take memory, 67 MB a window, and no less time
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, brief: bool = False) -> None:
         from faster_whisper import WhisperModel
 
+        self._brief, self._votes = brief, Counter[str]()
         logging.getLogger("faster_whisper").setLevel(logging.WARNING)
         try:
             self._model: Any = WhisperModel(str(folder), device="cpu", compute_type="int8",
@@ -65,8 +78,10 @@ class FasterWhisper:
     def recognize(self, windows: Sequence[np.ndarray], language: str,
                   check: Callable[[], None]) -> list[list[Phrase]]:
         """The phrases of each window."""
-        encoded = [self._encode(samples, check) for samples in windows]
-        languages = self._languages(encoded) if language == "auto" else [language] * len(windows)
+        seconds = self._filled(windows) if self._brief else WINDOW
+        encoded = [self._encode(samples, check, seconds) for samples in windows]
+        votes = self._votes if self._brief else Counter[str]()
+        languages = self._languages(encoded, votes) if language == "auto" else [language] * len(windows)
         phrases: list[list[Phrase]] = [[] for _ in windows]
         for code in sorted(set(languages)):
             numbers = [i for i, own in enumerate(languages) if own == code]
@@ -80,23 +95,38 @@ class FasterWhisper:
 
     def draft(self, samples: np.ndarray, language: str) -> tuple[str, str]:
         """The likeliest words and their language, without times."""
-        segments, info = self._model.transcribe(
-            samples, language=None if language == "auto" else language, beam_size=1, temperature=0.0,
-            without_timestamps=True, condition_on_previous_text=False)
-        return " ".join(segment.text.strip() for segment in segments).strip(), info.language
+        from faster_whisper import BatchedInferencePipeline
 
-    def _encode(self, samples: np.ndarray, check: Callable[[], None]) -> np.ndarray:
-        """A window as the decoder sees it, (1, positions, width) float32."""
+        encoded = self._encode(samples, lambda: None, self._filled([samples]))
+        code = self._languages([encoded], votes=self._votes.copy())[0] if language == "auto" else language
+        segments, _ = BatchedInferencePipeline(_Encoded(self._model, _view([encoded]))).transcribe(
+            samples, language=code, clip_timestamps=[{"start": 0.0, "end": len(samples) / SAMPLE_RATE}],
+            beam_size=1, without_timestamps=True, max_new_tokens=_most_tokens([samples]))
+        return " ".join(segment.text.strip() for segment in segments).strip(), code
+
+    def _filled(self, windows: Sequence[np.ndarray]) -> float:
+        """Seconds to which windows are filled up to be read at once."""
+        least = max(map(len, windows)) / SAMPLE_RATE + BRIEF_SILENCE
+        return min(WINDOW, ceil(least / BRIEF_STEP) * BRIEF_STEP)
+
+    def _encode(self, samples: np.ndarray, check: Callable[[], None], seconds: float) -> np.ndarray:
+        """A window, filled up to some seconds, as the decoder sees it, (1, positions, width) float32."""
         from faster_whisper.audio import pad_or_trim
 
         check()
-        return np.array(self._model.encode(pad_or_trim(self._model.feature_extractor(samples)[..., :-1])))
+        features = self._model.feature_extractor(samples)[..., :-1]
+        if seconds < WINDOW:
+            silence = round(seconds * FRAMES_PER_SECOND) - features.shape[-1]
+            features = np.pad(features, ((0, 0), (0, silence)), constant_values=features.min())
+        else:
+            features = pad_or_trim(features)
+        return np.array(self._model.encode(features))
 
-    def _languages(self, encoded: Sequence[np.ndarray]) -> list[str]:
-        """Each window's own language, or, where that is not clear, the likeliest of those beside it."""
+    def _languages(self, encoded: Sequence[np.ndarray], votes: Counter[str]) -> list[str]:
+        """Each window's own language, or, where that is not clear, the likeliest of `votes`, to which they
+        are added, and those beside it."""
         if not self._model.model.is_multilingual:
             return ["en"] * len(encoded)
-        votes: Counter[str] = Counter()
         own: list[tuple[str, float]] = []
         for shares in self._model.model.detect_language(_view(encoded)):
             every = [(token.strip("<|>"), share) for token, share in shares]
@@ -115,7 +145,8 @@ class FasterWhisper:
         pipeline = BatchedInferencePipeline(_Encoded(self._model, _view(encoded)))
         segments, _ = pipeline.transcribe(
             np.concatenate(windows), language=language, clip_timestamps=clips, batch_size=len(windows),
-            beam_size=BEAM_SIZE, word_timestamps=True, without_timestamps=False)
+            beam_size=BEAM_SIZE, word_timestamps=True, without_timestamps=False,
+            max_new_tokens=_most_tokens(windows))
         phrases: list[list[Phrase]] = [[] for _ in windows]
         for segment in segments:
             check()
@@ -126,6 +157,10 @@ class FasterWhisper:
             phrases[number].append(Phrase(segment.start - start, segment.end - start, segment.text.strip(),
                                           words, language, segment.no_speech_prob, segment.avg_logprob))
         return phrases
+
+
+def _most_tokens(windows: Sequence[np.ndarray]) -> int:
+    return min(MOST_TOKENS, MORE_TOKENS + round(TOKENS_PER_SECOND * max(map(len, windows)) / SAMPLE_RATE))
 
 
 def _view(encoded: Sequence[np.ndarray]) -> Any:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from support import foreign
 
-from emocli.adapters.faces import EnsembleNetwork
+from emocli.adapters.faces import EnsembleNetwork, ForeignFaceModels
 from emocli.adapters.labels import LabelMap
 from emocli.adapters.reader import EnsembleReader, ForeignReader, resampled
 from emocli.adapters.reference import Reference
@@ -82,7 +82,7 @@ SEGMENTS = [Segment(0, 1, SAID[0]), Segment(1, 2), *(Segment(u.start, u.end, u) 
 
 def test_words(run: Run) -> None:
     model = Words()
-    reader = ForeignReader("text", loaded(model))
+    reader = ForeignReader("text", "hf:a/b", loaded(model))
     readings = reader.observe(run)(SEGMENTS)
     assert [r.emotion for r in readings] == ["happiness", "", "anger", "", "", ""]
     assert readings[0].scores == pytest.approx(np.eye(7)[INDEX["happiness"]])
@@ -92,7 +92,7 @@ def test_words(run: Run) -> None:
     assert "no finite numbers" in reasons[5]
     assert model.batches == [4]
     assert sum("left out: bored" in note for note in run.notes) == 1
-    assert any("no finite numbers for some" in note for note in run.notes)
+    assert any("keras:a.h5: gave no finite numbers for 1 of 4 inputs. Try it" in note for note in run.notes)
     assert any("never names surprise" in note for note in run.notes)
     assert "it has read little" in run.notes
     assert "keras" in run.libraries
@@ -101,7 +101,7 @@ def test_words(run: Run) -> None:
 def test_batches_and_closing(run: Run) -> None:
     model = Words()
     run.speech.utterances[:] = [Utterance(i, i + 1, "good") for i in range(20)]  # type: ignore[index]
-    reader = ForeignReader("text", loaded(model))
+    reader = ForeignReader("text", "hf:a/b", loaded(model))
     reader.observe(run)
     assert model.batches == [8, 8, 4]
     reader.close()
@@ -113,7 +113,7 @@ def test_batches_and_closing(run: Run) -> None:
 
 def test_voices_at_their_rate(run: Run) -> None:
     model = Ears()
-    readings = ForeignReader("voice", loaded(model)).observe(run)(SEGMENTS)
+    readings = ForeignReader("voice", "hf:a/b", loaded(model)).observe(run)(SEGMENTS)
     assert [r.emotion for r in readings] == ["anger", "", "happiness", "", "", ""]
     assert model.lengths == [8_000, 8_000]
     assert readings[1].reason == "nobody speaks"
@@ -124,13 +124,13 @@ def test_stretches_without_words_are_heard_by_those_that_can(run: Run) -> None:
     model = Ears()
     model.hears_gaps = True
     gap = Segment(0, 2)
-    assert ForeignReader("voice", loaded(model)).observe(run)([gap])[0].emotion == "anger"
-    silent = ForeignReader("voice", loaded(model)).observe(run)([Segment(4.5, 5.5)])[0]
+    assert ForeignReader("voice", "hf:a/b", loaded(model)).observe(run)([gap])[0].emotion == "anger"
+    silent = ForeignReader("voice", "hf:a/b", loaded(model)).observe(run)([Segment(4.5, 5.5)])[0]
     assert silent.reason == "nobody speaks"
 
 
 def test_a_model_that_fails_costs_its_own_readings(run: Run) -> None:
-    readings = ForeignReader("text", loaded(Broken())).observe(run)(SEGMENTS)
+    readings = ForeignReader("text", "hf:a/b", loaded(Broken())).observe(run)(SEGMENTS)
     assert not any(r.present for r in readings)
     assert readings[0].reason == "keras:a.h5 failed"
     (said,) = (note for note in run.notes if "failed" in note)
@@ -142,7 +142,7 @@ def test_scores_of_the_wrong_shape(run: Run) -> None:
     model = Words()
     make = loaded(model)
     model.labels = ("happy", "angry")
-    readings = ForeignReader("text", make).observe(run)(SEGMENTS)
+    readings = ForeignReader("text", "hf:a/b", make).observe(run)(SEGMENTS)
     assert not any(r.present for r in readings)
     assert any("gave scores of the shape (4, 3) for 4 inputs and 2 labels" in note for note in run.notes)
 
@@ -152,7 +152,7 @@ def test_an_ensemble_is_a_weighted_mean(run: Run) -> None:
         def scores(self, inputs: Sequence[Any]) -> np.ndarray:
             return np.tile([0, 1.0, 0], (len(inputs), 1))
 
-    members = [ForeignReader("text", loaded(model)) for model in (Words(), Angry(), Broken())]
+    members = [ForeignReader("text", "hf:a/b", loaded(model)) for model in (Words(), Angry(), Broken())]
     readings = EnsembleReader(members, [0.6, 0.4, 5]).observe(run)(SEGMENTS)
     assert readings[0].scores is not None
     assert readings[0].scores[INDEX["happiness"]] == pytest.approx(0.6)
@@ -160,16 +160,6 @@ def test_an_ensemble_is_a_weighted_mean(run: Run) -> None:
     assert readings[4].emotion == "anger"
     assert not readings[1].present
     assert readings[1].reason == "no words"
-
-
-class Shipped:
-    views = ((48, False),)
-
-    def classify(self, *crops: np.ndarray) -> Future[list[np.ndarray]]:
-        done: Future[list[np.ndarray]] = Future()
-        logits = np.where(np.arange(7) == INDEX["fear"], 20.0, 0.0)
-        done.set_result([np.zeros((len(crops[0]), 128)), np.tile(logits, (len(crops[0]), 1))])
-        return done
 
 
 @pytest.mark.parametrize("broken", [False, True])
@@ -182,7 +172,7 @@ def test_faces_by_an_ensemble(broken: bool) -> None:
             return np.stack([light, 1 - light, 0 * light], 1)
 
     member = loaded(Bright())()
-    network = EnsembleNetwork([None, member], [0.5, 0.5], Shipped(), 1.0)
+    network = EnsembleNetwork([None, member], [0.5, 0.5], foreign.AlwaysFear(), 1.0)
     assert network.views == ((48, False), (8, False))
     crops = np.zeros((2, 48, 48), np.uint8), np.full((2, 8, 8), 255, np.uint8)
     scores = np.exp(network.classify(*crops).result()[1])
@@ -190,6 +180,18 @@ def test_faces_by_an_ensemble(broken: bool) -> None:
     assert scores[0, INDEX["fear"]] == pytest.approx(1 if broken else 0.5, abs=1e-3)
     assert scores[0, INDEX["happiness"]] == pytest.approx(0 if broken else 0.5, abs=1e-3)
     assert list(network.failures) == (["keras:a.h5"] if broken else [])
+
+
+def test_faces_without_numbers(run: Run) -> None:
+    class Numberless(Words):
+        def scores(self, inputs: np.ndarray) -> np.ndarray:
+            return np.full((len(inputs), 3), np.nan, np.float32)
+
+    models = ForeignFaceModels([loaded(Numberless())], [1.0])
+    network = models.network(run, foreign.AlwaysFear(), 1.0)
+    assert np.isnan(network.classify(np.zeros((2, 8, 8), np.uint8)).result()[1]).all()
+    assert models.finish(run) == "keras:a.h5 gave no finite numbers"
+    assert any("keras:a.h5: gave no finite numbers for 2 faces. Try it alone" in note for note in run.notes)
 
 
 def test_resampling() -> None:

@@ -14,7 +14,7 @@ from support import foreign
 from support.paths import SHARED
 
 from emocli.adapters import skops_sounds
-from emocli.adapters.voice_descriptions import describing
+from emocli.adapters.voice_descriptions import LICENCE, describing
 from emocli.emotions import EMOTIONS
 from emocli.errors import UsageError, WeightsError
 from emocli.training.tasks import voice_classifier
@@ -45,7 +45,6 @@ def test_opensmile(tmp_path: Path, classifier: str) -> None:
     scores = loaded.classifier.scores([SWEEP, SWEEP[:9_000]])
     assert scores.shape == (2, 2)
     assert scores.sum(1) == pytest.approx(np.ones(2))
-    assert "research" in loaded.classifier.notes[0]
 
 
 @pytest.mark.skipif("EMOCLI_WHISPER" not in os.environ, reason="wants Whisper's weights (EMOCLI_WHISPER)")
@@ -109,3 +108,16 @@ def test_files_that_are_refused(tmp_path: Path) -> None:
     io.dump({"features": "opensmile", "labels": ["anger"], "classifier": partial(os.system, "true")}, bad)
     with pytest.raises(UsageError, match="--trust"):
         foreign.load(f"opensmile:{bad}", "voice")
+
+
+def test_the_licence_of_opensmile_is_shown_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                caplog: pytest.LogCaptureFixture) -> None:
+    pytest.importorskip("opensmile")
+    monkeypatch.setenv("EMOCLI_CACHE", str(tmp_path / "cache"))
+    model = saved(tmp_path / "a.skops", "opensmile", 88)
+    for _ in range(2):  # before anything is read
+        foreign.load(f"opensmile:{model}", "voice")
+        assert caplog.messages == [LICENCE]
+    monkeypatch.setenv("EMOCLI_CACHE", str(model))  # in which nothing can be kept
+    describing("opensmile")
+    assert caplog.messages == [LICENCE, LICENCE]

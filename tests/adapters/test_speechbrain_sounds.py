@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pathlib
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -102,6 +106,27 @@ def test_a_recogniser(recogniser: Path, tmp_path: Path, monkeypatch: pytest.Monk
     assert {EMOTIONS[i] for i in loaded.labels.seven(scores).argmax(1)} <= {"neutral", "anger", "happiness",
                                                                           "sadness"}
     assert "model.ckpt" in [path.name for path in loaded.classifier.files]
+
+
+@pytest.mark.parametrize(("file", "spoil", "says"), [
+    ("model.ckpt", lambda state: {}, "lacks 0.w.weight"),
+    ("model.ckpt", lambda state: state | {"0.w.bias": state["0.w.weight"][:, 0]}, "has 0.w.bias too many"),
+    ("model.ckpt", lambda state: {k: v[:3] for k, v in state.items()}, "size mismatch for 0.w.weight"),
+    ("wav2vec2.ckpt", lambda state: dict(list(state.items())[:-1]), "lacks model.encoder.layers.0"),
+    ("model.ckpt", lambda state: pathlib.Path(), "pickles more than tensors")])
+def test_a_checkpoint_that_does_not_fit(recogniser: Path, tmp_path: Path, file: str,
+                                        spoil: Callable[[dict[str, Any]], Any], says: str) -> None:
+    import torch
+
+    folder = tmp_path / "model"
+    shutil.copytree(recogniser, folder)
+    (folder / "hyperparams.yaml").write_text(HYPERPARAMETERS.replace("FOLDER", str(folder)))
+    torch.save(spoil(torch.load(folder / file, weights_only=True)), folder / file)
+    with pytest.raises(WeightsError, match=says) as raised:
+        foreign.load(f"speechbrain:{folder}", "voice", trust=True)
+    assert str(raised.value).startswith(f"speechbrain:{folder}: {file} ")
+    assert "\n" not in str(raised.value)
+    foreign.load(f"speechbrain:{recogniser}", "voice", trust=True)
 
 
 def test_what_cannot_be_loaded(recogniser: Path, tmp_path: Path) -> None:

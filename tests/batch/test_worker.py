@@ -18,6 +18,7 @@ from emocli.batch import runner, worker
 from emocli.batch.discover import discover
 from emocli.batch.local import ChildEngine
 from emocli.batch.plan import Plan
+from emocli.errors import UsageError, of_code
 from emocli.options import AnalyzeOptions
 from emocli.outputs.base import OutputOptions
 
@@ -59,6 +60,41 @@ def test_videos_that_kill_their_worker_fail_and_the_rest_go_on(
     again = runner.run(Plan(discover([folder]), out, OPTIONS, account=True, workers=1, retry_failed=True))
     assert (again.skipped, again.done, again.failed) == (2, 3, 0)
     whole(out, ["a", "b.segv", "c.hang", "d.raise", "e"])
+
+
+def test_videos_that_a_model_could_not_read_are_read_again(tiny: Path, tmp_path: Path) -> None:
+    def run(voice: str) -> tuple[int, int]:
+        options = AnalyzeOptions(transcript="none", offline=True, voice=voice)
+        state = runner.run(Plan(discover([tiny]), tmp_path, options, account=True))
+        return state.done, state.skipped
+
+    missing = f"keras:{tmp_path / 'none.h5'}"
+    assert [run(missing), run(missing)] == [(1, 0), (1, 0)]
+    assert [run("builtin:fast"), run("builtin:fast")] == [(1, 0), (0, 1)]
+
+
+def test_a_wrong_option_ends_the_run_as_a_wrong_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that only the model finds out, when it is loaded."""
+    sent: list[dict[str, Any]] = []
+
+    class Parent:
+        def receive(self) -> tuple[dict[str, Any], list[Any]]:
+            return {"options": {}, "writing": {}, "log_level": logging.WARNING}, []
+
+        def send(self, message: dict[str, Any]) -> None:
+            sent.append(message)
+
+    def refuse(options: AnalyzeOptions) -> None:
+        raise UsageError("--voice-baseline", "is wrong", "leave it out")
+
+    monkeypatch.setattr("emocli.analyzer.Analyzer", refuse)
+    monkeypatch.setattr(worker, "_listen", lambda channel, jobs: None)
+    monkeypatch.setattr("emocli.child.forward_logs", lambda channel, level: None)
+    worker.serve(Parent())  # type: ignore[arg-type]
+    (message,) = sent
+    error = of_code(message["code"], *message["fatal"])
+    assert type(error) is UsageError
+    assert str(error) == "--voice-baseline: is wrong. Leave it out."
 
 
 def test_an_idle_worker_that_is_killed_has_begun_nothing(tiny: Path, tmp_path: Path) -> None:

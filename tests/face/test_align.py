@@ -24,3 +24,6 @@ def test_crops_look_alike_at_any_size(scale: float) -> None:
     y, x = np.mgrid[24:72, 24:72]
     wanted = 127 + 60 * np.sin(x / 5) + 60 * np.cos(y / 7)
     assert np.abs(cropped - wanted).mean() < 6
+    colour = crop(np.stack([picture, 255 - picture, picture], -1), (TEMPLATE + 24 + 0.5) * scale - 0.5)
+    np.testing.assert_array_equal(colour[..., 0], cropped)
+    assert np.abs(colour[..., 1] - (255.0 - wanted)).mean() < 6

@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 from support.sessions import Voice, block, quiet, said_rows, speech
 
-from emocli.live.engine import READ, Engine, Readers
+from emocli.live.captioner import Captioner
+from emocli.live.engine import FOLLOWED, PAUSE, READ, Engine, Readers
 from emocli.live.events import Load, Notice, Partial, Quiet, Tagged
 from emocli.live.intake import Item, Missed
 from emocli.live.shedding import PARTIALS, PICTURES, WORDS, LoadShedder
 from emocli.live.sources import Source
 from emocli.live.voice import LiveVoice
+from emocli.transcript.activity import PAD
 
 pytestmark = [pytest.mark.slow, pytest.mark.shared]
 
@@ -138,6 +140,17 @@ def test_words_are_not_drafted_without_headroom(steps: tuple[str, ...]) -> None:
     list(engine_of(block(speech()), draft=lambda samples: heard.append(1), waits=False,
                    shedder=shedder).events())
     assert not heard
+
+
+def test_no_draft_is_begun_in_a_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The words of the whole utterance would have to wait for it."""
+    drafted: list[float] = []
+    monkeypatch.setattr(Captioner, "put_partial", lambda self, so_far, samples: drafted.append(so_far.end))
+    said = [e.utterance for e in told(
+        engine_of(block(speech()), shedder=LoadShedder(), now=lambda: 0.0), Tagged) if e.row]
+    assert len(drafted) > 20
+    closing = [(u.end - PAD + 1.5 * PAUSE, u.end - PAD + FOLLOWED.silence) for u in said]
+    assert not [end for end in drafted for first, last in closing if first < end < last]
 
 
 def test_load_is_shed_and_said() -> None:

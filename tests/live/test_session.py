@@ -125,6 +125,7 @@ def test_a_full_disk_for_the_log(tmp_path: Path) -> None:
     assert "[" in run.stdout.decode()
 
 
+@pytest.mark.long
 def test_what_cannot_be_heard(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("mine")
     for arguments, message in (([tmp_path / "no.mp4"], "no such file"),

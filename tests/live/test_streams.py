@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support import rtsp
 from support.media import even, tone, write
+from support.servers import running
 
 from emocli.errors import InputError, UsageError
 from emocli.live.events import Notice
@@ -46,16 +48,8 @@ def serving(answer: Answer) -> Iterator[str]:
         def log_message(self, *given: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/live.ts"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
+        yield f"http://127.0.0.1:{port}/live.ts"
 
 
 def send(request: BaseHTTPRequestHandler, data: bytes, length: int | None = None) -> None:
@@ -123,6 +117,28 @@ def test_a_server_that_falls_silent(stream: bytes) -> None:
                 done.set()
     assert [item.kind for item in items if isinstance(item, Notice)] == ["stalled", "note"]
     assert 1.0 < seconds(items) < 3.0
+
+
+def test_rtsp_that_falls_silent_returns_and_ends() -> None:
+    silent = threading.Event()
+
+    def play(connection: rtsp.Connection, number: int) -> None:
+        if number < 2:
+            connection.send(tone(2.0))
+        if number == 0:
+            assert silent.wait(60)
+
+    clock = Clock()
+    with rtsp.serving(play) as address:
+        items = []
+        for item in from_address(address, now=clock.now, sleep=clock.sleep, stall=2):
+            items.append(item)
+            if isinstance(item, Notice):
+                silent.set()
+    kinds = [item.kind for item in items if isinstance(item, Notice)]
+    assert kinds == ["stalled", "resumed", "stalled", "note"]
+    (gap,) = [item.seconds for item in items if isinstance(item, Missed)]
+    assert seconds(items) == pytest.approx(4.0 + gap, abs=0.1)
 
 
 def test_a_file_at_an_address_ends_and_is_played_in_time(tmp_path: Path) -> None:

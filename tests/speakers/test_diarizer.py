@@ -133,6 +133,7 @@ def test_a_composed_dialogue_is_told_apart(commercial: bool, data: Path, hear: H
 
 @pytest.mark.slow
 @pytest.mark.shared
+@pytest.mark.long
 def test_ten_speakers_and_one_of_a_second(data: Path, hear: Hear) -> None:
     voices = dialogues.voices(data, ("train", "dev", "test"), ("emodb",))
     talk = dialogues.compose(voices, sorted(voices), np.random.default_rng(1), seconds=90)

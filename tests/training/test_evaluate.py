@@ -64,6 +64,7 @@ def test_fusion(tiny: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_command_prints_one_json_object_and_draws(tiny: Path, tmp_path: Path) -> None:
     printed = emocli("evaluate", "text", "--data", tiny, "-o", tmp_path, "--json")
     assert printed.returncode == 0, printed.stderr

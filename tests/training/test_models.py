@@ -30,14 +30,14 @@ def test_words_in_one_table(sentences: Path, tmp_path: Path) -> None:
     bert = foreign.bert(tmp_path / "bert", ["joy", "anger", "sadness"])
     done = emocli("evaluate", "text", "--data", sentences, "--text", "builtin:fast", "--text", f"hf:{bert}",
                   "--text", f"hf:{bert}+builtin:fast", "--weights", "1,1000000", "-o", tmp_path / "out",
-                  COLUMNS="300")
+                  COLUMNS="80")
     assert done.returncode == 0, done.stderr
     figures = json.loads((tmp_path / "out" / "text-models.json").read_text())
     ours, theirs, both = (sets["mine.tsv"] for sets in figures.values())
     assert ours["n"] == theirs["n"] == 9
     assert ours["accuracy"] != theirs["accuracy"]
     assert both["accuracy"] == ours["accuracy"]
-    assert f"{theirs['macro_f1']:.3f}" in done.stdout
+    assert all(word in done.stdout for word in ("mine.tsv", "macro-F1", f"{theirs['macro_f1']:.3f}"))
 
 
 def test_faces_of_a_folder(tmp_path: Path) -> None:

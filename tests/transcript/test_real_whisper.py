@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-from support.media import tone
+from support.media import sound_of, tone
 
 from emocli.media.audio import decode
 from emocli.media.probe import probe
@@ -17,17 +18,18 @@ from emocli.timeline.run import StoppedError
 from emocli.transcript import activity
 from emocli.transcript.faster import FasterWhisper
 from emocli.transcript.recognition import recognize
-from emocli.transcript.recognizer import Recognizer
+from emocli.transcript.recognizer import Drafter, Recognizer
 from emocli.transcript.torch_whisper import TorchWhisper
 
 pytestmark = [pytest.mark.slow, pytest.mark.shared]
 #: A folder with `faster-whisper-base/` and `whisper/base.pt`.
 BASE = Path(os.environ.get("EMOCLI_WHISPER", "whisper"))
 LIBRARIES: dict[str, tuple[str, Callable[[Path], Recognizer]]] = {
-    "faster": ("faster-whisper-base", FasterWhisper), "openai": ("whisper/base.pt", TorchWhisper)}
+    "faster": ("faster-whisper-base", FasterWhisper), "openai": ("whisper/base.pt", TorchWhisper),
+    "brief": ("faster-whisper-base", partial(FasterWhisper, brief=True))}
 
 
-@pytest.fixture(scope="module", params=["faster", pytest.param("openai", marks=pytest.mark.long)])
+@pytest.fixture(scope="module", params=["faster", "brief", pytest.param("openai", marks=pytest.mark.long)])
 def recognizer(request: pytest.FixtureRequest) -> Recognizer:
     name, make = LIBRARIES[request.param]
     if not (BASE / name).exists():
@@ -50,6 +52,17 @@ def test_a_speech_has_its_words_at_their_times(recognizer: Recognizer, clips: Pa
     late = [min(abs(part.start - word.start) for word in words) for part in speech]
     assert len(late) >= 3
     assert np.median(late) < 0.2
+
+
+def test_the_words_so_far(recognizer: Recognizer, clips: Path) -> None:
+    if not isinstance(recognizer, Drafter):
+        pytest.skip("has no quick way")
+    samples = sound_of(clips / "jfk.flac")
+    for end, last in ((2.3, "americans"), (10.8, "for your country")):
+        text, language = recognizer.draft(samples[:round(end * 16_000)], "auto")
+        assert text.lower().replace(",", "").rstrip(".").startswith("and so my fellow americans")
+        assert text.lower().rstrip(".").endswith(last)
+        assert language == "en"
 
 
 def test_what_is_no_speech_invents_no_words(recognizer: Recognizer) -> None:

@@ -51,6 +51,8 @@ Modalities = Mapping[str, Predictions]
 SPOKEN = ("xed", "emorynlp", "kote")
 #: Speech of which the test triplets are made.
 TEST_SPEECH = ("ravdess",)
+#: How models of others are loaded where nothing is said: without trust or features.
+ALONE = LoadOptions()
 
 
 def subsets(modalities: Sequence[str]) -> tuple[tuple[int, ...], ...]:
@@ -64,11 +66,11 @@ MASKS = subsets(MODALITIES)
 
 
 def predict(data: Path, split: str, corpora: tuple[str, ...] = TEST_SPEECH, voice: str = "voice",
-            modalities: tuple[str, ...] = MODALITIES) -> dict[str, Predictions]:
+            modalities: tuple[str, ...] = MODALITIES, loading: LoadOptions = ALONE) -> dict[str, Predictions]:
     """Readings of the "dev" or the "test" splits by the shipped readers: `corpora` are whose speech is read,
-    `voice` is the entry of the manifest that reads it."""
+    `voice` is the entry of the manifest that reads it, or models of others, loaded as `loading` says."""
     readers = {"face": lambda: _faces(data, split), "text": lambda: _texts(data, split),
-               "voice": lambda: join(_voices(data, split, name, voice) for name in corpora)}
+               "voice": lambda: join(_voices(data, split, name, voice, loading) for name in corpora)}
     return {m: readers[m]() for m in modalities}
 
 
@@ -109,20 +111,20 @@ def _spoilt_faces(data: Path, split: str) -> Predictions:
         replace(corpus, images=corruptions.spoil_faces(corpus.images, kind)) for kind in corruptions.FACES)))
 
 
-def _voices(data: Path, split: str, corpus: str, voice: str) -> Predictions:
+def _voices(data: Path, split: str, corpus: str, voice: str, loading: LoadOptions) -> Predictions:
     if voice in manifest():
         return read_voices(describe_clips(speech.read(data, corpus, split), (voice,)), names=(voice,))
-    return _foreign_voices(data, split, corpus, voice)
+    return _foreign_voices(data, split, corpus, voice, loading)
 
 
-def _foreign_voices(data: Path, split: str, corpus: str, voice: str) -> Predictions:
+def _foreign_voices(data: Path, split: str, corpus: str, voice: str, loading: LoadOptions) -> Predictions:
     """Readings by the models that a reference names, where they say anything."""
     items = models.of_clips(speech.read(data, corpus, split))
     members = parse(voice)
-    scores, answered = models.mean_scores(members, (), "voice", items, LoadOptions())
+    scores, answered = models.mean_scores(members, (), "voice", items, loading)
     speakers = np.array([clip.speaker for clip in items.corpus])
-    source = fingerprint(voice, [path.stat().st_size for path in (r.path for r in members) if path.is_file()],
-                         items.labels)
+    sizes = [path.stat().st_size for path in (r.path for r in members) if path.is_file()]
+    source = fingerprint(voice, loading.features, sizes, items.labels)
     return Predictions(scores, items.labels, speakers=speakers, source=source).take(np.flatnonzero(answered))
 
 
@@ -212,13 +214,14 @@ class Dataset:
             return np.asarray(model(self.log_scores, wide).numpy())
 
 
-def load_dataset(data: Path, recipe: Mapping[str, Any], voices: Sequence[LeftOut] = ()) -> Dataset:
+def load_dataset(data: Path, recipe: Mapping[str, Any], voices: Sequence[LeftOut] = (),
+                 loading: LoadOptions = ALONE) -> Dataset:
     """The development readings, and those of strangers if there are `voices`, parted; by person, or the head
     would be judged by voices that it has learnt.  Strangers' words stand for all words: the encoder reads
     what it has learnt far better than anything that people say."""
     random = np.random.default_rng(recipe["seed"])
     known = [m for m in recipe["modalities"] if m != "text" or not voices]
-    predictions = predict(data, "dev", tuple(recipe["speech"]), recipe["voice"], tuple(known))
+    predictions = predict(data, "dev", tuple(recipe["speech"]), recipe["voice"], tuple(known), loading)
     if voices:
         unknown = meet_strangers(data, "dev", voices)
         predictions = {m: join([predictions[m], unknown[m]]) if m in known else unknown[m]
@@ -282,10 +285,10 @@ def learn(model: FusionHead, known: Dataset, recipe: Mapping[str, Any],
 
 
 def fit(data: Path, recipe: dict[str, Any], out: Path, left_out: Path | None = None,
-        voice: str = "") -> Iterator[Epoch]:
+        voice: str = "", loading: LoadOptions = ALONE) -> Iterator[Epoch]:
     """Train as `recipe` says; writes `fusion.safetensors` into `out`.  `left_out` is the file in which
     `emocli train voice` keeps what networks make of corpora that they were trained without; `voice` are
-    models that read the voice instead, which have met no strangers.
+    models that read the voice instead, which have met no strangers, loaded as `loading` says.
 
     Raises `DataError` when the recipe wants it and it is not there.
     """
@@ -295,7 +298,8 @@ def fit(data: Path, recipe: dict[str, Any], out: Path, left_out: Path | None = N
         raise DataError(left_out or "--left-out", "no readings of voices left out of training",
                         "give --left-out the left_out.npz that `emocli train voice` writes")
     seed_all(recipe["seed"])
-    known = load_dataset(data, recipe, load_left_out(left_out) if left_out and recipe["strangers"] else ())
+    known = load_dataset(data, recipe, load_left_out(left_out) if left_out and recipe["strangers"] else (),
+                         loading)
     model = FusionHead()
     yield from learn(model, known, recipe, Checkpoint(out / "checkpoint.pt", known.origin))
     save(model, out / "fusion.safetensors")

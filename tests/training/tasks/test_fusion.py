@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from support import foreign
 from support.corpora import RECIPES
 
+from emocli.adapters.classifier import LoadOptions
 from emocli.errors import DataError, UsageError
 from emocli.fusion.head import Fusion
 from emocli.training.tasks import fusion
@@ -44,6 +46,17 @@ def test_a_head_over_an_ensemble_of_voices(tiny: Path, tmp_path: Path) -> None:
     order, same = (np.lexsort(p.scores.T) for p in (known, accurate))
     np.testing.assert_allclose(known.scores[order], accurate.scores[same], atol=1e-6)
     assert (known.labels[order] == accurate.labels[same]).all()
+
+
+@pytest.mark.slow
+@pytest.mark.long
+def test_a_head_over_a_voice_of_keras(tiny: Path, tmp_path: Path) -> None:
+    name = f"keras:{foreign.keras_files(tmp_path)}/mean.keras"
+    with pytest.raises(UsageError, match="--features is not given"):
+        fusion.predict(tiny, "dev", ("ravdess",), name, ("voice",))
+    loading = LoadOptions(features="mfcc40-mean")
+    assert list(fusion.fit(tiny, dict(RECIPE), tmp_path, voice=name, loading=loading))
+    Fusion(tmp_path / "fusion.safetensors")
 
 
 @pytest.mark.long
