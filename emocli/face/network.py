@@ -7,24 +7,22 @@ TensorFlow on a CPU can only run channels last, which is what the shipped file h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 #: Side of the grey crop that the network takes, px.
 INPUT_SIZE = 48
-#: Width of the feature vector that fusion reads.
-FEATURES = 128
+#: Width of the shipped networks' features, side by side.
+FEATURES = 384
 #: The answer that is used, and the one that is only there to be compared with others' figures.
 HEADS = ("logits", "label_logits")
 #: How the names of a residual unit's last convolution and its normalization go on.
 LAST = "_last"
 
 
-def build(*, size: int = INPUT_SIZE, channels: tuple[int, ...] = (32, 64, 96, FEATURES),
+def build(*, size: int = INPUT_SIZE, channels: tuple[int, ...] = (32, 64, 96, 128),
           blocks: tuple[int, ...] = (1, 1, 1), dropout: float = 0.3,
-          data_format: str = "channels_last") -> Any:
+          data_format: str = "channels_last", name: str = "emocli_face") -> Any:
     """Build the untrained network.
 
     Input: (n, size, size, 1) float32, grey levels 0..255 (channels second when `data_format` is
@@ -65,18 +63,20 @@ def build(*, size: int = INPUT_SIZE, channels: tuple[int, ...] = (32, 64, 96, FE
     features = layers.GlobalAveragePooling2D(data_format=data_format, name="features")(x)
     heads = {name: layers.Dense(len(EMOTIONS), name=name)(layers.Dropout(dropout)(features))
              for name in HEADS}
-    return Model(inputs, {"features": features, **heads}, name="emocli_face")
+    return Model(inputs, {"features": features, **heads}, name=name)
 
 
-def grow(model: Any, weights: Mapping[str, list[np.ndarray]]) -> None:
-    """Give a network the `weights` of a shallower one, by layers' names; a residual unit that is new passes
-    on what it gets, so that both give the same answers."""
-    for layer in model.layers:
-        if layer.name in weights:
-            layer.set_weights(weights[layer.name])
-        elif layer.name.endswith(f"{LAST}_norm"):
-            _, *others = layer.get_weights()
-            layer.set_weights([np.zeros_like(others[0]), *others])
+def averaged(models: Sequence[Any]) -> Any:
+    """One network whose logits are the mean of several's, which have names of their own, and whose features
+    stand side by side."""
+    from keras import Input, Model, layers
+
+    inputs = Input(models[0].input_shape[1:], name="face")
+    answers = [model(inputs) for model in models]
+    heads = {name: sum(answer[name] for answer in answers) / len(answers) for name in HEADS}
+    features = layers.Concatenate(name="features")([answer["features"] for answer in answers]) \
+        if len(answers) > 1 else answers[0]["features"]
+    return Model(inputs, {"features": features, **heads}, name="emocli_faces")
 
 
 def mirrored(model: Any) -> Any:

@@ -1,22 +1,27 @@
-"""Training of the face network on FER2013 pixels, by FER+ votes, the competition's label and a teacher."""
+"""Training of the face networks on FER2013 pixels, by FER+ votes and the competition's label.
+
+Two networks are trained, the second by what the first says, too (distillation, Hinton et al. 2015); what ships
+is the mean of their logits.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
+from emocli.face.network import HEADS, averaged, build, mirrored
 from emocli.storage import atomic, scratch, write_text
 from emocli.training import metrics
 from emocli.training.checkpoint import Checkpoint
 from emocli.training.convert import convert
 from emocli.training.corpora import faces as corpus
-from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
-from emocli.training.tasks import face_teacher
+from emocli.training.loop import Batch, Epoch, Schedule, copied, seed_all, train
 from emocli.training.tasks.face_data import (
     Dataset,
     augment,
@@ -27,9 +32,8 @@ from emocli.training.tasks.face_data import (
     spoilt,
     targets,
 )
+from emocli.training.tasks.face_network import FaceNetwork, keras_weights
 
-#: Pictures (n, 1, s, s) to probabilities (n, 2, 7).
-Reader = Callable[[Any], Any]
 #: Faces on which the ranges of the int8 network are measured.
 EXAMPLES = 500
 
@@ -39,134 +43,119 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
 
     A stage begins with the mean of the weights of the stages before it, the latest last, counting as
     much as its `begin` says (Wortsman et al. 2022); where it is the first with both heads, the
-    second begins as a copy of the first.  What is written is the last stage's best epoch.
+    second begins as a copy of the first.  What is written is each member's last stage's best epoch.
     """
     os.environ.setdefault("KERAS_BACKEND", "torch")
-    import keras
-
-    from emocli.face import network
-
     dataset = load_dataset(data, recipe)
     seed_all(recipe["seed"])
-    keras.utils.clear_session()  # layer names count up within a process; a checkpoint goes by them
-    keras.utils.set_random_seed(recipe["seed"])
-    teacher: Reader | None = None
-    if "teacher" in recipe:
-        teacher = yield from face_teacher.fit(data, dataset, recipe, out)
-    stages, models = recipe["stages"], []
-    for number, stage in enumerate(stages):
-        build = partial(network.build, channels=tuple(recipe["channels"]), dropout=recipe["dropout"],
-                        blocks=tuple(stage.get("blocks", recipe["blocks"])))
-        models.append(build(size=stage["crop"]))
-        if number:
-            begin(models, stage.get("begin", [1.0]), copy_head=stage["heads"] > stages[number - 1]["heads"])
-        teachers: list[Reader] = [teacher] if teacher else []
-        if number:
-            teachers.append(partial(probabilities, models[-2]))
-        yield from learn(models[-1], whole := build(), dataset, recipe, stage,
-                         Checkpoint(out / f"stage{number + 1}.pt", dataset.origin), teachers)
-    whole.set_weights(models[-1].get_weights())
-    export(whole, dataset.held, out)
+    members: list[FaceNetwork] = []
+    for number, settings in enumerate(recipe["members"], 1):
+        network = FaceNetwork(settings["channels"], settings["blocks"], settings["dropout"])
+        states: list[dict[str, Tensor]] = []
+        for stage_number, stage in enumerate(settings["stages"]):
+            if states:
+                copy_head = stage["heads"] > settings["stages"][stage_number - 1]["heads"]
+                begin(network, states, stage["begin"], copy_head=copy_head)
+            checkpoint = Checkpoint(out / f"member{number}_stage{stage_number + 1}.pt", dataset.origin)
+            yield from learn(network, dataset, recipe, stage, checkpoint, members)
+            states.append(copied(network.state_dict()))
+        members.append(network)
+    export([in_keras(m, s["channels"], s["blocks"], f"member{number}")
+            for number, (m, s) in enumerate(zip(members, recipe["members"], strict=True), 1)], dataset, out)
 
 
-def begin(models: Sequence[Any], shares: Sequence[float], *, copy_head: bool) -> None:
-    """Give the last of the models the mean of the ones before it, as many as there are `shares`; with
-    `copy_head`, its second head begins as the first.  It may be deeper than they are."""
-    from emocli.face import network
-
-    *before, model = models
-    means = {layer.name: [np.average(same, axis=0, weights=shares) for same in zip(*(
-        m.get_layer(layer.name).get_weights() for m in before[-len(shares):]), strict=True)]
-        for layer in before[-1].layers if layer.get_weights()}
-    network.grow(model, means)
+def begin(network: FaceNetwork, states: Sequence[Mapping[str, Tensor]], shares: Sequence[float], *,
+          copy_head: bool) -> None:
+    """Give the network the mean of the last states, as many as there are `shares`; with `copy_head`, its
+    second head begins as the first."""
+    last = states[-len(shares):]
+    total = sum(shares)
+    network.load_state_dict({
+        name: sum(share / total * state[name] for share, state in zip(shares, last, strict=True))
+        if tensor.is_floating_point() else tensor for name, tensor in last[-1].items()})
     if copy_head:
-        first, second = map(model.get_layer, network.HEADS)
-        second.set_weights(first.get_weights())
+        first, second = (network.layers[head] for head in HEADS)
+        second.load_state_dict(first.state_dict())
 
 
-def learn(model: Any, whole: Any, dataset: Dataset, recipe: Mapping[str, Any], stage: Mapping[str, Any],
-          checkpoint: Checkpoint, teachers: Sequence[Reader] = ()) -> Iterator[Epoch]:
-    """One stage: train a model of its crop; `whole`, of the full size, judges its weights on faces that are
-    held out.  A stage with a `teacher` share learns so much of the mean of what the `teachers` say."""
-    import torch
-
-    from emocli.face.network import HEADS
-
+def learn(network: FaceNetwork, dataset: Dataset, recipe: Mapping[str, Any], stage: Mapping[str, Any],
+          checkpoint: Checkpoint, teachers: Sequence[FaceNetwork] = ()) -> Iterator[Epoch]:
+    """One stage: train on crops, judge on whole faces that are held out.  A stage with a `teacher` share
+    learns so much of the mean of what the `teachers` say."""
     heads, batch, held = stage["heads"], recipe["batch"], dataset.held
     pixels = torch.from_numpy(dataset.training.images)[:, None].float()
-    target = torch.from_numpy(targets(dataset.training, stage["votes_share"])[:, :heads])
+    target = torch.from_numpy(targets(dataset.training, stage["votes_share"]))[:, :heads]
     steps = len(pixels) // batch
 
     def batches(epoch: int) -> Iterator[Batch]:
         order = torch.randperm(len(pixels))
-        for i in range(steps):
-            picked = order[i * batch:(i + 1) * batch]
+        for picked in order[:steps * batch].split(batch):
             x, y = augment(pixels[picked], stage["crop"], stage["augment"]), target[picked]
             x = spoil(x, stage["spoil"]) if stage.get("spoil") else x
             if share := stage.get("teacher"):
-                said = torch.stack([teacher(x) for teacher in teachers]).mean(0)
-                y = share * said[:, :heads] + (1 - share) * y
-            x, y = mixed(x, y, stage["mixup"])
-            yield x.permute(0, 2, 3, 1), y
-
-    def forward(images: torch.Tensor) -> torch.Tensor:
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            out = model(images, training=True)
-        return torch.stack([out[name].float() for name in HEADS[:heads]], 1)
+                y = share * said(teachers, x)[:, :heads] + (1 - share) * y
+            yield mixed(x, y, stage["mixup"])
 
     hard = spoilt(held) if stage.get("spoil") else []
 
-    @torch.autocast("cpu", dtype=torch.bfloat16)
     def validate() -> dict[str, float]:
-        whole.set_weights(model.get_weights())
-        logits = logits_of(whole, held)
-        return judged(logits[:heads], held, [(logits_of(whole, s)[0], s) for s in hard])
+        logits = views(network, held)
+        return judged([logits[:, n] for n in range(heads)], held,
+                      [(views(network, s)[:, 0], s) for s in hard])
 
-    yield from train(model, batches, forward=forward, validate=validate, steps_per_epoch=steps,
-                     schedule=Schedule(**stage["schedule"]), checkpoint=checkpoint, seed=recipe["seed"],
-                     best_by="score")
-
-
-def probabilities(model: Any, images: Any) -> Any:
-    """(n, 1, s, s) grey levels to (n, 2, 7) probabilities."""
-    import torch
-
-    from emocli.face.network import HEADS
-
-    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-        out = model(images.permute(0, 2, 3, 1), training=False)
-    return torch.stack([out[name].float() for name in HEADS], 1).softmax(-1)
+    yield from train(network, batches, forward=lambda x: network.logits(x)[:, :heads], validate=validate,
+                     steps_per_epoch=steps, schedule=Schedule(**stage["schedule"]), checkpoint=checkpoint,
+                     seed=recipe["seed"], best_by="score")
 
 
+@torch.no_grad()
+def said(teachers: Sequence[FaceNetwork], faces: Tensor) -> Tensor:
+    """(n, 2, 7) probabilities: the mean of what trained networks say."""
+    return torch.stack([teacher.logits(faces).softmax(-1) for teacher in teachers]).mean(0)
+
+
+@torch.no_grad()
+def views(network: FaceNetwork, faces: corpus.Faces) -> np.ndarray:
+    """(n, 2, 7) logits, the mean over each face and its mirror image."""
+    parts = torch.from_numpy(faces.images)[:, None].float().split(256)
+    return torch.cat([(network.logits(x) + network.logits(x.flip(3))) / 2 for x in parts]).numpy()
+
+
+def in_keras(network: FaceNetwork, channels: Sequence[int], blocks: Sequence[int], name: str) -> Any:
+    """The same network in Keras."""
+    model = build(channels=tuple(channels), blocks=tuple(blocks), name=name)
+    for layer, weights in keras_weights(network):
+        model.get_layer(layer).set_weights(weights)
+    return model
+
+
+@torch.no_grad()
 def logits_of(model: Any, faces: corpus.Faces) -> list[np.ndarray]:
-    """(n, 7) logits of each head."""
-    import torch
-
-    from emocli.face.network import HEADS
-
-    parts: list[list[np.ndarray]] = []
-    with torch.no_grad():
-        for i in range(0, len(faces), 256):
-            out = model(torch.from_numpy(faces.images[i:i + 256]).float()[..., None], training=False)
-            parts.append([out[head].float().numpy() for head in HEADS])
-    return [np.concatenate(batches) for batches in zip(*parts, strict=True)]
+    """(n, 7) logits of each head of a Keras network."""
+    answers = [model(part.float()[..., None], training=False)
+               for part in torch.from_numpy(faces.images).split(256)]
+    return [torch.cat([answer[head] for answer in answers]).numpy() for head in HEADS]
 
 
-def export(model: Any, public: corpus.Faces, out: Path) -> None:
-    """Write `face.keras`, the network averaged over a face and its mirror image; `face.tflite`, the same
-    network for one of the two, in int8; and the first head's `temperature.txt`; the second head's goes into
-    its weights. `public` calibrates both."""
-    from emocli.face import network
-
-    both = network.mirrored(model)
+def export(models: Sequence[Any], dataset: Dataset, out: Path) -> None:
+    """Write `face.keras`, the mean over Keras `models` and over a face and its mirror image; `face.tflite`,
+    the same for one of the two, in int8; and the first head's `temperature.txt`; the second head's goes into
+    the models' weights."""
+    public = dataset.held
+    model = averaged(models)
+    both = mirrored(model)
     votes, label = logits_of(both, public)
     voted = public.majority >= 0
     temperature = metrics.fit_temperature(votes[voted], public.majority[voted])
     write_text(out / "temperature.txt", f"{temperature:.4f}\n")
-    head = model.get_layer(network.HEADS[1])
-    head.set_weights([w / metrics.fit_temperature(label, public.labels) for w in head.get_weights()])
+    temperature = metrics.fit_temperature(label, public.labels)
+    for member in models:
+        head = member.get_layer(HEADS[1])
+        head.set_weights([w / temperature for w in head.get_weights()])
     with atomic(out / "face.keras") as part:
         both.save(part)
+    some = np.random.default_rng(0).permutation(len(dataset.training))[:EXAMPLES]
     with scratch() as folder, atomic(out / "face.tflite") as part:
-        model.save(folder / "single.keras")
-        convert(folder / "single.keras", part, quantize="int8", examples=public.images[:EXAMPLES, ..., None])
+        model.save(folder / "one_view.keras")
+        convert(folder / "one_view.keras", part, quantize="int8",
+                examples=dataset.training.images[some, ..., None])

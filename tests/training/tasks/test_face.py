@@ -8,28 +8,36 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from support.cli import emocli
 from support.corpora import RECIPES, mosaic, toml
 
 from emocli.errors import UsageError
 from emocli.training.checkpoint import Checkpoint
 from emocli.training.corpora.faces import SPLITS
-from emocli.training.tasks import face_data
+from emocli.training.tasks import face, face_data
+from emocli.training.tasks.face_network import FaceNetwork
 
 RECIPE: dict[str, Any] = RECIPES["face"]
-#: Two stages of which the second is deeper.
-GROW = """
+#: Both networks give the same answers, whatever the depth, and their mean is that of their answers.
+SAME = """
 import numpy as np, torch
-from emocli.face import network
-from emocli.training.tasks.face import begin
-shallow, deep = (network.build(channels=(8, 8, 16, 16), blocks=blocks) for blocks in [(1, 1, 1), (2, 1, 3)])
-shallow.set_weights([np.random.default_rng(0).uniform(0.1, 0.5, w.shape) for w in shallow.get_weights()])
-begin([shallow, deep], [1.0], copy_head=False)
-faces = torch.rand(2, 48, 48, 1) * 255
-with torch.no_grad():
-    answers = [model(faces, training=False)["logits"].numpy() for model in (shallow, deep)]
-np.testing.assert_allclose(*answers, rtol=1e-5)
-assert np.ptp(answers[0]) > 0
+from emocli.face.network import averaged
+from emocli.training.tasks.face import in_keras
+from emocli.training.tasks.face_network import FaceNetwork
+faces, answers, models = torch.rand(3, 1, 48, 48) * 255, [], []
+for channels, blocks in (((8, 8, 16, 16), (1, 1, 1)), ((16, 8, 24, 32), (2, 1, 3))):
+    network = FaceNetwork(channels, blocks, 0.1)
+    network.train()(torch.rand(64, 1, 48, 48) * 255)  # statistics that are not 0 and 1
+    answers.append(network.eval()(faces).detach().numpy())
+    models.append(in_keras(network, channels, blocks, f"m{len(models)}"))
+    out = models[-1](faces.permute(0, 2, 3, 1), training=False)
+    for n, head in enumerate(("logits", "label_logits")):
+        np.testing.assert_allclose(out[head].detach().numpy(), answers[-1][:, n], rtol=1e-3, atol=1e-4)
+out = averaged(models)(faces.permute(0, 2, 3, 1), training=False)
+np.testing.assert_allclose(out["logits"].detach().numpy(), np.mean(answers, 0)[:, 0], rtol=1e-3, atol=1e-4)
+assert out["features"].shape == (3, 48)
+assert np.ptp(answers[0]) > 0.01
 """
 
 
@@ -44,11 +52,11 @@ def test_the_command_trains_all_stages(tiny: Path, tmp_path: Path) -> None:
     assert first.returncode == 0, first.stderr
     assert first.stdout.count("epoch   1/1") == 3
     written = {path.name for path in out.iterdir()}
-    assert written == {"curves", "teacher.pt", "stage1.pt", "stage2.pt", "face.keras", "face.tflite",
-                       "temperature.txt"}
+    assert written == {"curves", "member1_stage1.pt", "member1_stage2.pt", "member2_stage1.pt", "face.keras",
+                       "face.tflite", "temperature.txt"}
     assert "model.weights.h5" in zipfile.ZipFile(out / "face.keras").namelist()
     dataset = face_data.load_dataset(tiny, RECIPE)
-    assert Checkpoint(out / "stage2.pt", dataset.origin).load() is not None
+    assert Checkpoint(out / "member2_stage1.pt", dataset.origin).load() is not None
 
 
 def test_other_faces_and_another_recipe_are_another_run(tiny: Path, tmp_path: Path) -> None:
@@ -57,13 +65,25 @@ def test_other_faces_and_another_recipe_are_another_run(tiny: Path, tmp_path: Pa
     (tmp_path / "faces").mkdir()
     for number, split in enumerate(SPLITS):
         mosaic(tmp_path / "faces" / f"fer2013_{split}.png", 70, 10 + number)  # the same labels
-    for data, recipe, named in ((tmp_path, RECIPE, "data"), (tiny, RECIPE | {"dropout": 0.2}, "recipe"),
+    for data, recipe, named in ((tmp_path, RECIPE, "data"), (tiny, RECIPE | {"batch": 10}, "recipe"),
                                 (tiny, RECIPE | {"seed": 2}, "seed")):
         with pytest.raises(UsageError, match=f"another {named}"):
             Checkpoint(kept.path, face_data.load_dataset(data, recipe).origin).load()
 
+
 @pytest.mark.slow
-def test_a_deeper_stage_begins_as_the_shallower_one() -> None:
-    done = subprocess.run([sys.executable, "-c", GROW], capture_output=True, text=True, check=False,
+def test_the_network_is_the_same_in_keras() -> None:
+    done = subprocess.run([sys.executable, "-c", SAME], capture_output=True, text=True, check=False,
                           env=os.environ | {"KERAS_BACKEND": "torch"})
     assert done.returncode == 0, done.stderr
+
+
+def test_a_stage_begins_with_the_mean_of_those_before() -> None:
+    network = FaceNetwork((8, 8, 8, 8), (1, 1, 1), 0.1)
+    states = [{name: torch.full_like(t, n) for name, t in network.state_dict().items()} for n in (9, 1, 2)]
+    face.begin(network, states, [0.25, 0.75], copy_head=False)
+    assert network.layers["stem_conv"].weight.unique().tolist() == [1.75]
+    with torch.no_grad():
+        network.layers["logits"].bias.fill_(5)
+    face.begin(network, [network.state_dict()], [1.0], copy_head=True)
+    assert network.layers["label_logits"].bias.unique().tolist() == [5]
