@@ -7,19 +7,22 @@ TensorFlow on a CPU can only run channels last, which is what the shipped file h
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 #: Side of the grey crop that the network takes, px.
 INPUT_SIZE = 48
-#: Width of the feature vector that fusion reads.
-FEATURES = 128
+#: Width of the shipped networks' features, side by side.
+FEATURES = 384
 #: The answer that is used, and the one that is only there to be compared with others' figures.
 HEADS = ("logits", "label_logits")
+#: How the names of a residual unit's last convolution and its normalization go on.
+LAST = "_last"
 
 
-def build(*, size: int = INPUT_SIZE, channels: tuple[int, ...] = (32, 64, 96, FEATURES),
+def build(*, size: int = INPUT_SIZE, channels: tuple[int, ...] = (32, 64, 96, 128),
           blocks: tuple[int, ...] = (1, 1, 1), dropout: float = 0.3,
-          data_format: str = "channels_last") -> Any:
+          data_format: str = "channels_last", name: str = "emocli_face") -> Any:
     """Build the untrained network.
 
     Input: (n, size, size, 1) float32, grey levels 0..255 (channels second when `data_format` is
@@ -34,17 +37,17 @@ def build(*, size: int = INPUT_SIZE, channels: tuple[int, ...] = (32, 64, 96, FE
 
     axis = -1 if data_format == "channels_last" else 1
 
-    def conv(x: Any, width: int, kernel: int = 3, stride: int = 1) -> Any:
-        x = layers.Conv2D(width, kernel, strides=stride, padding="same", use_bias=False,
+    def conv(x: Any, width: int, name: str, kernel: int = 3, stride: int = 1) -> Any:
+        x = layers.Conv2D(width, kernel, strides=stride, padding="same", use_bias=False, name=f"{name}_conv",
                           kernel_initializer="he_normal", data_format=data_format)(x)
-        return layers.BatchNormalization(axis=axis, momentum=0.9, epsilon=1e-3)(x)
+        return layers.BatchNormalization(axis=axis, momentum=0.9, epsilon=1e-3, name=f"{name}_norm")(x)
 
-    def unit(x: Any, width: int) -> Any:
-        y = layers.ReLU()(conv(x, width))
-        y = conv(y, width)
+    def unit(x: Any, width: int, name: str) -> Any:
+        y = layers.ReLU()(conv(x, width, f"{name}_first"))
+        y = conv(y, width, f"{name}{LAST}")
         gate = layers.GlobalAveragePooling2D(data_format=data_format)(y)
-        gate = layers.Dense(width // 8, activation="relu")(gate)
-        gate = layers.Dense(width, activation="sigmoid")(gate)
+        gate = layers.Dense(width // 8, activation="relu", name=f"{name}_squeeze")(gate)
+        gate = layers.Dense(width, activation="sigmoid", name=f"{name}_excite")(gate)
         shape = (1, 1, width) if data_format == "channels_last" else (width, 1, 1)
         y = layers.Multiply()([y, layers.Reshape(shape)(gate)])
         return layers.ReLU()(layers.Add()([x, y]))
@@ -52,15 +55,28 @@ def build(*, size: int = INPUT_SIZE, channels: tuple[int, ...] = (32, 64, 96, FE
     shape = (size, size, 1) if data_format == "channels_last" else (1, size, size)
     inputs = Input(shape, name="face")
     x = inputs / 127.5 - 1.0  # not layers.Rescaling, which wants TensorFlow on every backend
-    x = layers.ReLU()(conv(x, channels[0]))
-    for width, count in zip(channels[1:], blocks, strict=True):
-        x = layers.ReLU()(conv(x, width, stride=2))
-        for _ in range(count):
-            x = unit(x, width)
+    x = layers.ReLU()(conv(x, channels[0], "stem"))
+    for stage, (width, count) in enumerate(zip(channels[1:], blocks, strict=True), 1):
+        x = layers.ReLU()(conv(x, width, f"stage{stage}", stride=2))
+        for number in range(1, count + 1):
+            x = unit(x, width, f"stage{stage}_unit{number}")
     features = layers.GlobalAveragePooling2D(data_format=data_format, name="features")(x)
     heads = {name: layers.Dense(len(EMOTIONS), name=name)(layers.Dropout(dropout)(features))
              for name in HEADS}
-    return Model(inputs, {"features": features, **heads}, name="emocli_face")
+    return Model(inputs, {"features": features, **heads}, name=name)
+
+
+def averaged(models: Sequence[Any]) -> Any:
+    """One network whose logits are the mean of several's, which have names of their own, and whose features
+    stand side by side."""
+    from keras import Input, Model, layers
+
+    inputs = Input(models[0].input_shape[1:], name="face")
+    answers = [model(inputs) for model in models]
+    heads = {name: sum(answer[name] for answer in answers) / len(answers) for name in HEADS}
+    features = layers.Concatenate(name="features")([answer["features"] for answer in answers]) \
+        if len(answers) > 1 else answers[0]["features"]
+    return Model(inputs, {"features": features, **heads}, name="emocli_faces")
 
 
 def mirrored(model: Any) -> Any:

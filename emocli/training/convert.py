@@ -1,5 +1,5 @@
 """Keras networks as other files, converted in a process of its own, because TensorFlow and PyTorch get
-into each other's way: `python -m emocli.training.convert SOURCE TARGET QUANTIZE`."""
+into each other's way: `python -m emocli.training.convert SOURCE TARGET QUANTIZE [EXAMPLES]`."""
 
 from __future__ import annotations
 
@@ -13,24 +13,33 @@ from typing import Any
 import numpy as np
 
 from emocli.errors import EmocliError
+from emocli.storage import scratch
 
 
-def convert(source: Path, target: Path, *, quantize: str = "none") -> None:
+def convert(source: Path, target: Path, *, quantize: str = "none",
+            examples: np.ndarray | None = None) -> None:
     """Write a Keras network as the file that the ending of `target` names (`.keras`, `.tflite`, `.onnx`).
+
+    "int8" stores weights only; with `examples`, (n, ...) inputs, the range of every layer's output is
+    measured on them and the network computes in int8, too (`.tflite`).
 
     Raises `EmocliError` when Keras cannot convert it.
     """
     backend = "torch" if target.suffix == ".onnx" else "tensorflow"
-    done = subprocess.run([sys.executable, "-m", __name__, str(source), str(target), quantize],
-                          capture_output=True, text=True,
-                          env=os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"})
+    with scratch() as folder:
+        arguments = [str(source), str(target), quantize]
+        if examples is not None:
+            np.save(folder / "examples.npy", examples)
+            arguments.append(str(folder / "examples.npy"))
+        done = subprocess.run([sys.executable, "-m", __name__, *arguments], capture_output=True, text=True,
+                              env=os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"})
     if done.returncode or not target.is_file():
         tail = done.stderr.strip().splitlines()[-1:] or ["no message"]
         raise EmocliError(source, f"cannot be written as {target.suffix} ({tail[0][:200]})",
                           'install the training extra: pip install "emocli[train]"')
 
 
-def main(source: str, target: str, quantize: str) -> None:
+def main(source: str, target: str, quantize: str, examples: str = "") -> None:
     """What the process does."""
     if target.endswith(".onnx"):
         sys.modules["tensorflow"] = None  # type: ignore[assignment]
@@ -51,6 +60,9 @@ def main(source: str, target: str, quantize: str) -> None:
             settings["optimizations"] = [tf.lite.Optimize.DEFAULT]
             if quantize == "fp16":
                 settings["target_spec"] = {"supported_types": [tf.float16]}
+        if examples:
+            inputs = np.load(examples).astype(np.float32)
+            settings["representative_dataset"] = lambda: ([x[None]] for x in inputs)
         model.export(target, format="litert", verbose=False, **settings)
 
 

@@ -78,25 +78,27 @@ def _joined(columns: Sequence[np.ndarray | None]) -> np.ndarray | None:
 
 
 def read_faces(*corpora: faces.Faces) -> Iterator[list[Predictions]]:
-    """Read faces in batches through one face process.
+    """Read faces in batches through one face process, each as it is and mirrored, as videos are read.
 
     Of each corpus come the first head's readings, labelled by the voters' majority, -1 where there is none;
     then the second's, labelled by the competition's label.
     """
     from emocli.face.process import FaceProcess
 
-    with FaceProcess(resolve("face"), device="cpu") as process:
+    entry = manifest()["face-litert"]
+    with FaceProcess(resolve("face-litert"), device="cpu") as process:
         process.classify(corpora[0].images[:FACE_BATCH]).result()
         for corpus in corpora:
             began = time.perf_counter()
-            calls = [process.classify(corpus.images[i:i + FACE_BATCH])
-                     for i in range(0, len(corpus), FACE_BATCH)]
-            answers = [call.result() for call in calls]
+            views = [[process.classify(np.ascontiguousarray(images[i:i + FACE_BATCH]))
+                      for i in range(0, len(corpus), FACE_BATCH)]
+                     for images in (corpus.images, corpus.images[:, :, ::-1])]
+            (_, *heads), (_, *mirrored) = ([np.concatenate(batches) for batches in zip(
+                *(call.result() for call in calls), strict=True)] for calls in views)
             seconds = time.perf_counter() - began
-            _, *heads = (np.concatenate(batches) for batches in zip(*answers, strict=True))
-            labelled = zip(heads, (manifest()["face"].temperature, 1.0), (corpus.majority, corpus.labels),
-                           strict=False)
-            source = fingerprint(corpus.images, corpus.labels, manifest()["face"].sha256)
+            means = [(plain + other) / 2 for plain, other in zip(heads, mirrored, strict=True)]
+            labelled = zip(means, (entry.temperature, 1.0), (corpus.majority, corpus.labels), strict=False)
+            source = fingerprint(corpus.images, corpus.labels, entry.sha256)
             numbers = np.arange(len(corpus))
             yield [Predictions(softmax(logits / t, 1), labels, seconds, t, None, source, numbers)
                    for logits, t, labels in labelled]
