@@ -6,6 +6,7 @@ is the mean of their logits.
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -43,7 +44,8 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
 
     A stage begins with the mean of the weights of the stages before it, the latest last, counting as
     much as its `begin` says (Wortsman et al. 2022); where it is the first with both heads, the
-    second begins as a copy of the first.  What is written is each member's last stage's best epoch.
+    second begins as a copy of the first.  A stage with a `teacher` share learns so much from the members
+    before, and from what it began as.  What is written is each member's last stage's best epoch.
     """
     os.environ.setdefault("KERAS_BACKEND", "torch")
     dataset = load_dataset(data, recipe)
@@ -52,12 +54,14 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
     for number, settings in enumerate(recipe["members"], 1):
         network = FaceNetwork(settings["channels"], settings["blocks"], settings["dropout"])
         states: list[dict[str, Tensor]] = []
+        teachers = members
         for stage_number, stage in enumerate(settings["stages"]):
             if states:
                 copy_head = stage["heads"] > settings["stages"][stage_number - 1]["heads"]
-                begin(network, states, stage["begin"], copy_head=copy_head)
+                begin(network, states, stage.get("begin", [1.0]), copy_head=copy_head)
+                teachers = [*members, copy.deepcopy(network).eval()]
             checkpoint = Checkpoint(out / f"member{number}_stage{stage_number + 1}.pt", dataset.origin)
-            yield from learn(network, dataset, recipe, stage, checkpoint, members)
+            yield from learn(network, dataset, recipe, stage, checkpoint, teachers)
             states.append(copied(network.state_dict()))
         members.append(network)
     export([in_keras(m, s["channels"], s["blocks"], f"member{number}")
