@@ -42,8 +42,6 @@ def train_command(
     base: Annotated[Path | None, typer.Option(
         help="Folder with a pretrained encoder, as transformers opens it: all-MiniLM-L6-v2 for text_en, "
              "multilingual-e5-small for text_ko.")] = None,
-    teacher: Annotated[Path | None, typer.Option(
-        help="The teacher.pt that `emocli train text_en` has written (for text_ko).")] = None,
     left_out: Annotated[Path | None, typer.Option(
         help="The left_out.npz that `emocli train voice` has written (for fusion).")] = None,
     voice: Annotated[str, typer.Option(
@@ -72,8 +70,6 @@ def train_command(
         raise UsageError("--features", f"{task} is not trained on kept features", "leave it out")
     if base and task not in ("text_en", "text_ko"):
         raise UsageError("--base", f"{task} does not begin with a pretrained encoder", "leave it out")
-    if teacher and task != "text_ko":
-        raise UsageError("--teacher", f"{task} has no such teacher", "leave it out")
     if left_out and task != "fusion":
         raise UsageError("--left-out", f"{task} is not trained on others' readings", "leave it out")
     if voice and task != "fusion":
@@ -101,8 +97,8 @@ def train_command(
         if threads:
             torch.set_num_threads(threads)
         more: dict[str, Any] = {name: path for name, path in (
-            ("kept", not voice and features and Path(features)), ("base", base), ("teacher", teacher),
-            ("left_out", left_out), ("voice", voice), ("loading", voice and loading)) if path}
+            ("kept", not voice and features and Path(features)), ("base", base), ("left_out", left_out),
+            ("voice", voice), ("loading", voice and loading)) if path}
         module = task.split("_")[0] if task in ("text_en", "text_ko") else task
         if is_description(features) and not voice:
             module, more = "voice_classifier", {"features": features, "classifier": classifier}

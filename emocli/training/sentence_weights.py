@@ -13,6 +13,7 @@ from torch import Tensor
 
 from emocli import quantized
 from emocli.emotions import EMOTIONS
+from emocli.text.encoder import LONGEST
 
 if TYPE_CHECKING:
     from emocli.training.tasks.text import SentenceNetwork
@@ -47,7 +48,7 @@ def renamed(network: SentenceNetwork, corpora: Sequence[str],
     """The state of an `emocli.text.encoder.SentenceEncoder`."""
     state = network.encoder.state_dict()
     own = {new: state[f"embeddings.{old}"] for old, new in EMBEDDINGS.items()}
-    own["positions.weight"] = state["embeddings.position_embeddings.weight"] \
+    own["positions.weight"] = state["embeddings.position_embeddings.weight"][:LONGEST] \
         + state["embeddings.token_type_embeddings.weight"][0]  # there is only one type
     for number in range(network.config.num_hidden_layers):
         own |= {f"layers.{number}.{new}.{part}": state[f"encoder.layer.{number}.{old}.{part}"]

@@ -1,7 +1,7 @@
 """Training of the face networks on FER2013 pixels, by FER+ votes and the competition's label.
 
-Two networks are trained, the second by what the first says, too (distillation, Hinton et al. 2015); what ships
-is the mean of their logits.
+Two networks are trained, the second by what the first says, too (distillation, Hinton et al. 2015); what
+ships is the mean of their logits.
 """
 
 from __future__ import annotations

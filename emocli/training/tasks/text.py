@@ -5,14 +5,15 @@ EmoryNLP's comedy, KOTE's comments, translated GoEmotions, ratings of NSMC's fil
 says which corpus a sentence is like, and so which head to believe (mixture of experts, Jacobs et al. 1991).
 The epoch is chosen by the mean over the development rows of all corpora.
 
-GoEmotions' labels are those of a few hasty raters.  Half of a row's target is what networks say that did not
-learn from it, but from other rows (distillation, Hinton et al. 2015, cross-fitted); its Korean translation is
-taught by the English original.
+GoEmotions' labels are those of a few hasty raters.  Where a recipe has a `teacher`, a share of a row's target
+is what networks say that did not learn from it, but from other rows (distillation, Hinton et al. 2015,
+cross-fitted).
 """
 
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -142,13 +143,8 @@ class Dataset:
         return SentenceNetwork(encoder, encoder.config.hidden_size, widths, self._recipe["dropout"])
 
     def taught(self, said: np.ndarray, share: float) -> None:
-        """Let so much of GoEmotions' targets be what the logits (n, 7) of the same rows say.
-
-        Raises `DataError` when these are of other rows."""
+        """Let so much of GoEmotions' targets be what the logits (n, 7) of the same rows say."""
         rows = self.corpora[self.language]
-        if len(said) != len(rows.targets):
-            raise DataError("--teacher", f"speaks of {len(said)} sentences, GoEmotions has "
-                            f"{len(rows.targets)}", "make it with the same data folder")
         answers = softmax(said + self._recipe["balance"] * rows.prior.numpy(), 1)
         targets = ((1 - share) * rows.targets + share * answers).astype(np.float32)
         self.corpora[self.language] = replace(rows, targets=targets)
@@ -171,7 +167,7 @@ class Dataset:
     def respelt(self, head: str, rows: Sequence[int], rng: random.Random) -> list[tuple[str, list[Row]]]:
         """These rows of a corpus, spelt as somebody else might, in batches of like length."""
         texts, size = self.corpora[head].texts, self._recipe["batch"]
-        spelt = [(i, respell(texts[i], self.language, rng)) for i in rows]
+        spelt = [(i, respell(texts[i], language_of(head), rng)) for i in rows]
         spelt.sort(key=lambda row: len(row[1]) + rng.random() * 8)
         return [(head, spelt[i:i + size]) for i in range(0, len(spelt), size)]
 
@@ -191,9 +187,15 @@ class Dataset:
         size, batch = self._recipe["epoch"], self._recipe["batch"]
         return sum(-(-round(share * size) // batch) for share in self.shares(0).values())
 
-    def pieces(self, texts: list[str]) -> set[str]:
-        """The pieces that texts are made of."""
-        return {piece for encoded in self.tokenizer.encode_batch(texts) for piece in encoded.tokens}
+    def texts_of_the_language(self) -> dict[str, list[str]]:
+        """The sentences of the corpora in the language that the network is for."""
+        return {head: c.texts for head, c in self.corpora.items() if language_of(head) == self.language}
+
+    def pieces(self) -> set[str]:
+        """The pieces that these are made of, without those of a single place."""
+        counts = Counter(piece for texts in self.texts_of_the_language().values()
+                         for encoded in self.tokenizer.encode_batch(texts) for piece in encoded.tokens)
+        return {piece for piece, count in counts.items() if count > 1}
 
     @torch.no_grad()
     def embeddings(self, model: SentenceNetwork, texts: list[str]) -> Tensor:
@@ -265,11 +267,10 @@ class Dataset:
         from sklearn.linear_model import LogisticRegression
 
         rng, vectors, names = random.Random(self._recipe["seed"]), [], []
-        for head, read in self.corpora.items():
-            some_rows = rng.sample(range(len(read.texts)), min(ALIKE, len(read.texts)))
-            texts = [respell(read.texts[i], self.language, rng) for i in some_rows]
-            vectors.append(self.embeddings(model, texts).numpy())
-            names += [LIKE.get(head, head)] * len(texts)
+        for head, texts in self.texts_of_the_language().items():
+            few = rng.sample(texts, min(ALIKE, len(texts)))
+            vectors.append(self.embeddings(model, [respell(t, self.language, rng) for t in few]).numpy())
+            names += [LIKE.get(head, head)] * len(few)
         x, corpora = np.concatenate(vectors), list(self._recipe["belief"]["usual"])
         middle, spread = x.mean(0), x.std(0) + 1e-6
         y = np.array([corpora.index(name) for name in names])
@@ -280,6 +281,11 @@ class Dataset:
             weights, bias = np.concatenate([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2
         weights = weights / spread
         return weights, bias - weights @ middle
+
+
+def language_of(head: str) -> str:
+    """The language of the corpus that a head learns."""
+    return "ko" if head in KOREAN else "en"
 
 
 def folds(texts: Sequence[str], count: int) -> np.ndarray:
@@ -317,38 +323,24 @@ def loss(logits: Tensor, target: Tensor) -> Tensor:
     return total
 
 
-def fit(data: Path, recipe: dict[str, Any], out: Path, *, base: Path | None = None,
-        teacher: Path | None = None) -> Iterator[Epoch]:
+def fit(data: Path, recipe: dict[str, Any], out: Path, *, base: Path | None = None) -> Iterator[Epoch]:
     """Fine-tune the encoder at `base` as `recipe` says; writes `text_<language>.safetensors` and
-    `temperature.txt`, and where the recipe makes a teacher, `teacher.pt`, which `teacher` may be for the
-    other language.
+    `temperature.txt`, and what a teacher says, `teacher.pt`.
 
-    Raises `DataError` when there is no encoder at `base`, or no teacher that the recipe wants.
+    Raises `DataError` when there is no encoder at `base`.
     """
     if base is None or not (base / "tokenizer.json").is_file():
         raise DataError(base or "--base", "is no folder with a pretrained encoder and its tokenizer.json",
                         "point --base at an encoder as transformers saves it")
-    dataset, settings = Dataset(data, recipe, base), recipe["teacher"]
-    if "folds" in settings:
+    dataset = Dataset(data, recipe, base)
+    if settings := recipe.get("teacher"):
         said = yield from dataset.cross_fitted(settings, out / "teacher.pt")
-    else:
-        said = read_teacher(teacher)
-    dataset.taught(said, settings["share"])
+        dataset.taught(said, settings["share"])
     seed_all(recipe["seed"])
     model = dataset.network()
     yield from dataset.learn(model, dataset.batches, dataset.steps(), Schedule(**recipe["schedule"]),
                              Checkpoint(out / "checkpoint.pt", dataset.origin), recipe["seed"])
     finish(model, dataset, recipe["belief"], out)
-
-
-def read_teacher(path: Path | None) -> np.ndarray:
-    """(n, 7) logits of a `teacher.pt`; raises `DataError` when there are none."""
-    try:
-        said: np.ndarray = torch.load(path or "", weights_only=True)["state"]["logits"].numpy()
-    except Exception as error:  # of a damaged file, torch raises what it meets first
-        raise DataError(path or "--teacher", f"is no teacher that can be read ({type(error).__name__})",
-                        "give the teacher.pt that `emocli train text_en` has written") from error
-    return said
 
 
 def finish(model: SentenceNetwork, dataset: Dataset, belief: Mapping[str, Any], out: Path) -> None:
@@ -360,11 +352,12 @@ def finish(model: SentenceNetwork, dataset: Dataset, belief: Mapping[str, Any], 
     language, path = dataset.language, out / f"text_{dataset.language}.safetensors"
     with torch.no_grad():
         for head in belief["usual"]:
-            model.heads[head].bias[-CLASSES:] += belief["prior"] * dataset.corpora[language].prior[-CLASSES:]
-    pieces = {piece for c in dataset.corpora.values() for piece in dataset.pieces(c.texts)}
-    write(model, belief, dataset.alike(model), dataset.base / "tokenizer.json", pieces, path)
+            bias: Any = model.heads[head].bias
+            bias[-CLASSES:] += belief["prior"] * dataset.corpora[language].prior[-CLASSES:]
+    write(model, belief, dataset.alike(model), dataset.base / "tokenizer.json", dataset.pieces(), path)
     reader = JointModel({language: SentenceModel(path)}, TextModel(resolve("text-small")))
-    logits = [reader.logits(dev.texts, language)[1] for dev in dataset.dev.values()]
-    labels = [dev.targets.argmax(1) for dev in dataset.dev.values()]
+    rows = [dev for head, dev in dataset.dev.items() if language_of(head) == language]
+    logits = [reader.logits(dev.texts, language)[1] for dev in rows]
+    labels = [dev.targets.argmax(1) for dev in rows]
     temperature = metrics.fit_temperature(np.concatenate(logits), np.concatenate(labels))
     write_text(out / "temperature.txt", f"{temperature:.4f}\n")
