@@ -47,7 +47,7 @@ def test_headlines(results: dict[str, Any], modality: str, name: str | None, key
 def test_fusion_gains(results: dict[str, Any]) -> None:
     fused = {None: results["fusion"]} | results["fusion"]["sets"]
     alone = {m: fused[f"{m} alone, unfused"]["macro_f1"] for m in ("face", "voice", "text")}
-    assert fused[None]["macro_f1"] >= max(alone.values()) + 0.10
+    assert fused[None]["macro_f1"] >= max(alone.values()) + 0.09
     for left in ("face", "voice", "text", "face+voice", "face+text", "voice+text"):
         assert fused[left]["macro_f1"] >= max(alone[m] for m in left.split("+"))
 

@@ -10,6 +10,7 @@ from support.media import even, write
 
 from emocli.errors import EmocliError
 from emocli.face.detect import Detection
+from emocli.face.network import FEATURES
 from emocli.face.observe import ProcessDetector, follow, observe
 from emocli.face.process import FaceProcess
 from emocli.media.frames import FrameStream, Sample
@@ -60,7 +61,7 @@ def test_a_crop_that_the_network_chokes_on_costs_that_crop(run_of: Callable[[], 
     assert log_of(tmp_path / "plan.json")[1:] == ["crops 20", *["crops 1"] * 20]
     assert [round(o.time, 1) for o in seen] == [i / 5 for i in range(20) if i != 7]
     assert {(o.face_id, int(o.scores.argmax())) for o in seen} == {(1, 0)}
-    assert seen.features.shape == (19, 128)
+    assert seen.features.shape == (19, FEATURES)
     assert run.notes == ["1 faces could not be read (cannot read a crops request (choked))"]
 
 

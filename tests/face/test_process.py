@@ -10,6 +10,7 @@ import pytest
 from support.face_child import log_of
 
 from emocli.errors import EmocliError, WeightsError
+from emocli.face.network import FEATURES
 from emocli.face.process import FaceProcess, FaceRequestError
 from emocli.weights import resolve
 
@@ -20,7 +21,7 @@ Start = Callable[..., FaceProcess]
 @pytest.mark.slow
 def test_it_reads_batches_without_tensorflow_or_torch(litert: FaceProcess) -> None:
     features, logits, label_logits = litert.classify(CROPS).result(timeout=120)
-    assert features.shape == (70, 128)
+    assert features.shape == (70, FEATURES)
     assert logits.shape == label_logits.shape == (70, 7)
     assert litert.classify(CROPS[:3]).result()[1] == pytest.approx(logits[:3], abs=1e-3)  # in any batch
     libraries = {m.path for m in psutil.Process(litert.pid).memory_maps()}
@@ -36,14 +37,14 @@ def test_crops_that_the_network_chokes_on_cost_only_that_request(litert: FacePro
 
 
 @pytest.mark.slow
-def test_both_views_by_litert_are_the_scores_of_keras(litert: FaceProcess) -> None:
+def test_both_views_by_litert_are_nearly_the_scores_of_keras(litert: FaceProcess) -> None:
     with FaceProcess(resolve("face"), device="cpu") as process:
         keras = process.classify(CROPS).result(timeout=240)
     views = [litert.classify(view).result(timeout=120) for view in (CROPS, CROPS[:, :, ::-1])]
     assert len(keras) == 3
     for both, plain, mirrored in zip(keras, *views, strict=True):
         assert np.ptp(both, axis=0).max() > 0.1
-        assert (plain + mirrored) / 2 == pytest.approx(both, abs=1e-3)
+        assert np.corrcoef(((plain + mirrored) / 2).ravel(), both.ravel())[0, 1] > 0.98  # int8
         assert not np.allclose(plain, mirrored, atol=1e-2)
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from emocli.child import FAILED, READY, ChildEndedError, parent
+from emocli.face.network import FEATURES
 from emocli.face.worker import ANSWER, CROPS, PICTURE
 
 #: A face that is found in every picture: box, five points, score.
@@ -55,7 +56,7 @@ def main() -> None:
             channel.send({"kind": FAILED, "error": "choked"})
         elif crops:
             happy = np.tile(np.eye(7, dtype=np.float32)[0] * 4, (len(request), 1))
-            channel.send({"kind": ANSWER}, [np.ones((len(request), 128), np.float32), happy])
+            channel.send({"kind": ANSWER}, [np.ones((len(request), FEATURES), np.float32), happy])
         else:
             channel.send({"kind": ANSWER}, [np.array([FACE])])
 

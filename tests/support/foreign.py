@@ -13,6 +13,7 @@ from emocli.adapters import registry
 from emocli.adapters.classifier import LoadOptions
 from emocli.adapters.reference import parse
 from emocli.emotions import INDEX
+from emocli.face.network import FEATURES
 
 KERAS = """
 import os, sys
@@ -47,7 +48,7 @@ class AlwaysFear:
     def classify(self, *crops: np.ndarray) -> Future[list[np.ndarray]]:
         done: Future[list[np.ndarray]] = Future()
         logits = np.where(np.arange(7) == INDEX["fear"], 20.0, 0.0)
-        done.set_result([np.zeros((len(crops[0]), 128)), np.tile(logits, (len(crops[0]), 1))])
+        done.set_result([np.zeros((len(crops[0]), FEATURES)), np.tile(logits, (len(crops[0]), 1))])
         return done
 
 
