@@ -49,6 +49,7 @@ def main(source: str, target: str, quantize: str, examples: str = "") -> None:
     if target.endswith(".keras"):
         model.save(target)
     elif target.endswith(".onnx"):
+        model.trainable = False  # weights of networks inside it would else be constants that want gradients
         model(np.zeros((1, *model.input_shape[1:]), np.float32))  # or Keras says that it was never called
         model.export(target, format="onnx", verbose=False)
         _name_outputs(target, sorted(model.output))
