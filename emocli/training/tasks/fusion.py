@@ -41,7 +41,7 @@ from emocli.training.predictions import (
     read_texts,
     read_voices,
 )
-from emocli.training.tasks import text
+from emocli.training.tasks import text_data
 from emocli.training.tasks.voice import LeftOut, load_left_out, temperatures_of
 from emocli.weights import manifest
 
@@ -142,12 +142,12 @@ def _other_texts(data: Path, split: str) -> Predictions:
         return read_texts(meld.load(data), "en")
     random, several = Random(0), []
     for corpus in SPOKEN:
-        dev, lang = text.load(data, corpus).dev, "ko" if corpus in text.KOREAN else "en"
+        dev, lang = text_data.load(data, corpus).dev, text_data.language_of(corpus)
         if dev:
             respelt = [respell(sentence, lang, random) for sentence in dev.texts]
             several.append(read_texts(texts.Texts(respelt, dev.targets), lang, without=corpus))
     most = max(map(len, several))
-    several += [read_texts(text.some(_reddit(data, split, lang), most), lang) for lang in ("en", "ko")]
+    several += [read_texts(text_data.some(_reddit(data, split, lang), most), lang) for lang in ("en", "ko")]
     return join(p.take(np.resize(np.arange(len(p)), most)) for p in several)  # each corpus counts alike
 
 

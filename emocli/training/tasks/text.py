@@ -15,7 +15,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -26,75 +26,24 @@ from scipy.special import softmax
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from emocli.emotions import EMOTIONS
 from emocli.errors import DataError
 from emocli.storage import write_text
-from emocli.text.spelling import clean, respell
+from emocli.text.spelling import respell
 from emocli.training import metrics
 from emocli.training.checkpoint import Checkpoint, origin
-from emocli.training.corpora import kote, meld, ratings
-from emocli.training.corpora import texts as corpus
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, soft_cross_entropy, train
 from emocli.training.sentence_weights import write
+from emocli.training.tasks.text_data import CLASSES, language_of, load, some
 from emocli.weights import resolve
 
-CLASSES = len(EMOTIONS)
 #: The number of a sentence in its corpus, and how it is spelt.
 Row = tuple[int, str]
-#: Published corpora of one class a row, and the split to learn from.
-PLAIN = {"en": ("goemotions_en", "train"), "ko": ("goemotions_ko", "train"), "xed": ("xed_en", None)}
-#: Share of a corpus without a development split that is kept for one.
-HELD_OUT = 12
 #: Sentence vectors are made so many times as long, so that heads learn fast at a rate that an encoder bears.
 GAIN = 10.0
-KOREAN = ("ko", "kote", "nsmc")
 #: Of which corpus the sentences of another are taken to be; ratings are no emotions.
 LIKE = {"nsmc": "kote"}
 #: Sentences of a corpus from which the network learns to tell the corpora apart.
 ALIKE = 1200
-
-
-@dataclass(frozen=True)
-class Corpus:
-    """Sentences to learn from and to choose by: targets (n, k), of which KOTE's are 44 labels and 7 votes."""
-
-    texts: list[str]
-    targets: np.ndarray
-    dev: corpus.Texts | None
-
-    @property
-    def prior(self) -> Tensor:
-        """Logarithm of the share of every class, (k,); 0 for what is no class."""
-        votes = self.targets[:, -CLASSES:]
-        share = np.log(votes.sum(0) / max(1.0, votes.sum()) + 1e-3)
-        return torch.from_numpy(np.pad(share, (self.targets.shape[1] - CLASSES, 0))).float()
-
-
-def load(data: Path, head: str) -> Corpus:
-    """The corpus of a head."""
-    if head == "nsmc":
-        rated = ratings.load(data)
-        return Corpus(rated.texts, rated.targets, None)
-    if head == "kote":
-        read = kote.load(data)
-        texts, targets = read.texts, np.concatenate([read.labels, read.votes], 1)
-    else:
-        plain = meld.other_scenes(data) if head == "emorynlp" else corpus.load(data, *PLAIN[head])
-        texts, targets = plain.texts, plain.targets
-        if head in ("en", "ko"):
-            dev = corpus.load(data, f"goemotions_{head}", "dev").single()
-            return Corpus([clean(t) for t in texts], targets, corpus.Texts([clean(t) for t in dev.texts],
-                                                                          dev.targets))
-    return held_out([clean(t) for t in texts], targets)
-
-
-def held_out(texts: list[str], targets: np.ndarray) -> Corpus:
-    """A corpus whose development rows are every twelfth by a hash of the text."""
-    apart = np.array([crc32(kote.key(t).encode()) % HELD_OUT == 0 for t in texts])
-    votes = targets[:, -CLASSES:]
-    dev = np.flatnonzero(apart & (votes.max(1) > 0.999))
-    rest = np.flatnonzero(~apart)
-    return Corpus([texts[i] for i in rest], targets[rest], corpus.Texts([texts[i] for i in dev], votes[dev]))
 
 
 class SentenceNetwork(nn.Module):
@@ -283,11 +232,6 @@ class Dataset:
         return weights, bias - weights @ middle
 
 
-def language_of(head: str) -> str:
-    """The language of the corpus that a head learns."""
-    return "ko" if head in KOREAN else "en"
-
-
 def folds(texts: Sequence[str], count: int) -> np.ndarray:
     """The fold of each text, (n,), by a hash."""
     return np.array([crc32(text.encode()) % count for text in texts])
@@ -303,12 +247,6 @@ def picked(count: int, wanted: int, rng: random.Random, epoch: int) -> list[int]
     order = list(range(count))
     random.Random(count).shuffle(order)
     return [order[(epoch * wanted + i) % count] for i in range(wanted)]
-
-
-def some(rows: corpus.Texts, count: int) -> corpus.Texts:
-    """At most `count` rows, evenly over the whole."""
-    keep = np.linspace(0, len(rows.texts) - 1, min(count, len(rows.texts))).astype(int)
-    return corpus.Texts([rows.texts[i] for i in keep], rows.targets[keep])
 
 
 def loss(logits: Tensor, target: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from support.encoder import tiny_encoder
 from emocli.errors import DataError, UsageError, WeightsError
 from emocli.text.encoder import SentenceModel
 from emocli.training.checkpoint import Checkpoint
-from emocli.training.tasks import text
+from emocli.training.tasks import text, text_data
 
 RECIPE: dict[str, Any] = {
     "language": "ko", "seed": 1, "batch": 8, "dropout": 0.1, "balance": 0.5, "longest": 32, "epoch": 160,
@@ -78,8 +78,8 @@ def test_a_run_ends_in_a_file_that_reads_its_language(finished: Path) -> None:
 @pytest.mark.slow
 def test_a_sentence_is_like_its_own_corpus(data: Path, english: Path) -> None:
     reader = SentenceModel(english / "text_en.safetensors")
-    own = text.load(data, "en").texts
-    subtitles = text.load(data, "xed").texts
+    own = text_data.load(data, "en").texts
+    subtitles = text_data.load(data, "xed").texts
     alike = [reader.answers(texts).alike.argmax(1) for texts in (own, subtitles)]
     assert [a.mean() for a in alike] == [pytest.approx(0, abs=0.2), pytest.approx(1, abs=0.2)]
 
