@@ -1,8 +1,6 @@
 """The Keras network that reads a face crop: a small residual net with squeeze-and-excitation.
 
-Residual units follow He et al. (2016), the channel gates Hu et al. (2018).  The same weights
-serve both data formats: training on the torch backend is faster with channels first, while
-TensorFlow on a CPU can only run channels last, which is what the shipped file holds.
+Residual units follow He et al. (2016), the channel gates Hu et al. (2018).
 """
 
 from __future__ import annotations
@@ -20,47 +18,42 @@ HEADS = ("logits", "label_logits")
 LAST = "_last"
 
 
-def build(*, size: int = INPUT_SIZE, channels: tuple[int, ...] = (32, 64, 96, 128),
+def build(*, channels: tuple[int, ...] = (32, 64, 96, 128),
           blocks: tuple[int, ...] = (1, 1, 1), dropout: float = 0.3,
-          data_format: str = "channels_last", name: str = "emocli_face") -> Any:
+          name: str = "emocli_face") -> Any:
     """Build the untrained network.
 
-    Input: (n, size, size, 1) float32, grey levels 0..255 (channels second when `data_format` is
-    "channels_first").  Output: {"features": (n, channels[-1]), "logits": (n, 7), "label_logits": (n, 7)}:
-    what ten voters would say (FER+), and what the one label of FER2013 would be.  The two agree on two faces
-    of three, so one answer cannot be good at both. `channels` are the stem's width and one width a stage,
-    `blocks` the residual units a stage.
+    Input: (n, INPUT_SIZE, INPUT_SIZE, 1) float32, grey levels 0..255.  Output: {"features":
+    (n, channels[-1]), "logits": (n, 7), "label_logits": (n, 7)}: what ten voters would say (FER+), and what
+    the one label of FER2013 would be.  The two agree on two faces of three, so one answer cannot be good at
+    both.  `channels` are the stem's width and one width a stage, `blocks` the residual units a stage.
     """
     from keras import Input, Model, layers
 
     from emocli.emotions import EMOTIONS
 
-    axis = -1 if data_format == "channels_last" else 1
-
     def conv(x: Any, width: int, name: str, kernel: int = 3, stride: int = 1) -> Any:
         x = layers.Conv2D(width, kernel, strides=stride, padding="same", use_bias=False, name=f"{name}_conv",
-                          kernel_initializer="he_normal", data_format=data_format)(x)
-        return layers.BatchNormalization(axis=axis, momentum=0.9, epsilon=1e-3, name=f"{name}_norm")(x)
+                          kernel_initializer="he_normal")(x)
+        return layers.BatchNormalization(momentum=0.9, epsilon=1e-3, name=f"{name}_norm")(x)
 
     def unit(x: Any, width: int, name: str) -> Any:
         y = layers.ReLU()(conv(x, width, f"{name}_first"))
         y = conv(y, width, f"{name}{LAST}")
-        gate = layers.GlobalAveragePooling2D(data_format=data_format)(y)
+        gate = layers.GlobalAveragePooling2D()(y)
         gate = layers.Dense(width // 8, activation="relu", name=f"{name}_squeeze")(gate)
         gate = layers.Dense(width, activation="sigmoid", name=f"{name}_excite")(gate)
-        shape = (1, 1, width) if data_format == "channels_last" else (width, 1, 1)
-        y = layers.Multiply()([y, layers.Reshape(shape)(gate)])
+        y = layers.Multiply()([y, layers.Reshape((1, 1, width))(gate)])
         return layers.ReLU()(layers.Add()([x, y]))
 
-    shape = (size, size, 1) if data_format == "channels_last" else (1, size, size)
-    inputs = Input(shape, name="face")
+    inputs = Input((INPUT_SIZE, INPUT_SIZE, 1), name="face")
     x = inputs / 127.5 - 1.0  # not layers.Rescaling, which wants TensorFlow on every backend
     x = layers.ReLU()(conv(x, channels[0], "stem"))
     for stage, (width, count) in enumerate(zip(channels[1:], blocks, strict=True), 1):
         x = layers.ReLU()(conv(x, width, f"stage{stage}", stride=2))
         for number in range(1, count + 1):
             x = unit(x, width, f"stage{stage}_unit{number}")
-    features = layers.GlobalAveragePooling2D(data_format=data_format, name="features")(x)
+    features = layers.GlobalAveragePooling2D(name="features")(x)
     heads = {name: layers.Dense(len(EMOTIONS), name=name)(layers.Dropout(dropout)(features))
              for name in HEADS}
     return Model(inputs, {"features": features, **heads}, name=name)

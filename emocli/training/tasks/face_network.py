@@ -1,5 +1,4 @@
-"""The face network of `emocli.face.network` in plain PyTorch, to train by: Keras on the same backend takes
-nearly twice the time, because it normalizes batches in many small steps."""
+"""The face network of `emocli.face.network` in plain PyTorch, to train by; it takes crops of any size."""
 
 from __future__ import annotations
 
