@@ -70,12 +70,18 @@ def raw(seconds: float = 11.0) -> bytes:
     return speech()[:round(seconds * 16_000)].tobytes()
 
 
+def hear_interrupts() -> None:
+    """Tests that run in the background inherit that SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @contextmanager
 def running(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A session that has told its first caption, and would go on."""
     process = subprocess.Popen(
         [sys.executable, "-m", "emocli", "live", "-", "--no-words", "--csv", folder / "a.csv", "--log",
-         folder / "a.jsonl"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+         folder / "a.jsonl"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=hear_interrupts)
     assert process.stdin
     assert process.stdout
     try:
