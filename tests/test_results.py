@@ -17,9 +17,10 @@ WEIGHTS = REPO / "weights"
 #: which weights are not shipped.
 HEADLINES = [
     ("face", None, "accuracy", 0.84), ("face", "fer2013_private", "accuracy", 0.69),
-    ("voice", None, "macro_f1", 0.80), ("voice", "ravdess_speaker_unknown", "macro_f1", 0.68),
-    ("voice", "ravdess, --voice-mode fast", "macro_f1", 0.60), ("voice", "emodb", "macro_f1", 0.90),
-    ("voice", "ravdess, voice-permissive", "macro_f1", 0.42), ("voice", "nemo", "macro_f1", 0.75),
+    ("voice", None, "macro_f1", 0.77), ("voice", "ravdess_speaker_unknown", "macro_f1", 0.68),
+    ("voice", "ravdess, --voice-mode fast", "macro_f1", 0.60), ("voice", "emodb", "macro_f1", 0.93),
+    ("voice", "ravdess, voice-permissive", "macro_f1", 0.42), ("voice", "nemo", "macro_f1", 0.79),
+    ("voice", "ravdess, babble at 10 dB", "macro_f1", 0.66),
     ("text", None, "macro_f1", 0.63), ("text", "goemotions_ko", "macro_f1", 0.53),
     ("text", "kote_ko", "macro_f1", 0.38), ("text", "meld_en", "weighted_f1", 0.42),
     ("fusion", None, "macro_f1", 0.85),
@@ -47,7 +48,7 @@ def test_headlines(results: dict[str, Any], modality: str, name: str | None, key
 def test_fusion_gains(results: dict[str, Any]) -> None:
     fused = {None: results["fusion"]} | results["fusion"]["sets"]
     alone = {m: fused[f"{m} alone, unfused"]["macro_f1"] for m in ("face", "voice", "text")}
-    assert fused[None]["macro_f1"] >= max(alone.values()) + 0.09
+    assert fused[None]["macro_f1"] >= max(alone.values()) + 0.10
     for left in ("face", "voice", "text", "face+voice", "face+text", "voice+text"):
         assert fused[left]["macro_f1"] >= max(alone[m] for m in left.split("+"))
 
@@ -87,7 +88,7 @@ def test_on_strangers_two_are_no_worse_than_the_better_one(results: dict[str, An
 def test_folds_by_actor(results: dict[str, Any]) -> None:
     six = results["voice"]["six_fold"]
     assert sorted(actor for fold in six["folds"] for actor in fold["actors"]) == list(range(1, 25))
-    assert six["mean_macro_f1"] >= 0.75
+    assert six["mean_macro_f1"] >= 0.78
     for page in (WEIGHTS / "voice.md", WEIGHTS / "RESULTS.md", REPO / "docs" / "accuracy.md"):
         assert f"{six['mean_macro_f1']:.3f}" in page.read_text(), page
 

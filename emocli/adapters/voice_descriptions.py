@@ -56,8 +56,8 @@ def show_licence() -> None:
 
 def describing(name: str, *, offline: bool = False, device: str = "cpu") -> Describe:
     """The function from a sound to its description: (88,) for "opensmile" (Eyben et al. 2016), whose licence
-    is shown first; means over time after each of BLOCKS, then deviations, for "whisper:SIZE",
-    (2 * BLOCKS * width,).
+    is shown first; means over time after each of BLOCKS, deviations, and both where it is loud, for
+    "whisper:SIZE", (4 * BLOCKS * width,).
 
     Raises `UsageError` for another name, `WeightsError` where Whisper's weights cannot be had.
     """
@@ -83,15 +83,23 @@ def _heard(encoder: Any, samples: np.ndarray, device: str) -> np.ndarray:
     from torch.nn.functional import gelu
     from whisper.audio import log_mel_spectrogram
 
+    from emocli.encoders.whisper_encoder import level, loudness
+
     bands = encoder.conv1.in_channels
     mel = log_mel_spectrogram(torch.from_numpy(samples).to(device), bands)[None]
-    means, deviations = [], []
+    decibels = level(mel[0])[:len(encoder.positional_embedding), None]
+    weights = (torch.ones_like(decibels), loudness(decibels, decibels.max()))
+    after: list[torch.Tensor] = []
     with torch.inference_mode():
         states = gelu(encoder.conv2(gelu(encoder.conv1(mel)))).transpose(1, 2)
         states = states[:, :len(encoder.positional_embedding)]
         states = states + encoder.positional_embedding[:states.shape[1]]
         for block in encoder.blocks[:BLOCKS]:
             states = block(states)
-            means.append(states.mean(1))
-            deviations.append(states.std(1, correction=0))
-    return np.asarray(torch.cat([*means, *deviations], 1)[0].float().cpu().numpy())
+            after.append(states[0])
+        described = []
+        for weight in weights:
+            mean = (weight * torch.cat(after, 1)).sum(0) / weight.sum()
+            square = (weight * (torch.cat(after, 1) - mean).square()).sum(0) / weight.sum()
+            described += [mean, square.sqrt()]
+    return np.asarray(torch.cat(described).float().cpu().numpy())

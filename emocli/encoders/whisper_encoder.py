@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.rnn import pad_sequence
 
 #: Hz; mel bands; samples under one window and between windows (25 ms, 10 ms).
 SAMPLE_RATE, BANDS, FFT, HOP = 16_000, 80, 400, 160
@@ -22,8 +23,12 @@ SAMPLE_RATE, BANDS, FFT, HOP = 16_000, 80, 400, 160
 WIDTH, HEAD = 512, 64
 #: Blocks whose states are described.
 BLOCKS = 3
-#: Numbers that describe a stretch of sound: mean and deviation of each channel after each block.
-FEATURES = 2 * BLOCKS * WIDTH
+#: Numbers that describe a stretch of sound: mean and deviation of each channel after each block, of all steps
+#: and of the loud ones.
+FEATURES = 4 * BLOCKS * WIDTH
+#: dB below the loudest step at which a step counts half as loud, and over which that falls off.  The loud
+#: steps are those of who speaks nearest: in babble at 10 dB they tell far more than all steps do.
+LOUD, SOFT = 12.0, 2.0
 #: Seconds of sound that are heard in one piece; longer sound is heard in several, as long as each other.
 LONGEST = 8.0
 #: Seconds of sound in one batch, and how much longer than its shortest the longest of a batch may be.
@@ -75,32 +80,51 @@ class Ear(nn.Module):
             after.append(x)
         return after, there
 
-    def describe(self, mels: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """Sums and sums of squares over time of the states after each block, (n, BLOCKS * WIDTH) each, and
-        how many steps each sound has, (n,)."""
-        after, there = self.states(mels)
-        x = torch.cat(after, 2).double() * there[..., None]
-        return x.sum(1), x.square().sum(1), there.sum(1)
-
     @torch.inference_mode()
     def features(self, sounds: Sequence[np.ndarray]) -> np.ndarray:
         """(n, FEATURES) float32 of n sounds, each (samples,) float32 at SAMPLE_RATE and SHORTEST or longer:
-        the means of all channels after each block, then the deviations."""
+        the means of all channels after each block, the deviations, and both of the loud steps alone."""
         device = self.mel.device
-        pieces = [(i, piece) for i, samples in enumerate(sounds) for piece in _pieces(samples)]
-        pieces.sort(key=lambda p: len(p[1]))
-        total = torch.zeros(len(sounds), 2 * BLOCKS * WIDTH, dtype=torch.float64, device=device)
-        count = torch.zeros(len(sounds), dtype=torch.float64, device=device)
-        for batch in _batches(pieces):
-            owners = torch.tensor([i for i, _ in batch], device=device)
-            mels = [self.log_mel(torch.from_numpy(np.ascontiguousarray(x, np.float32)).to(device))
-                    for _, x in batch]
-            once, squared, steps = self.describe(mels)
-            total.index_add_(0, owners, torch.cat([once, squared], 1))
-            count.index_add_(0, owners, steps.double())
-        mean, square = (total / count[:, None]).chunk(2, 1)
-        deviation = (square - mean.square()).clamp(min=0).sqrt()
-        return torch.cat([mean, deviation], 1).float().cpu().numpy()
+        pieces = [(i, self.log_mel(torch.from_numpy(np.ascontiguousarray(piece, np.float32)).to(device)))
+                  for i, samples in enumerate(sounds) for piece in _pieces(samples)]
+        pieces.sort(key=lambda p: p[1].shape[1])
+        owners, mels = torch.tensor([i for i, _ in pieces], device=device), [mel for _, mel in pieces]
+        weights = _weights(mels, owners)
+        steps = torch.zeros(len(sounds), 2, 1, dtype=torch.float64, device=device)
+        once = torch.zeros(len(sounds), 2, BLOCKS * WIDTH, dtype=torch.float64, device=device)
+        squared = torch.zeros_like(once)
+        for batch in _batches([mel.shape[1] for mel in mels]):
+            states = torch.cat(self.states([mels[at] for at in batch])[0], 2).double()
+            weight = pad_sequence([weights[at] for at in batch], batch_first=True).transpose(1, 2)
+            steps.index_add_(0, owners[batch], weight.sum(2, keepdim=True))
+            once.index_add_(0, owners[batch], weight @ states)
+            squared.index_add_(0, owners[batch], weight @ states.square())
+        mean = once / steps
+        deviation = (squared / steps - mean.square()).clamp(min=0).sqrt()
+        return torch.stack([mean, deviation], 2).flatten(1).float().cpu().numpy()
+
+
+def _weights(mels: Sequence[Tensor], owners: Tensor) -> list[Tensor]:
+    """(steps, 2) of each spectrogram: what each step counts among all steps, which is 1, and among the loud
+    ones, beside the loudest step of all spectrograms of the same owner."""
+    levels = [level(mel) for mel in mels]
+    top = torch.full((int(owners.max()) + 1,), -torch.inf, device=owners.device).scatter_reduce_(
+        0, owners, torch.stack([decibels.max() for decibels in levels]), "amax")
+    return [torch.stack([torch.ones_like(decibels), loudness(decibels, loudest)], 1).double()
+            for decibels, loudest in zip(levels, top[owners], strict=True)]
+
+
+def loudness(decibels: Tensor, loudest: Tensor) -> Tensor:
+    """From 0 to 1, how far steps count as loud beside the `loudest` one."""
+    return torch.sigmoid((decibels - loudest + LOUD) / SOFT)
+
+
+def level(mel: Tensor) -> Tensor:
+    """(steps,) dB of each step, which is two frames of a log-mel spectrogram (BANDS, frames), smoothed over
+    its neighbours."""
+    power = (10 ** (4 * mel - 4)).sum(0)[None]
+    decibels = 10 * functional.avg_pool1d(power, 2, ceil_mode=True).clamp(min=1e-12).log10()
+    return functional.avg_pool1d(decibels, 3, 1, 1, count_include_pad=False)[0]
 
 
 class Block(nn.Module):
@@ -160,14 +184,14 @@ def _pieces(samples: np.ndarray) -> list[np.ndarray]:
     return np.array_split(samples, count)
 
 
-def _batches(pieces: Sequence[tuple[int, np.ndarray]]) -> list[list[tuple[int, np.ndarray]]]:
-    """Sounds sorted by length in batches of like length."""
-    batches: list[list[tuple[int, np.ndarray]]] = []
-    for piece in pieces:
+def _batches(frames: Sequence[int]) -> list[list[int]]:
+    """Positions of spectrograms sorted by length, in batches of like length."""
+    batches: list[list[int]] = []
+    for at, length in enumerate(frames):
         last = batches[-1] if batches else []
-        if last and len(piece[1]) <= ALIKE * len(last[0][1]) \
-                and (len(last) + 1) * len(piece[1]) <= BATCH_SECONDS * SAMPLE_RATE:
-            last.append(piece)
+        if last and length <= ALIKE * frames[last[0]] \
+                and (len(last) + 1) * length <= BATCH_SECONDS * SAMPLE_RATE / HOP:
+            last.append(at)
         else:
-            batches.append([piece])
+            batches.append([at])
     return batches

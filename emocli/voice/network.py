@@ -24,6 +24,9 @@ INPUTS = FEATURES + 1
 PRIOR_MEAN, PRIOR_DEVIATION = 3.0, 8.0
 #: Deviations from the mean beyond which an input is cut.
 FARTHEST = 5.0
+#: Which quarters of the numbers a network may read: what all steps of the sound tell, or what the loud ones
+#: do beside the mean of all.
+VIEWS = {"all": (0, 1), "loud": (0, 2, 3)}
 
 
 class VoiceNetwork(nn.Module):
@@ -31,17 +34,22 @@ class VoiceNetwork(nn.Module):
 
     The buffers hold the training speakers' usual mean and deviation of each number, which stand in for a
     speaker who has said little, and the temperatures that calibrate the logits where one utterance is all
-    that is known of a speaker, and where the speaker is well known.
+    that is known of a speaker, and where the speaker is well known.  With a `view` of VIEWS it reads some of
+    the numbers only.
     """
 
     usual: Tensor
     temperatures: Tensor
+    columns: Tensor
 
-    def __init__(self, *, wide: int = 256, dropout: float = 0.5) -> None:
+    def __init__(self, *, wide: int = 256, dropout: float = 0.5, view: str = "") -> None:
         super().__init__()
+        quarters = torch.arange(FEATURES).chunk(4)
+        columns = torch.cat([quarters[i] for i in VIEWS[view]]) if view else torch.arange(FEATURES)
+        self.register_buffer("columns", columns, persistent=False)
         self.dropout = nn.Dropout(dropout)
-        self.linear = nn.Linear(FEATURES, len(EMOTIONS))
-        self.hidden, self.answer = nn.Linear(FEATURES, wide), nn.Linear(wide, len(EMOTIONS))
+        self.linear = nn.Linear(len(columns), len(EMOTIONS))
+        self.hidden, self.answer = nn.Linear(len(columns), wide), nn.Linear(wide, len(EMOTIONS))
         nn.init.zeros_(self.linear.weight)
         self.register_buffer("usual", torch.stack([torch.zeros(FEATURES), torch.ones(FEATURES)]))
         self.register_buffer("temperatures", torch.ones(2))
@@ -54,6 +62,8 @@ class VoiceNetwork(nn.Module):
     def each(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Features (n, wide), and the logits (n, 2, 7) of the linear map and of the hidden layer."""
         x = inputs[:, :-1].clamp(-FARTHEST, FARTHEST)
+        if len(self.columns) < FEATURES:
+            x = x[:, self.columns]
         features = self.hidden(self.dropout(x)).relu()
         return features, torch.stack([self.linear(x), self.answer(self.dropout(features))], 1)
 

@@ -15,6 +15,7 @@ from emocli.encoders.whisper_encoder import (
     SAMPLE_RATE,
     WIDTH,
     Ear,
+    level,
     load,
     pack,
     sinusoids,
@@ -91,6 +92,24 @@ def test_long_sound_is_heard_in_pieces(ear: Ear) -> None:
     whole, half = ear.features([np.concatenate([one, one])])[0], ear.features([one])[0]
     assert whole == pytest.approx(half, abs=0.05)
     assert np.isfinite(ear.features([chirp(3 * LONGEST)])).all()
+
+
+def test_loud_steps_tell_more(ear: Ear) -> None:
+    """A quiet end changes the means over all steps far more than what is read of the loud ones."""
+    sound, quiet = chirp(1.5), 0.01 * chirp(1.5, 3)
+    change = np.abs(ear.features([np.concatenate([sound, quiet])])[0] - ear.features([sound])[0])
+    means, deviations, loud_means, loud_deviations = np.split(change, 4)
+    assert loud_means.mean() < 0.5 * means.mean()  # attention still sees all of it
+    assert loud_deviations.mean() < 0.5 * deviations.mean()
+
+
+def test_levels() -> None:
+    mel = torch.full((2, 7), -1.0)
+    mel[:, 2:4] = 1.0
+    decibels = level(mel)
+    low, high = 10 * np.log10([2e-8, 2.0])
+    assert decibels.tolist() == pytest.approx([(low + high) / 2, (2 * low + high) / 3, (2 * low + high) / 3,
+                                               low], abs=1e-3)
 
 
 @pytest.mark.shared

@@ -27,7 +27,7 @@ RECIPES: dict[str, dict[str, Any]] = {
              "teacher": {"seed": 1, "folds": 2, "seeds": 1, "epochs": 2, "share": 0.4,
                          "weights": {"en": 0.7, "ko": 0.3}}},
     "voice": {"seed": 1, "pool": 60, "batch": 20, "steps": 3, "wide": 16, "dropout": 0.1, "smoothing": 0.05,
-              "members": 2, "copies": [0.5, 0.25, 0.25],
+              "members": ["all", "loud"], "copies": [0.5, 0.25, 0.25],
               "left_out": ["emodb"], "corpora": {"ravdess": 3, "nemo": 2, "emodb": 1}, "schedule": SCHEDULE},
     "voice_small": {
               "seed": 1, "batch": 8, "steps": 6, "members": 3, "wide": 16, "view": 8, "dropout": 0.1,

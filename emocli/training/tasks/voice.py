@@ -17,6 +17,7 @@ from torch import Tensor
 
 from emocli import quantized as store
 from emocli.emotions import EMOTIONS
+from emocli.encoders.whisper_encoder import FEATURES
 from emocli.options import EAR
 from emocli.storage import atomic
 from emocli.training import metrics
@@ -142,22 +143,28 @@ def fit_members(model: VoiceNetwork, training: Tables, watched: Tables, recipe: 
     """Train the members of an ensemble as `fit_tables` does, each from a seed and by a checkpoint of its own,
     and make `model`, as `untrained` gives it, answer with their mean."""
     members = []
-    for number in range(recipe["members"]):
+    for number, view in enumerate(recipe["members"]):
         own = {**recipe, "seed": recipe["seed"] + number}
         seed_all(own["seed"])
-        members.append(VoiceNetwork(wide=recipe["wide"], dropout=recipe["dropout"]))
+        members.append(VoiceNetwork(wide=recipe["wide"], dropout=recipe["dropout"], view=view))
         yield from fit_tables(members[-1], training, watched, own, path.with_stem(f"{path.stem}_{number}"))
-    model.load_state_dict(merged([member.state_dict() for member in members]))
+    model.load_state_dict(merged(members))
     model.eval()
 
 
-def merged(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """The state of one network that answers with the mean of several: their hidden layers stand side by
-    side."""
-    several = {name: torch.stack([state[name] for state in states]) for name in states[0]}
-    together = {name: tensors.mean(0) for name, tensors in several.items()}
-    return together | {name: several[name].flatten(0, 1) for name in ("hidden.weight", "hidden.bias")} | {
-        "answer.weight": torch.cat(several["answer.weight"].unbind(), 1) / len(states)}
+def merged(members: Sequence[VoiceNetwork]) -> dict[str, Tensor]:
+    """The state of one network that answers with the mean of several: their hidden layers stand side by side,
+    and what a member does not read weighs nothing in it."""
+    states = [member.state_dict() for member in members]
+    for member, state in zip(members, states, strict=True):
+        for name in ("linear.weight", "hidden.weight"):
+            read = state[name]
+            state[name] = torch.zeros(len(read), FEATURES).index_copy_(1, member.columns, read)
+    together = {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]
+                if not name.startswith(("hidden", "answer.weight"))}
+    return together | {name: torch.cat([state[name] for state in states])
+                       for name in ("hidden.weight", "hidden.bias")} | {
+        "answer.weight": torch.cat([state["answer.weight"] for state in states], 1) / len(states)}
 
 
 def fit_tables(model: VoiceNetwork, training: Tables, watched: Tables, recipe: Mapping[str, Any],
@@ -187,7 +194,7 @@ def fit_tables(model: VoiceNetwork, training: Tables, watched: Tables, recipe: M
 
 def untrained(recipe: Mapping[str, Any]) -> VoiceNetwork:
     """The network that a recipe describes, all its members in one."""
-    return VoiceNetwork(wide=recipe["wide"] * recipe["members"], dropout=recipe["dropout"])
+    return VoiceNetwork(wide=recipe["wide"] * len(recipe["members"]), dropout=recipe["dropout"])
 
 
 def split(tables: Tables) -> tuple[dict[str, Heard], dict[str, Heard]]:
@@ -210,7 +217,7 @@ def fit(data: Path, recipe: dict[str, Any], out: Path, kept: Path | None = None)
     save_left_out(out / "left_out.npz", strangers)
     known = [judged(model, name, table) for name, table in held.items()]
     model.temperatures.copy_(torch.tensor(temperatures_of(strangers or known)))
-    store.write(out / "voice.safetensors", model.state_dict())
+    store.write(out / "voice.safetensors", model.state_dict(), int8=True)
 
 
 @dataclass(frozen=True)
