@@ -100,6 +100,6 @@ def _heard(encoder: Any, samples: np.ndarray, device: str) -> np.ndarray:
         described = []
         for weight in weights:
             mean = (weight * torch.cat(after, 1)).sum(0) / weight.sum()
-            square = (weight * (torch.cat(after, 1) - mean).square()).sum(0) / weight.sum()
-            described += [mean, square.sqrt()]
+            variance = (weight * (torch.cat(after, 1) - mean).square()).sum(0) / weight.sum()
+            described += [mean, variance.sqrt()]
     return np.asarray(torch.cat(described).float().cpu().numpy())
