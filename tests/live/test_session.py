@@ -32,8 +32,11 @@ def rows(path: Path) -> list[dict[str, str]]:
 def compared(source: Path, folder: Path, live: list[str], whole: list[str]) -> list[dict[str, str]]:
     """The rows of a session, which are those of an analysis within 0.1 s, with the same classes in nine of
     ten utterances."""
-    emocli("live", source, "--fast", "--csv", folder / "live.csv", "--srt", folder / "live.srt", *live)
-    emocli("analyze", source, "-o", folder, "-f", "csv,srt", "--no-smooth", *whole)
+    for run in (
+            emocli("live", source, "--fast", "--csv", folder / "live.csv", "--srt", folder / "live.srt",
+                   *live),
+            emocli("analyze", source, "-o", folder, "-f", "csv,srt", "--no-smooth", *whole)):
+        assert run.returncode == 0, run.stderr
     session, analysis = rows(folder / "live.csv"), rows(folder / f"{source.stem}.emotions.csv")
     for edge in ("start", "end"):
         np.testing.assert_allclose([float(row[edge]) for row in session],

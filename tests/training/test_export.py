@@ -15,7 +15,6 @@ from emocli.cli.app import app
 from emocli.errors import UsageError
 from emocli.training import export
 from emocli.training.export_inputs import inputs_of
-from emocli.weights import resolve
 
 
 @pytest.mark.slow
@@ -76,9 +75,9 @@ def test_the_command_compares_on_labelled_data(data: Path, tmp_path: Path) -> No
     exported = emocli("export", "voice", "--format", "torchscript", "--quantize", "int8", "-o",
                    tmp_path / "v.pt", "--data", data)
     assert exported.returncode == 0, exported.stderr
-    known = json.loads((REPO / "weights" / "results.json").read_text(encoding="utf-8"))["voice"]["macro_f1"]
-    assert f"macro-F1 {known:.3f} before" in exported.stdout
-    assert (tmp_path / "v.pt").stat().st_size < 0.6 * resolve("voice").stat().st_size
+    known = json.loads((REPO / "weights" / "results.json").read_text(encoding="utf-8"))["voice"]
+    assert f"macro-F1 {known['macro_f1']:.3f} before" in exported.stdout
+    assert (tmp_path / "v.pt").stat().st_size < 0.3 * 4 * known["parameters"]
     again = emocli("export", "voice", "--format", "torchscript", "-o", tmp_path / "v.pt")
     assert (again.returncode, "exists already" in again.stderr) == (2, True)
 
