@@ -99,6 +99,9 @@ class Analyzer:
             if error := observing.exception():
                 run.stop(error)
 
+        # two threads that import parts of scipy at once can find it half made
+        import scipy.optimize  # noqa: F401
+
         with ThreadPoolExecutor(len(self.readers) or 1, "emocli-reader") as pool:
             try:
                 observing = [pool.submit(reader.observe, run) for reader in self.readers]

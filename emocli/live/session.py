@@ -38,6 +38,9 @@ def session(source: Source, options: AnalyzeOptions, *, words: bool = True,
     the large one, and with what the shedder allows.  Raises `WeightsError` when weights of ours are
     missing; without Whisper's there are no words, with a note.
     """
+    # two threads that import parts of scipy at once can find it half made
+    import scipy.optimize  # noqa: F401
+
     steps = _steps(source, options, words=words, partials=partials)
     shedder = LoadShedder(steps) if source.followed else None
 
