@@ -21,7 +21,7 @@ WIDTH, HEIGHT, MOMENT = 1280, 800, 16.0
 #: Goes to a moment of the video, and answers when its picture is there.
 GO_TO = """
 const [moment, done] = arguments, video = document.querySelector('video');
-const shown = () => requestAnimationFrame(() => requestAnimationFrame(() => done(video.currentTime)));
+const shown = () => setTimeout(() => done(video.currentTime), 1500);  // until the browser's wheel has gone
 const go = () => { video.addEventListener('seeked', shown, {once: true}); video.currentTime = moment; };
 video.preload = 'auto';
 video.readyState ? go() : video.addEventListener('loadedmetadata', go, {once: true});
