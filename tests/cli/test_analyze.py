@@ -17,7 +17,7 @@ import pandas as pd
 import psutil
 import pytest
 from support.media import even, tone, write
-from support.runs import DEADLY, WITHOUT_WORDS, analyze, command, gone, until
+from support.runs import DEADLY, WITHOUT_WORDS, analyze, command, gone, hear_interrupts, until
 from typer.main import get_command
 
 from emocli import weights
@@ -299,17 +299,11 @@ def test_no_network_and_an_empty_cache(tmp_path: Path, demo: Path) -> None:
     assert document["tracks"]
 
 
-def _hear_interrupts() -> None:
-    signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # tests that run in the background inherit deaf ears
-
-
 @pytest.mark.parametrize("module", ["socket", "typer", "emocli.options", "rich", "emocli.cli.analyze"])
 def test_an_interrupt_at_the_start(module: str, tmp_path: Path) -> None:
     environment = with_site(tmp_path, INTERRUPTED) | {"INTERRUPT_AT": module}
     done = subprocess.run(command(tmp_path / "missing.mp4"), capture_output=True, text=True, timeout=280,
-                          env=os.environ | environment, preexec_fn=_hear_interrupts)
+                          env=os.environ | environment, preexec_fn=hear_interrupts)
     assert (done.returncode, done.stderr) == (130, "emocli: interrupted\n")
 
 
@@ -345,7 +339,7 @@ def test_an_interrupt_leaves_nothing_behind_but_what_is_done(
         text=True,
         start_new_session=True,
         env=os.environ | {"TMPDIR": str(temporary)},
-        preexec_fn=_hear_interrupts,
+        preexec_fn=hear_interrupts,
     ) as run:
         parent = psutil.Process(run.pid)
 

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from support.cli import emocli
 from support.paths import SHARED
+from support.runs import hear_interrupts
 from support.sessions import speech
 
 pytestmark = [pytest.mark.slow, pytest.mark.shared]
@@ -71,11 +72,6 @@ def test_words_as_they_are_analysed(tmp_path: Path, source: Path) -> None:
 
 def raw(seconds: float = 11.0) -> bytes:
     return speech()[:round(seconds * 16_000)].tobytes()
-
-
-def hear_interrupts() -> None:
-    """Tests that run in the background inherit that SIGINT is ignored."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -155,3 +156,8 @@ class MadeUpEngine(Engine):
 
     def start(self, number: int, mailbox: Mailbox) -> Worker:
         return MadeUpWorker(number, mailbox, engine=self)
+
+
+def hear_interrupts() -> None:
+    """For `preexec_fn`: a child of tests that run in the background inherits that SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
