@@ -11,7 +11,7 @@ from typing import Any
 #: Side of the grey crop that the network takes, px.
 INPUT_SIZE = 48
 #: Width of the shipped networks' features, side by side.
-FEATURES = 384
+FEATURES = 512
 #: The answer that is used, and the one that is only there to be compared with others' figures.
 HEADS = ("logits", "label_logits")
 #: How the names of a residual unit's last convolution and its normalization go on.

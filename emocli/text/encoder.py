@@ -7,7 +7,7 @@ One file holds a network as int8, and in its metadata the tokenizer and the corp
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,11 +91,13 @@ class Answers:
 
 @dataclass(frozen=True)
 class Belief:
-    """How much weight the heads of the corpora have in any case, `usual` (corpora,), and which share goes
-    by the corpus that a sentence is like."""
+    """How much weight the heads of the corpora have in any case, `usual` (corpora,), which share goes by the
+    corpus that a sentence is like, and how much the log scores of the small network's head for a corpus count
+    beside those of the encoder's, `helped`."""
 
     usual: np.ndarray
     likeness: float
+    helped: Mapping[str, float]
 
 
 class SentenceModel:
@@ -114,7 +116,8 @@ class SentenceModel:
             self.network = SentenceEncoder.like(quantized.read(weights), int(metadata["heads"]))
             usual: dict[str, float] = json.loads(metadata["usual"])
             self.corpora = list(usual)
-            self.belief = Belief(np.array(list(usual.values())), float(metadata["likeness"]))
+            self.belief = Belief(np.array(list(usual.values())), float(metadata["likeness"]),
+                                 json.loads(metadata["helped"]))
             self._tokenizer = Tokenizer.from_str(metadata["tokenizer"])
         except Exception as error:  # safetensors, torch and tokenizers raise classes of their own
             raise WeightsError(weights, f"is no sentence encoder ({type(error).__name__})",

@@ -21,13 +21,11 @@ if TYPE_CHECKING:
 
 #: Sentences of one forward pass.
 BATCH = 256
-#: How much the small network's log scores count beside those of the head that learnt GoEmotions, as it did;
-#: chosen on development rows.
-SMALL_SHARE = 0.6
 
 
 class TextModel:
-    """The network of n-grams on a CPU.  `temperature` calibrates its scores."""
+    """The network of n-grams on a CPU, with a head a corpus: "en", "ko" (GoEmotions) and "kote".
+    `temperature` calibrates its scores."""
 
     def __init__(self, weights: Path, *, temperature: float = 1.0) -> None:
         state = {k: v.float() for k, v in load_file(weights).items()}
@@ -40,11 +38,12 @@ class TextModel:
         self.temperature = temperature
 
     @torch.inference_mode()
-    def logits(self, texts: Sequence[str], language: str) -> tuple[np.ndarray, np.ndarray]:
-        """Features (n, d) and calibrated logits (n, 7) of sentences in "en" or "ko"."""
+    def logits(self, texts: Sequence[str], head: str) -> tuple[np.ndarray, np.ndarray]:
+        """Features (n, d) and calibrated logits (n, 7) of sentences by a head; that of a language bears its
+        code."""
         features, logits = [], []
         for i in range(0, len(texts), BATCH):
-            f, z = self.network(*bags([bag(words(t), self._idf) for t in texts[i:i + BATCH]]), language)
+            f, z = self.network(*bags([bag(words(t), self._idf) for t in texts[i:i + BATCH]]), head)
             features.append(f.numpy())
             logits.append(z.numpy() / self.temperature)
         return np.concatenate(features), np.concatenate(logits)
@@ -68,8 +67,9 @@ class JointModel:
         `without` what learnt one corpus."""
         encoder = self.encoders[language]
         answers = encoder.answers(texts)
-        small = log_softmax(self.small.logits(texts, language)[1], 1)
-        mixed = mixture(answers, small, encoder.belief, [c != without for c in encoder.corpora])
+        helped = {encoder.corpora.index(corpus): share * log_softmax(self.small.logits(texts, corpus)[1], 1)
+                  for corpus, share in encoder.belief.helped.items() if corpus != without}
+        mixed = mixture(answers, helped, encoder.belief, [c != without for c in encoder.corpora])
         return answers.features, mixed / self.temperature_of(language)
 
     def temperature_of(self, language: str) -> float:
@@ -91,11 +91,13 @@ class _Encoders(dict[str, "SentenceModel"]):
         return self[language]
 
 
-def mixture(answers: Answers, small: np.ndarray, belief: Belief, learnt: Sequence[bool]) -> np.ndarray:
-    """(n, 7) log scores: the mean of those of the corpora that count as `learnt`, weighed by `belief`; the
-    first one's are helped by the log scores (n, 7) of the small network."""
+def mixture(answers: Answers, helped: Mapping[int, np.ndarray], belief: Belief,
+            learnt: Sequence[bool]) -> np.ndarray:
+    """(n, 7) log scores: the mean of those of the corpora that count as `learnt`, weighed by `belief`; first,
+    what `helped` has for the number of a corpus is added to its, (n, 7)."""
     experts = answers.scores.copy()
-    experts[:, 0] += SMALL_SHARE * small
+    for number, added in helped.items():
+        experts[:, number] += added
     counting = np.array(learnt)
     usual = belief.usual * counting
     like = softmax(np.where(counting, answers.alike, -np.inf), 1)

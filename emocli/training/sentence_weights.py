@@ -39,7 +39,7 @@ def write(network: SentenceNetwork, settings: Mapping[str, Any], alike: tuple[np
     state["pieces.weight"] = state["pieces.weight"][kept]
     quantized.write(path, state, int8=True, halved=["alike.weight"], metadata={
         "heads": str(network.config.num_attention_heads), "usual": json.dumps(settings["usual"]),
-        "likeness": str(settings["likeness"]),
+        "likeness": str(settings["likeness"]), "helped": json.dumps(settings["helped"]),
         "tokenizer": json.dumps(content, ensure_ascii=False, separators=(",", ":"))})
 
 

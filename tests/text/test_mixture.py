@@ -5,7 +5,7 @@ import pytest
 from scipy.special import log_softmax
 
 from emocli.text.encoder import Answers, Belief
-from emocli.text.model import SMALL_SHARE, mixture
+from emocli.text.model import mixture
 
 RANDOM = np.random.default_rng(0)
 SCORES = log_softmax(RANDOM.normal(size=(4, 3, 7)), -1)
@@ -17,15 +17,16 @@ def answers(alike: list[float]) -> Answers:
 
 
 def test_the_corpus_that_a_sentence_is_like_counts_more() -> None:
-    belief = Belief(np.array([0.5, 0.3, 0.2]), 0.4)
-    mixed = mixture(answers([0, 50, 0]), SMALL, belief, [True, True, True])
+    belief = Belief(np.array([0.5, 0.3, 0.2]), 0.4, {})
+    mixed = mixture(answers([0, 50, 0]), {0: 0.6 * SMALL, 2: SMALL}, belief, [True, True, True])
     weights = np.array([0.6 * 0.5, 0.6 * 0.3 + 0.4, 0.6 * 0.2])
-    expected = (weights[:, None] * SCORES).sum(1) + weights[0] * SMALL_SHARE * SMALL
+    expected = (weights[:, None] * SCORES).sum(1) + (0.6 * weights[0] + weights[2]) * SMALL
     assert mixed == pytest.approx(expected)
 
 
 def test_what_is_not_learnt_does_not_count() -> None:
-    belief = Belief(np.array([0.8, 0.1, 0.1]), 0.3)
-    mixed = mixture(answers([9, 1, 1]), SMALL, belief, [False, True, True])
+    belief = Belief(np.array([0.8, 0.1, 0.1]), 0.3, {})
+    mixed = mixture(answers([9, 1, 1]), {0: SMALL}, belief, [False, True, True])
     assert mixed == pytest.approx(SCORES[:, 1:].mean(1))
-    assert mixture(answers([9, 1, 1]), SMALL, belief, [False, False, True]) == pytest.approx(SCORES[:, 2])
+    mixed = mixture(answers([9, 1, 1]), {0: SMALL}, belief, [False, False, True])
+    assert mixed == pytest.approx(SCORES[:, 2])

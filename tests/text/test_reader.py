@@ -14,7 +14,7 @@ from emocli.text.reader import TextReader
 from emocli.timeline.types import Utterance
 
 #: Of the sixty everyday utterances, how many the shipped weights read right.
-EVERYDAY = 54
+EVERYDAY = 53
 
 
 @pytest.fixture(scope="module")

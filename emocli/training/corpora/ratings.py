@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,16 +25,20 @@ class Ratings:
     targets: np.ndarray
 
 
+def rows(data: Path, name: str) -> Iterator[dict[str, str]]:
+    """The rows of a table without emotions."""
+    with gzip.open(data / "text" / f"{name}.tsv.gz", "rt", encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+
+
 def load(data: Path) -> Ratings:
     """The reviews with a clear rating and at least two words."""
     kept, labels = [], []
-    path = data / "text" / "nsmc_ko_unlabelled.tsv.gz"
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
-            rating = int(row["rating"] or 5)
-            if (rating >= LIKED or rating <= DISLIKED) and " " in row["text"].strip():
-                kept.append(clean(row["text"]))
-                labels.append(int(rating <= DISLIKED))
+    for row in rows(data, "nsmc_ko_unlabelled"):
+        rating = int(row["rating"] or 5)
+        if (rating >= LIKED or rating <= DISLIKED) and " " in row["text"].strip():
+            kept.append(clean(row["text"]))
+            labels.append(int(rating <= DISLIKED))
     targets = np.zeros((len(kept), 2 + len(EMOTIONS)), np.float32)
     targets[np.arange(len(kept)), labels] = 1
     return Ratings(kept, targets)

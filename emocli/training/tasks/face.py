@@ -1,6 +1,6 @@
 """Training of the face networks on FER2013 pixels, by FER+ votes and the competition's label.
 
-Two networks are trained, the second by what the first says, too (distillation, Hinton et al. 2015); what
+Several networks are trained, some by what those before say, too (distillation, Hinton et al. 2015); what
 ships is the mean of their logits.
 """
 
@@ -22,6 +22,7 @@ from emocli.training import metrics
 from emocli.training.checkpoint import Checkpoint
 from emocli.training.convert import convert
 from emocli.training.corpora import faces as corpus
+from emocli.training.half_precision import halve
 from emocli.training.loop import Batch, Epoch, Schedule, copied, seed_all, train
 from emocli.training.tasks.face_data import (
     Dataset,
@@ -142,9 +143,9 @@ def logits_of(model: Any, faces: corpus.Faces) -> list[np.ndarray]:
 
 
 def export(models: Sequence[Any], dataset: Dataset, out: Path) -> None:
-    """Write `face.keras`, the mean over Keras `models` and over a face and its mirror image; `face.tflite`,
-    the same for one of the two, in int8; and the first head's `temperature.txt`; the second head's goes into
-    the models' weights."""
+    """Write `face.keras`, the mean over Keras `models` and over a face and its mirror image, in half
+    precision; `face.tflite`, the same for one of the two, in int8; and the first head's `temperature.txt`;
+    the second head's goes into the models' weights."""
     public = dataset.held
     model = averaged(models)
     both = mirrored(model)
@@ -156,9 +157,10 @@ def export(models: Sequence[Any], dataset: Dataset, out: Path) -> None:
     for member in models:
         head = member.get_layer(HEADS[1])
         head.set_weights([w / temperature for w in head.get_weights()])
-    with atomic(out / "face.keras") as part:
-        both.save(part)
     some = np.random.default_rng(0).permutation(len(dataset.training))[:EXAMPLES]
+    with scratch() as folder, atomic(out / "face.keras") as part:
+        both.save(folder / "whole.keras")
+        halve(folder / "whole.keras", part)
     with scratch() as folder, atomic(out / "face.tflite") as part:
         model.save(folder / "one_view.keras")
         convert(folder / "one_view.keras", part, quantize="int8",

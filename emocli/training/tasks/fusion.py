@@ -147,7 +147,8 @@ def _other_texts(data: Path, split: str) -> Predictions:
             respelt = [respell(sentence, lang, random) for sentence in dev.texts]
             several.append(read_texts(texts.Texts(respelt, dev.targets), lang, without=corpus))
     most = max(map(len, several))
-    several += [read_texts(text_data.some(_reddit(data, split, lang), most), lang) for lang in ("en", "ko")]
+    several.append(join(read_texts(text_data.some(_reddit(data, split, lang), most // 2), lang)
+                        for lang in ("en", "ko")))
     return join(p.take(np.resize(np.arange(len(p)), most)) for p in several)  # each corpus counts alike
 
 

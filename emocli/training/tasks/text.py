@@ -24,20 +24,27 @@ import numpy as np
 import torch
 from scipy.special import softmax
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
 
 from emocli.errors import DataError
 from emocli.storage import write_text
 from emocli.text.spelling import respell
 from emocli.training import metrics
 from emocli.training.checkpoint import Checkpoint, origin
-from emocli.training.loop import Batch, Epoch, Schedule, seed_all, soft_cross_entropy, train
+from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
 from emocli.training.sentence_weights import write
-from emocli.training.tasks.text_data import CLASSES, language_of, load, some
+from emocli.training.tasks import text_further
+from emocli.training.tasks.text_data import (
+    CLASSES,
+    Row,
+    language_of,
+    load,
+    loss,
+    picked,
+    recipe_seed,
+    some,
+)
 from emocli.weights import resolve
 
-#: The number of a sentence in its corpus, and how it is spelt.
-Row = tuple[int, str]
 #: Sentence vectors are made so many times as long, so that heads learn fast at a rate that an encoder bears.
 GAIN = 10.0
 #: Of which corpus the sentences of another are taken to be; ratings are no emotions.
@@ -109,13 +116,14 @@ class Dataset:
         planned = []
         for head, share in self.shares(epoch).items():
             rows = picked(len(self.corpora[head].texts), round(share * recipe["epoch"]), rng, epoch)
-            planned += self.respelt(head, rows, rng)
+            planned += self.respelt(head, self.corpora[head].texts, rows, rng)
         rng.shuffle(planned)
         yield from (self.batch(head, spelt) for head, spelt in planned)
 
-    def respelt(self, head: str, rows: Sequence[int], rng: random.Random) -> list[tuple[str, list[Row]]]:
-        """These rows of a corpus, spelt as somebody else might, in batches of like length."""
-        texts, size = self.corpora[head].texts, self._recipe["batch"]
+    def respelt(self, head: str, texts: Sequence[str], rows: Sequence[int],
+                rng: random.Random) -> list[tuple[str, list[Row]]]:
+        """These rows of a corpus' texts, spelt as somebody else might, in batches of like length."""
+        size = self._recipe["batch"]
         spelt = [(i, respell(texts[i], language_of(head), rng)) for i in rows]
         spelt.sort(key=lambda row: len(row[1]) + rng.random() * 8)
         return [(head, spelt[i:i + size]) for i in range(0, len(spelt), size)]
@@ -199,7 +207,7 @@ class Dataset:
 
             def batches(epoch: int, rows: list[int] = rows, seed: int = seed) -> Iterator[Batch]:
                 rng = random.Random(recipe_seed({"seed": seed}, epoch))
-                planned = self.respelt(head, rows, rng)
+                planned = self.respelt(head, texts, rows, rng)
                 rng.shuffle(planned)
                 yield from (self.batch(head, spelt) for _, spelt in planned)
 
@@ -237,30 +245,6 @@ def folds(texts: Sequence[str], count: int) -> np.ndarray:
     return np.array([crc32(text.encode()) % count for text in texts])
 
 
-def recipe_seed(recipe: Mapping[str, Any], epoch: int) -> int:
-    """A seed of its own for every epoch, so that a resumed run draws what an unbroken one would."""
-    return int(recipe["seed"]) * 10_007 + epoch
-
-
-def picked(count: int, wanted: int, rng: random.Random, epoch: int) -> list[int]:
-    """`wanted` of `count` rows; a window over one shuffled order that goes on where the last epoch ended."""
-    order = list(range(count))
-    random.Random(count).shuffle(order)
-    return [order[(epoch * wanted + i) % count] for i in range(wanted)]
-
-
-def loss(logits: Tensor, target: Tensor) -> Tensor:
-    """Cross-entropy of the seven votes where there are any, and of every further label on its own."""
-    voted = target[:, -CLASSES:].sum(1) > 0.5
-    total = logits.sum() * 0
-    if voted.any():
-        total = soft_cross_entropy(logits[voted][:, -CLASSES:], target[voted][:, -CLASSES:])
-    if target.shape[1] > CLASSES:
-        further = slice(0, target.shape[1] - CLASSES)
-        total = total + 4 * binary_cross_entropy_with_logits(logits[:, further], target[:, further])
-    return total
-
-
 def fit(data: Path, recipe: dict[str, Any], out: Path, *, base: Path | None = None) -> Iterator[Epoch]:
     """Fine-tune the encoder at `base` as `recipe` says; writes `text_<language>.safetensors` and
     `temperature.txt`, and what a teacher says, `teacher.pt`.
@@ -279,6 +263,10 @@ def fit(data: Path, recipe: dict[str, Any], out: Path, *, base: Path | None = No
     yield from dataset.learn(model, dataset.batches, dataset.steps(), Schedule(**recipe["schedule"]),
                              Checkpoint(out / "checkpoint.pt", dataset.origin), recipe["seed"])
     finish(model, dataset, recipe["belief"], out)
+    if "further" in recipe:
+        yield from text_further.fit(model, dataset, out / f"text_{dataset.language}.safetensors", data,
+                                    recipe, Checkpoint(out / "further.pt", dataset.origin))
+        finish(model, dataset, recipe["belief"], out)
 
 
 def finish(model: SentenceNetwork, dataset: Dataset, belief: Mapping[str, Any], out: Path) -> None:
@@ -288,14 +276,20 @@ def finish(model: SentenceNetwork, dataset: Dataset, belief: Mapping[str, Any], 
     from emocli.text.model import JointModel, TextModel
 
     language, path = dataset.language, out / f"text_{dataset.language}.safetensors"
-    with torch.no_grad():
-        for head in belief["usual"]:
-            bias: Any = model.heads[head].bias
-            bias[-CLASSES:] += belief["prior"] * dataset.corpora[language].prior[-CLASSES:]
+    _give_back(model, dataset, belief, belief["prior"])
     write(model, belief, dataset.alike(model), dataset.base / "tokenizer.json", dataset.pieces(), path)
+    _give_back(model, dataset, belief, -belief["prior"])
     reader = JointModel({language: SentenceModel(path)}, TextModel(resolve("text-small")))
     rows = [dev for head, dev in dataset.dev.items() if language_of(head) == language]
     logits = [reader.logits(dev.texts, language)[1] for dev in rows]
     labels = [dev.targets.argmax(1) for dev in rows]
     temperature = metrics.fit_temperature(np.concatenate(logits), np.concatenate(labels))
     write_text(out / "temperature.txt", f"{temperature:.4f}\n")
+
+
+@torch.no_grad()
+def _give_back(model: SentenceNetwork, dataset: Dataset, belief: Mapping[str, Any], share: float) -> None:
+    """Add so much of GoEmotions' prior to the heads that are used."""
+    for head in belief["usual"]:
+        bias: Any = model.heads[head].bias
+        bias[-CLASSES:] += share * dataset.corpora[dataset.language].prior[-CLASSES:]

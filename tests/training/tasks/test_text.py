@@ -7,21 +7,25 @@ from typing import Any
 import numpy as np
 import pytest
 from support.cli import emocli
-from support.corpora import rows, table, toml
+from support.corpora import kote, rows, table, toml
 from support.encoder import tiny_encoder
 
 from emocli.errors import DataError, UsageError, WeightsError
 from emocli.text.encoder import SentenceModel
 from emocli.training.checkpoint import Checkpoint
-from emocli.training.tasks import text, text_data
+from emocli.training.tasks import text, text_data, text_further
 
 RECIPE: dict[str, Any] = {
     "language": "ko", "seed": 1, "batch": 8, "dropout": 0.1, "balance": 0.5, "longest": 32, "epoch": 160,
     "validation": 30, "heads": {"ko": [0.4, 0.3, 0.3], "kote": 0.3, "nsmc": 0.2, "en": 0.1},
-    "belief": {"usual": {"ko": 0.4, "kote": 0.6}, "likeness": 0.5, "prior": 0.1},
+    "belief": {"usual": {"ko": 0.4, "kote": 0.6}, "likeness": 0.5, "prior": 0.1,
+               "helped": {"ko": 0.8, "kote": 0.3}},
     "schedule": {"epochs": 3, "cycles": 3, "lr": 1e-2}}
+FURTHER = {"share": 0.6, "prior": 0.3, "held": 0.5, "way": 0.5, "reviews": 10, "epoch": 160,
+           "corpora": {"ko": 0.5, "kote": 0.3, "unlabelled": 0.2}, "schedule": {"epochs": 2, "lr": 1e-3}}
 ENGLISH = RECIPE | {"language": "en", "heads": {"en": 0.6, "xed": 0.4},
-                    "belief": {"usual": {"en": 0.5, "xed": 0.5}, "likeness": 0.5, "prior": 0.1},
+                    "belief": {"usual": {"en": 0.5, "xed": 0.5}, "likeness": 0.5, "prior": 0.1,
+                               "helped": {"en": 0.6}},
                     "teacher": {"folds": 2, "share": 0.5, "schedule": {"epochs": 1, "lr": 1e-2}}}
 
 
@@ -38,12 +42,11 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for split in ("train", "dev"):
             table(root / "text" / f"goemotions_{language}_{split}.tsv.gz", rows(language))
     table(root / "text" / "xed_en.tsv.gz", [row.replace("\t", ". Then it rains\t") for row in rows("en", 12)])
-    table(root / "text" / "kote_ko_vote7.tsv.gz", rows("ko", 12))
-    with gzip.open(root / "text" / "kote_ko_44.tsv.gz", "wt", encoding="utf-8") as file:
-        labelled = [row.split("\t")[0] for row in rows("ko", 12)]
-        file.write("text\tlabels44\n" + "".join(f"{t}\t{i % 44}\n" for i, t in enumerate(labelled)))
+    kote(root)
     with gzip.open(root / "text" / "nsmc_ko_unlabelled.tsv.gz", "wt", encoding="utf-8") as file:
         file.write("text\trating\n" + "".join(f"그래요 행복해요 {i}\t{1 + 9 * (i % 2)}\n" for i in range(30)))
+    with gzip.open(root / "text" / "chatbot_ko_unlabelled.tsv.gz", "wt", encoding="utf-8") as file:
+        file.write("text\ttopic\tturn\n" + "".join(f"슬퍼요 {i}\t0\tQ\n" for i in range(20)))
     return root
 
 
@@ -133,6 +136,28 @@ def test_the_command(data: Path, base: Path, tmp_path: Path) -> None:
     emocli("train", "text_ko", "--data", data, "-o", tmp_path / "run", "--recipe", tmp_path / "a.toml",
            "--base", base)
     assert (tmp_path / "run" / "text_ko.safetensors").is_file()
+
+
+@pytest.mark.slow
+def test_a_second_training_is_taught_by_others(data: Path, base: Path, finished: Path,
+                                               tmp_path: Path) -> None:
+    """It goes on from the first, and what holds it is what that one said."""
+    recipe = RECIPE | {"further": FURTHER}
+    (tmp_path / "checkpoint.pt").write_bytes((finished / "checkpoint.pt").read_bytes())
+    with pytest.raises(UsageError, match="another recipe"):  # the second training is a part of it
+        next(text.fit(data, recipe, tmp_path, base=base))
+    (tmp_path / "checkpoint.pt").unlink()
+    assert len(list(text.fit(data, recipe, tmp_path, base=base))) == 5
+    before, after = (SentenceModel(folder / "text_ko.safetensors") for folder in (finished, tmp_path))
+    texts = ["행복해요 3", "슬퍼요", "그래요 1"]
+    assert np.abs(after.answers(texts).scores - before.answers(texts).scores).max() > 0.01
+    assert list(text.fit(data, recipe, tmp_path, base=base)) == []
+    corpora = text_further.lessons(text.Dataset(data, recipe, base), before, data, recipe)
+    assert len(corpora["unlabelled"].texts) == 30
+    (own, held), (translated,) = corpora["kote"].lessons, corpora["ko"].lessons
+    assert (own.targets.shape[1], held.targets.shape[1]) == (51, 7)
+    for lesson in (held, translated, *corpora["unlabelled"].lessons):
+        assert lesson.targets.sum(1) == pytest.approx(1, abs=1e-4)
 
 
 def test_without_an_encoder(data: Path, tmp_path: Path) -> None:
