@@ -52,7 +52,7 @@ def main(source: str, target: str, quantize: str, examples: str = "") -> None:
         model.trainable = False  # weights of networks inside it would else be constants that want gradients
         model(np.zeros((1, *model.input_shape[1:]), np.float32))  # or Keras says that it was never called
         model.export(target, format="onnx", verbose=False)
-        _name_outputs(target, sorted(model.output))
+        _tidy(target, sorted(model.output))
     else:
         settings: dict[str, Any] = {}
         if quantize != "none":
@@ -67,11 +67,26 @@ def main(source: str, target: str, quantize: str, examples: str = "") -> None:
         model.export(target, format="litert", verbose=False, **settings)
 
 
-def _name_outputs(path: str, names: Sequence[str]) -> None:
-    """Call an ONNX file's outputs by name; Keras flattens them in order of name and numbers them."""
+def _tidy(path: str, names: Sequence[str]) -> None:
+    """Call an ONNX file's outputs by name, which Keras flattens in order of name and numbers, and keep every
+    constant once, which PyTorch writes as often as a network inside is called."""
     import onnx
 
     graph = (file := onnx.load(path)).graph
+    nodes, known, called = list(graph.node), dict[bytes, str](), dict[str, str]()
+    del graph.node[:]
+    for node in nodes:
+        if node.op_type == "Constant" and node.attribute[0].name == "value":
+            tensor = node.attribute[0].t
+            tensor.name = ""
+            name = known.setdefault(tensor.SerializeToString(), node.output[0])
+            called[node.output[0]] = name
+            if name == node.output[0]:
+                graph.initializer.append(tensor)
+                graph.initializer[-1].name = name
+        else:
+            node.input[:] = [called.get(name, name) for name in node.input]
+            graph.node.append(node)
     for output, name in zip(graph.output, names, strict=True):
         graph.node.append(onnx.helper.make_node("Identity", [output.name], [name]))
         output.name = name

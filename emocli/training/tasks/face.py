@@ -144,7 +144,7 @@ def logits_of(model: Any, faces: corpus.Faces) -> list[np.ndarray]:
 
 def export(models: Sequence[Any], dataset: Dataset, out: Path) -> None:
     """Write `face.keras`, the mean over Keras `models` and over a face and its mirror image, in half
-    precision; `face.tflite`, the same for one of the two, in int8; and the first head's `temperature.txt`;
+    precision; `face.tflite`, the same for one view, in int8; and the first head's `temperature.txt`;
     the second head's goes into the models' weights."""
     public = dataset.held
     model = averaged(models)

@@ -77,7 +77,7 @@ def predict(data: Path, split: str, corpora: tuple[str, ...] = TEST_SPEECH, voic
 def meet_strangers(data: Path, split: str, voices: Sequence[LeftOut]) -> dict[str, Predictions]:
     """Readings of what the readers were not made for: spoilt faces, the speech of corpora by networks that
     were trained without them, and sentences of film, comedy and comments as a recogniser writes them, read
-    without the head that learnt their corpus, beside as many of GoEmotions' in either language ("dev"), or
+    without the head that learnt their corpus, beside as many of GoEmotions', half in either ("dev"), or
     MELD's ("test")."""
     def of_voice(one: LeftOut) -> Iterator[Predictions]:
         where = (one.splits == "test") == (split == "test")

@@ -19,6 +19,7 @@ from emocli.training import metrics
 from emocli.training.checkpoint import Checkpoint, origin
 from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
 from emocli.training.tasks import text_data
+from emocli.weights import manifest
 
 #: Texts in which an n-gram must stand to count.
 RAREST = 3
@@ -62,7 +63,8 @@ class Dataset:
         self._recipe = recipe
         texts = [*self.texts.values(), *(d.texts for d in self.dev.values())]
         targets = [*self.targets.values(), *(d.targets for d in self.dev.values())]
-        self.origin = origin("ngrams", recipe, texts, *targets)
+        teacher = manifest()["text-en"].sha256 if "teacher" in recipe else ""
+        self.origin = origin("ngrams", recipe, teacher, texts, *targets)
 
     def network(self) -> TextNetwork:
         """An untrained network."""
@@ -76,7 +78,7 @@ class Dataset:
         """Train `model` towards these targets of each corpus."""
         batch, keep, balance = (self._recipe[key] for key in ("batch", "keep", "balance"))
         plan = [head for head, share in self._recipe["heads"].items()
-                for _ in range(max(1, round(share * len(targets[head]) / batch)))]
+                for _ in range(round(share * len(targets[head]) / batch))]
 
         def batches(epoch: int) -> Iterator[Batch]:
             queue: dict[str, list[int]] = {}
@@ -84,7 +86,7 @@ class Dataset:
                 waiting = queue.setdefault(head, [])
                 if len(waiting) < batch:
                     waiting[:] = random.sample(range(len(targets[head])), len(targets[head]))
-                picked = [waiting.pop() for _ in range(batch)]
+                picked = [waiting.pop() for _ in range(min(batch, len(waiting)))]
                 yield (head, *bags([perturb(self._sets[head][i], keep) for i in picked])), \
                     torch.from_numpy(targets[head][picked])
 

@@ -43,7 +43,7 @@ from emocli.training.tasks.text_data import (
     recipe_seed,
     some,
 )
-from emocli.weights import resolve
+from emocli.weights import manifest, resolve
 
 #: Sentence vectors are made so many times as long, so that heads learn fast at a rate that an encoder bears.
 GAIN = 10.0
@@ -247,7 +247,8 @@ def folds(texts: Sequence[str], count: int) -> np.ndarray:
 
 def fit(data: Path, recipe: dict[str, Any], out: Path, *, base: Path | None = None) -> Iterator[Epoch]:
     """Fine-tune the encoder at `base` as `recipe` says; writes `text_<language>.safetensors` and
-    `temperature.txt`, and what a teacher says, `teacher.pt`.
+    `temperature.txt`, and what a teacher says, `teacher.pt`.  Where there is a `further`, a second training
+    follows (`text_further`), whose state is `further.pt`, and writes the file again.
 
     Raises `DataError` when there is no encoder at `base`.
     """
@@ -264,8 +265,10 @@ def fit(data: Path, recipe: dict[str, Any], out: Path, *, base: Path | None = No
                              Checkpoint(out / "checkpoint.pt", dataset.origin), recipe["seed"])
     finish(model, dataset, recipe["belief"], out)
     if "further" in recipe:
+        teachers = [manifest()[name].sha256 for name in ("text-en", "text-small")]
+        state = Checkpoint(out / "further.pt", origin("text", recipe, dataset.origin.data, teachers))
         yield from text_further.fit(model, dataset, out / f"text_{dataset.language}.safetensors", data,
-                                    recipe, Checkpoint(out / "further.pt", dataset.origin))
+                                    recipe, state)
         finish(model, dataset, recipe["belief"], out)
 
 

@@ -18,6 +18,7 @@ import torch
 from scipy.special import log_softmax, softmax
 from torch import Tensor
 
+from emocli.errors import DataError
 from emocli.text.encoder import SentenceModel
 from emocli.text.model import TextModel
 from emocli.training.checkpoint import Checkpoint
@@ -32,12 +33,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Lesson:
-    """What a head learns of a corpus: `targets` (n, k), how much of its prior is added to its logits, and the
-    weight of its loss."""
+    """What a head of k answers learns of a corpus: `targets` (n, k), or (n, 7) of its last seven; the `prior`
+    (k,) that is added to its logits; and the weight of its loss."""
 
     head: str
     targets: np.ndarray
-    prior: float
+    prior: Tensor
     weight: float = 1.0
 
 
@@ -73,8 +74,8 @@ def fit(model: SentenceNetwork, dataset: Dataset, before: Path, data: Path, reci
         with torch.autocast("cpu", dtype=torch.bfloat16):
             embedded = model.embed(ids, mask)
         embedded = model.dropout(embedded.float())
-        return [(lesson.weight, model.heads[lesson.head](embedded)
-                 + lesson.prior * dataset.corpora[lesson.head].prior) for lesson in corpora[name].lessons]
+        return [(lesson.weight, model.heads[lesson.head](embedded) + lesson.prior)
+                for lesson in corpora[name].lessons]
 
     steps = sum(-(-round(share * settings["epoch"]) // recipe["batch"])
                 for share in settings["corpora"].values())
@@ -98,8 +99,11 @@ def of_lessons(answers: Any, targets: Any) -> Tensor:
 
 def lessons(dataset: Dataset, before: SentenceModel, data: Path,
             recipe: Mapping[str, Any]) -> dict[str, Lessons]:
-    """What is learnt of translated rows, of KOTE's and of sentences without labels."""
-    settings, prior = recipe["further"], recipe["belief"]["prior"]
+    """What is learnt of translated rows, of KOTE's and of sentences without labels.
+
+    Raises `DataError` unless the rows of GoEmotions are translations of each other.
+    """
+    settings, given_back = recipe["further"], recipe["belief"]["prior"]
     small = TextModel(resolve("text-small"))
     translated, kote = dataset.corpora["ko"], dataset.corpora["kote"]
     free = text_data.unlabelled(data, settings["reviews"], recipe["seed"])
@@ -109,14 +113,21 @@ def lessons(dataset: Dataset, before: SentenceModel, data: Path,
         helped = recipe["belief"]["helped"][head] * log_softmax(small.logits(texts, head)[1], 1)
         return np.asarray(softmax(scores + helped, 1), np.float32)
 
+    def held(texts: list[str], head: str, weight: float) -> Lesson:
+        """By what was said, which contains a part of the prior of translated rows, whichever head says it."""
+        prior = given_back * translated.prior
+        wide = torch.zeros(dataset.corpora[head].targets.shape[1] - len(prior))
+        return Lesson(head, said(texts, head), torch.cat([wide, prior]), weight)
+
     english = text_data.load(data, "en")
+    if not np.array_equal(english.targets, translated.targets):
+        raise DataError("en and ko", "are no translations row by row", "leave [further] out")
     answers = softmax(text_data.english_scores(english.texts) + settings["prior"] * english.prior.numpy(), 1)
     share = settings["share"]
     taught = ((1 - share) * translated.targets + share * answers).astype(np.float32)
-    held = settings["held"]
+    balance, weight = recipe["balance"], settings["held"]
     return {
-        "ko": Lessons(translated.texts, [Lesson("ko", taught, recipe["balance"])]),
-        "kote": Lessons(kote.texts, [Lesson("kote", kote.targets, recipe["balance"]),
-                                     Lesson("ko", said(kote.texts, "ko"), prior, held)]),
-        UNLABELLED: Lessons(free, [Lesson("ko", said(free, "ko"), prior, held),
-                                   Lesson("kote", said(free, "kote"), prior)])}
+        "ko": Lessons(translated.texts, [Lesson("ko", taught, balance * translated.prior)]),
+        "kote": Lessons(kote.texts, [Lesson("kote", kote.targets, balance * kote.prior),
+                                     held(kote.texts, "ko", weight)]),
+        UNLABELLED: Lessons(free, [held(free, "ko", weight), held(free, "kote", 1.0)])}
