@@ -52,8 +52,8 @@ class Lessons:
 
 def fit(model: SentenceNetwork, dataset: Dataset, before: Path, data: Path, recipe: Mapping[str, Any],
         checkpoint: Checkpoint) -> Iterator[Epoch]:
-    """Train `model` on as the recipe's `further` says; it ends between what it was and the best epoch
-    (Wortsman et al. 2022).  `before` is the file of what it has become so far."""
+    """Train `model` on as the recipe's `further` says; it ends between what it was and the best epoch, by the
+    heads that are used (Wortsman et al. 2022).  `before` is the file of what it has become so far."""
     settings, old = recipe["further"], copied(model.state_dict())
     corpora = lessons(dataset, SentenceModel(before), data, recipe)
 
@@ -77,10 +77,14 @@ def fit(model: SentenceNetwork, dataset: Dataset, before: Path, data: Path, reci
         return [(lesson.weight, model.heads[lesson.head](embedded) + lesson.prior)
                 for lesson in corpora[name].lessons]
 
+    def validate() -> dict[str, float]:
+        f1 = dataset.validate(model)
+        return f1 | {"macro_f1": float(np.mean([f1[head] for head in recipe["belief"]["usual"]]))}
+
     steps = sum(-(-round(share * settings["epoch"]) // recipe["batch"])
                 for share in settings["corpora"].values())
-    yield from train(model, batches, forward=forward, validate=lambda: dataset.validate(model),
-                     steps_per_epoch=steps, schedule=Schedule(**settings["schedule"]), checkpoint=checkpoint,
+    yield from train(model, batches, forward=forward, validate=validate, steps_per_epoch=steps,
+                     schedule=Schedule(**settings["schedule"]), checkpoint=checkpoint,
                      seed=recipe["seed"], loss=of_lessons)
     model.load_state_dict({
         name: old[name].lerp(tensor, settings["way"]) if tensor.is_floating_point() else tensor
