@@ -68,6 +68,8 @@ def _keras_parameters(path: Path) -> int:
     import h5py
     import numpy as np
 
+    from emocli.training.half_precision import WEIGHTS
+
     total = 0
 
     def count(_: str, item: Any) -> None:
@@ -75,7 +77,7 @@ def _keras_parameters(path: Path) -> int:
         if isinstance(item, h5py.Dataset) and "optimizer" not in item.name:
             total += int(np.prod(item.shape))
 
-    with zipfile.ZipFile(path) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as tree:
+    with zipfile.ZipFile(path) as archive, h5py.File(io.BytesIO(archive.read(WEIGHTS))) as tree:
         tree.visititems(count)
     return total
 

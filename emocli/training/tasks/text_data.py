@@ -1,4 +1,4 @@
-"""The corpora that the heads of the sentence encoders learn."""
+"""The corpora that the heads of the sentence encoders learn, in which order, and by which loss."""
 
 from __future__ import annotations
 

@@ -22,9 +22,9 @@ from emocli.errors import DataError
 from emocli.text.encoder import SentenceModel
 from emocli.text.model import TextModel
 from emocli.training.checkpoint import Checkpoint
-from emocli.training.loop import Batch, Epoch, Schedule, copied, soft_cross_entropy, train
+from emocli.training.loop import Batch, Epoch, Schedule, copied, train
 from emocli.training.tasks import text_data
-from emocli.training.tasks.text_data import CLASSES, UNLABELLED, Row, loss, picked, recipe_seed
+from emocli.training.tasks.text_data import UNLABELLED, Row, loss, picked, recipe_seed
 from emocli.weights import resolve
 
 if TYPE_CHECKING:
@@ -92,12 +92,10 @@ def fit(model: SentenceNetwork, dataset: Dataset, before: Path, data: Path, reci
 
 
 def of_lessons(answers: Any, targets: Any) -> Tensor:
-    """The sum over lessons: of KOTE's with labels as in the first training, of others the cross-entropy."""
+    """The sum over lessons, of each as in the first training."""
     total = torch.zeros(())
     for (weight, logits), target in zip(answers, targets, strict=True):
-        both = loss(logits, target) if target.shape[1] > CLASSES \
-            else soft_cross_entropy(logits[:, -CLASSES:], target)
-        total = total + weight * both
+        total = total + weight * loss(logits[:, -target.shape[1]:], target)
     return total
 
 
@@ -112,16 +110,15 @@ def lessons(dataset: Dataset, before: SentenceModel, data: Path,
     translated, kote = dataset.corpora["ko"], dataset.corpora["kote"]
     free = text_data.unlabelled(data, settings["reviews"], recipe["seed"])
 
-    def said(texts: list[str], head: str) -> np.ndarray:
-        scores = before.answers(texts).scores[:, before.corpora.index(head)]
-        helped = recipe["belief"]["helped"][head] * log_softmax(small.logits(texts, head)[1], 1)
-        return np.asarray(softmax(scores + helped, 1), np.float32)
-
-    def held(texts: list[str], head: str, weight: float) -> Lesson:
+    def held(texts: list[str], weights: Mapping[str, float]) -> list[Lesson]:
         """By what was said, which contains a part of the prior of translated rows, whichever head says it."""
-        prior = given_back * translated.prior
-        wide = torch.zeros(dataset.corpora[head].targets.shape[1] - len(prior))
-        return Lesson(head, said(texts, head), torch.cat([wide, prior]), weight)
+        scores, prior, by_head = before.answers(texts).scores, given_back * translated.prior, []
+        for head, weight in weights.items():
+            helped = recipe["belief"]["helped"][head] * log_softmax(small.logits(texts, head)[1], 1)
+            said = softmax(scores[:, before.corpora.index(head)] + helped, 1).astype(np.float32)
+            wide = torch.zeros(dataset.corpora[head].targets.shape[1] - len(prior))
+            by_head.append(Lesson(head, said, torch.cat([wide, prior]), weight))
+        return by_head
 
     english = text_data.load(data, "en")
     if not np.array_equal(english.targets, translated.targets):
@@ -133,5 +130,5 @@ def lessons(dataset: Dataset, before: SentenceModel, data: Path,
     return {
         "ko": Lessons(translated.texts, [Lesson("ko", taught, balance * translated.prior)]),
         "kote": Lessons(kote.texts, [Lesson("kote", kote.targets, balance * kote.prior),
-                                     held(kote.texts, "ko", weight)]),
-        UNLABELLED: Lessons(free, [held(free, "ko", weight), held(free, "kote", 1.0)])}
+                                     *held(kote.texts, {"ko": weight})]),
+        UNLABELLED: Lessons(free, held(free, {"ko": weight, "kote": 1.0}))}
