@@ -15,7 +15,7 @@ from emocli.timeline.types import Row, Timeline
 
 pytestmark = [pytest.mark.slow, pytest.mark.shared]
 #: Seconds that a row may end from the change.
-NEAR = 0.4
+NEAR = 0.55
 
 CLIPS: list[tuple[Mood | None, float]] = [(CRYING, 5.4), (LAUGHING, 4.3), (SERIOUS, 3.1), (CRYING, 6.5),
                                           (None, 2.7), (LAUGHING, 3.4)]

@@ -49,3 +49,5 @@ def export_command(
     if report.f1:
         scores += f", macro-F1 {report.f1[0]:.3f} before and {report.f1[1]:.3f} after"
     typer.echo(f"wrote {printable(path)}, {report.bytes / 1e6:.2f} MB; loaded again, {scores}")
+    if report.temperature != 1:
+        typer.echo(f"calibrated scores are softmax(logits / {report.temperature:.4g})")

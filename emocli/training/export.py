@@ -34,11 +34,12 @@ INPUTS = {"face": ("face",), "voice": ("numbers",), "text-small": ("ids", "weigh
 
 @dataclass(frozen=True)
 class Report:
-    """What was written: `difference` is the largest of any score, `f1` the macro-F1 before and after,
-    if there was labelled data."""
+    """What was written: its logits divided by `temperature` are calibrated; `difference` is the largest of
+    any score, `f1` the macro-F1 before and after, if there was labelled data."""
 
     path: Path
     bytes: int
+    temperature: float
     difference: float
     f1: tuple[float, float] | None = None
 
@@ -74,7 +75,7 @@ def export(modality: str, target: Path, *, form: str, quantize: str = "none", da
     f1 = None
     if labels is not None:
         f1 = metrics.macro_f1(scores[0], labels), metrics.macro_f1(scores[1], labels)
-    return Report(target, size, float(np.abs(scores[0] - scores[1]).max()), f1)
+    return Report(target, size, temperature, float(np.abs(scores[0] - scores[1]).max()), f1)
 
 
 class _OneHead(nn.Module):

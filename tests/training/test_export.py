@@ -13,8 +13,10 @@ from typer.testing import CliRunner
 
 from emocli.cli.app import app
 from emocli.errors import UsageError
+from emocli.text.model import TextModel
 from emocli.training import export, throughput
 from emocli.training.export_inputs import inputs_of
+from emocli.weights import manifest, resolve
 
 
 @pytest.mark.slow
@@ -67,6 +69,21 @@ def test_an_exported_head_answers_in_its_language(tmp_path: Path) -> None:
     session = onnxruntime.InferenceSession(str(tmp_path / "a.onnx"))
     (again,) = session.run(["logits"], dict(zip(export.INPUTS["text-small"], inputs, strict=True)))
     assert again == pytest.approx(korean, abs=1e-4)
+
+
+@pytest.mark.slow
+def test_what_calibrates_an_exported_network_is_said(tmp_path: Path) -> None:
+    words, fusion = (CliRunner().invoke(app, ["export", name, "--format", "torchscript", "-o",
+                                              str(tmp_path / f"{name}.pt")]).stdout
+                     for name in ("text-small", "fusion"))
+    assert "calibrated" not in fusion  # its temperatures are inside
+    (inputs, *_), _ = inputs_of("text-small", None)
+    with torch.no_grad():
+        _, logits = torch.jit.load(tmp_path / "text-small.pt")(*map(torch.from_numpy, inputs))
+    temperature = float(words.split("softmax(logits / ")[1].split(")")[0])
+    ours = TextModel(resolve("text-small"), temperature=manifest()["text-small"].temperature)
+    sentences = ["I am so happy", "what a day", "leave me alone"]
+    assert logits[:3].numpy() / temperature == pytest.approx(ours.logits(sentences, "en")[1], rel=1e-3)
 
 
 @pytest.mark.slow

@@ -1,12 +1,10 @@
 """Training of the face networks on FER2013 pixels, by FER+ votes and the competition's label.
 
-Several networks are trained, some by what those before say, too (distillation, Hinton et al. 2015); what
-ships is the mean of their logits.
+Several networks are trained; what ships gives the weighted mean of their logits.
 """
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -45,28 +43,28 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
 
     A stage begins with the mean of the weights of the stages before it, the latest last, counting as
     much as its `begin` says (Wortsman et al. 2022); where it is the first with both heads, the
-    second begins as a copy of the first.  A stage with a `teacher` share learns so much from the members
-    before, and from what it began as.  What is written is each member's last stage's best epoch.
+    second begins as a copy of the first.  What is written gives the weighted mean of the members' logits,
+    each at the best epoch of its last stage, by their `share`.
     """
     os.environ.setdefault("KERAS_BACKEND", "torch")
     dataset = load_dataset(data, recipe)
     seed_all(recipe["seed"])
     members: list[FaceNetwork] = []
+    shares = [settings["share"] for settings in recipe["members"]]
     for number, settings in enumerate(recipe["members"], 1):
         network = FaceNetwork(settings["channels"], settings["blocks"], settings["dropout"])
         states: list[dict[str, Tensor]] = []
-        teachers = members
         for stage_number, stage in enumerate(settings["stages"]):
             if states:
                 copy_head = stage["heads"] > settings["stages"][stage_number - 1]["heads"]
                 begin(network, states, stage.get("begin", [1.0]), copy_head=copy_head)
-                teachers = [*members, copy.deepcopy(network).eval()]
             checkpoint = Checkpoint(out / f"member{number}_stage{stage_number + 1}.pt", dataset.origin)
-            yield from learn(network, dataset, recipe, stage, checkpoint, teachers)
+            yield from learn(network, dataset, recipe, stage, checkpoint)
             states.append(copied(network.state_dict()))
         members.append(network)
     export([in_keras(m, s["channels"], s["blocks"], f"member{number}")
-            for number, (m, s) in enumerate(zip(members, recipe["members"], strict=True), 1)], dataset, out)
+            for number, (m, s) in enumerate(zip(members, recipe["members"], strict=True), 1)],
+           shares, dataset, out)
 
 
 def begin(network: FaceNetwork, states: Sequence[Mapping[str, Tensor]], shares: Sequence[float], *,
@@ -84,9 +82,8 @@ def begin(network: FaceNetwork, states: Sequence[Mapping[str, Tensor]], shares: 
 
 
 def learn(network: FaceNetwork, dataset: Dataset, recipe: Mapping[str, Any], stage: Mapping[str, Any],
-          checkpoint: Checkpoint, teachers: Sequence[FaceNetwork] = ()) -> Iterator[Epoch]:
-    """One stage: train on crops, judge on whole faces that are held out.  A stage with a `teacher` share
-    learns so much of the mean of what the `teachers` say."""
+          checkpoint: Checkpoint) -> Iterator[Epoch]:
+    """One stage: train on crops, judge on whole faces that are held out."""
     heads, batch, held = stage["heads"], recipe["batch"], dataset.held
     pixels = torch.from_numpy(dataset.training.images)[:, None].float()
     target = torch.from_numpy(targets(dataset.training, stage["votes_share"]))[:, :heads]
@@ -97,8 +94,6 @@ def learn(network: FaceNetwork, dataset: Dataset, recipe: Mapping[str, Any], sta
         for picked in order[:steps * batch].split(batch):
             x, y = augment(pixels[picked], stage["crop"], stage["augment"]), target[picked]
             x = spoil(x, stage["spoil"]) if stage.get("spoil") else x
-            if share := stage.get("teacher"):
-                y = share * said(teachers, x)[:, :heads] + (1 - share) * y
             yield mixed(x, y, stage["mixup"])
 
     hard = spoilt(held) if stage.get("spoil") else []
@@ -111,12 +106,6 @@ def learn(network: FaceNetwork, dataset: Dataset, recipe: Mapping[str, Any], sta
     yield from train(network, batches, forward=lambda x: network.logits(x)[:, :heads], validate=validate,
                      steps_per_epoch=steps, schedule=Schedule(**stage["schedule"]), checkpoint=checkpoint,
                      seed=recipe["seed"], best_by="score")
-
-
-@torch.no_grad()
-def said(teachers: Sequence[FaceNetwork], faces: Tensor) -> Tensor:
-    """(n, 2, 7) probabilities: the mean of what trained networks say."""
-    return torch.stack([teacher.logits(faces).softmax(-1) for teacher in teachers]).mean(0)
 
 
 @torch.no_grad()
@@ -142,12 +131,12 @@ def logits_of(model: Any, faces: corpus.Faces) -> list[np.ndarray]:
     return [torch.cat([answer[head] for answer in answers]).numpy() for head in HEADS]
 
 
-def export(models: Sequence[Any], dataset: Dataset, out: Path) -> None:
-    """Write `face.keras`, the mean over Keras `models` and over a face and its mirror image, in half
-    precision; `face.tflite`, the same for one view, in int8; and the first head's `temperature.txt`;
-    the second head's goes into the models' weights."""
+def export(models: Sequence[Any], shares: Sequence[float], dataset: Dataset, out: Path) -> None:
+    """Write `face.keras`, the mean over Keras `models` by their `shares` and over a face and its mirror
+    image, in half precision; `face.tflite`, the same for one view, in int8; and the first head's
+    `temperature.txt`; the second head's goes into the models' weights."""
     public = dataset.held
-    model = averaged(models)
+    model = averaged(models, shares)
     both = mirrored(model)
     votes, label = logits_of(both, public)
     voted = public.majority >= 0

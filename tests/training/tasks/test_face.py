@@ -19,7 +19,7 @@ from emocli.training.tasks import face, face_data
 from emocli.training.tasks.face_network import FaceNetwork
 
 RECIPE: dict[str, Any] = RECIPES["face"]
-#: Both networks give the same answers, whatever the depth, and their mean is that of their answers.
+#: Both networks give the same answers, whatever the depth, and their weighted mean is that of their answers.
 SAME = """
 import numpy as np, torch
 from emocli.face.network import averaged
@@ -34,8 +34,10 @@ for channels, blocks in (((8, 8, 16, 16), (1, 1, 1)), ((16, 8, 24, 32), (2, 1, 3
     out = models[-1](faces.permute(0, 2, 3, 1), training=False)
     for n, head in enumerate(("logits", "label_logits")):
         np.testing.assert_allclose(out[head].detach().numpy(), answers[-1][:, n], rtol=1e-3, atol=1e-4)
-out = averaged(models)(faces.permute(0, 2, 3, 1), training=False)
-np.testing.assert_allclose(out["logits"].detach().numpy(), np.mean(answers, 0)[:, 0], rtol=1e-3, atol=1e-4)
+out = averaged(models, [1.0, 3.0])(faces.permute(0, 2, 3, 1), training=False)
+mean = np.average(answers, 0, [1, 3])
+for n, head in enumerate(("logits", "label_logits")):
+    np.testing.assert_allclose(out[head].detach().numpy(), mean[:, n], rtol=1e-3, atol=1e-4)
 assert out["features"].shape == (3, 48)
 assert np.ptp(answers[0]) > 0.01
 """
