@@ -50,7 +50,7 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
     dataset = load_dataset(data, recipe)
     seed_all(recipe["seed"])
     members: list[FaceNetwork] = []
-    shares = [settings["share"] for settings in recipe["members"]]
+    shares = [settings.get("share", 1) for settings in recipe["members"]]
     for number, settings in enumerate(recipe["members"], 1):
         network = FaceNetwork(settings["channels"], settings["blocks"], settings["dropout"])
         states: list[dict[str, Tensor]] = []
