@@ -15,7 +15,7 @@ from emocli.timeline.types import Row, Timeline
 
 pytestmark = [pytest.mark.slow, pytest.mark.shared]
 #: Seconds that a row may end from the change.
-NEAR = 0.55
+NEAR = 0.4
 
 CLIPS: list[tuple[Mood | None, float]] = [(CRYING, 5.4), (LAUGHING, 4.3), (SERIOUS, 3.1), (CRYING, 6.5),
                                           (None, 2.7), (LAUGHING, 3.4)]
@@ -38,12 +38,14 @@ def without_words(timeline: Timeline) -> list[Row]:
     return rows
 
 
-@pytest.mark.parametrize("shots", [CLIPS, FACES], ids=["clips", "faces"])
+@pytest.mark.parametrize(("shots", "near"), [
+    (CLIPS, 0.55),  # two pictures before the first change, of an open mouth that cries, are read as happiness
+    (FACES, NEAR)], ids=["clips", "faces"])
 def test_rows_end_where_the_face_changes(analyzer: Analyzer, tmp_path: Path,
-                                         shots: list[tuple[Mood | None, float]]) -> None:
+                                         shots: list[tuple[Mood | None, float]], near: float) -> None:
     rows = without_words(analyzer.analyze(film(tmp_path / "a.mp4", shots)))
     *edges, _ = accumulate(seconds for _, seconds in shots)
-    assert [row.end for row in rows[:-1]] == pytest.approx(edges, abs=NEAR)
+    assert [row.end for row in rows[:-1]] == pytest.approx(edges, abs=near)
     assert [row.readings["face"].emotion for row, (mood, _) in zip(rows, shots, strict=True)] == [
         mood.emotion if mood else "" for mood, _ in shots]
 
