@@ -43,8 +43,8 @@ def features_command(
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for them.")] = Path("features"),
     recipe: Recipe = None,
 ) -> None:
-    """Keep what the pretrained ear hears of the corpora, as they are and in made-up rooms and noise, so that
-    training the voice waits for it once. A run that was stopped goes on where it was.
+    """Keep what the pretrained ear hears of the corpora, as they are, in made-up rooms and noise, slower and
+    faster, so that training the voice waits for it once. A run that was stopped goes on where it was.
 
     Example: emocli data features data -o features
     """

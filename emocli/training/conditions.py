@@ -73,9 +73,7 @@ def echo(random: np.random.Generator) -> np.ndarray:
 def record(samples: np.ndarray, how: Condition, random: np.random.Generator,
            others: Sequence[np.ndarray]) -> np.ndarray:
     """(n,) float32 sound at 16 kHz as it is recorded in that way; `others` are the clips that babble."""
-    sound = samples.astype(np.float64)
-    if how.speed != 1:
-        sound = signal.resample_poly(sound, 100, round(100 * how.speed))
+    sound = at_speed(samples, how.speed) if how.speed != 1 else samples.astype(np.float64)
     if how.room is not None:
         sound = signal.fftconvolve(sound, how.room)[:len(sound) + SAMPLE_RATE // 10]
     if how.tilt:
@@ -90,6 +88,11 @@ def record(samples: np.ndarray, how: Condition, random: np.random.Generator,
         sound = sound.clip(-top, top)
     sound = sound.clip(-1, 1).astype(np.float32)
     return _coded(sound, how.codec, how.level) if how.codec else sound
+
+
+def at_speed(samples: np.ndarray, speed: float) -> np.ndarray:
+    """Sound (n,) as if it were played so many times as fast: shorter and higher above 1."""
+    return np.asarray(signal.resample_poly(samples.astype(np.float64), 100, round(100 * speed)))
 
 
 def _noisy(sound: np.ndarray, how: Condition, random: np.random.Generator,

@@ -1,5 +1,6 @@
-"""What the pretrained ear makes of whole corpora, as they are and recorded in made-up conditions: what
-training the voice spends nearly all of its time on, kept in a folder so that it is done once."""
+"""What the pretrained ear makes of whole corpora, as they are, recorded in made-up conditions, and by
+speakers slower and faster: what training the voice spends nearly all of its time on, kept in a folder so that
+it is done once."""
 
 from __future__ import annotations
 
@@ -21,8 +22,13 @@ from emocli.voice.described import SHORTEST
 from emocli.voice.features import SAMPLE_RATE, trim
 from emocli.weights import manifest, resolve
 
-#: How often a corpus is heard: once as it is, then in conditions.
-COPIES = 3
+#: Between which speeds a speaker is slowed down, and between which speeded up (speed perturbation, Ko et al.
+#: 2015): played so, a speaker sounds like somebody else, and speakers are few.
+SPEEDS = ((0.86, 0.94), (1.06, 1.16))
+#: The copies that are recorded in made-up conditions.
+IN_CONDITIONS = (1, 2)
+#: How often a corpus is heard: once as it is, twice in conditions, and at each of the SPEEDS.
+COPIES = 1 + len(IN_CONDITIONS) + len(SPEEDS)
 #: Clips of a speaker that share a condition, about: what is said in one recording.
 SHARING = 24
 #: Clips of one file of the cache.
@@ -32,7 +38,7 @@ PART = 512
 @dataclass(frozen=True)
 class Heard:
     """A corpus as the ear hears it: `features` (COPIES, n, FEATURES) float32; `recordings` (COPIES, n) number
-    the speakers' recordings, each in one condition; `names`, `labels`, `speakers`, `splits`, `seconds` (n,).
+    the speakers' recordings, each made in one way; `names`, `labels`, `speakers`, `splits`, `seconds` (n,).
     """
 
     features: np.ndarray
@@ -72,7 +78,7 @@ def hear(data: Path, corpus: str, seed: int, folder: Path | None = None) -> Hear
             if path and path.exists():
                 parts.append(np.load(path))
                 continue
-            sounds = [_recorded(clip.samples, copy, int(recordings[copy, at]), [seed, at, copy], babble)
+            sounds = [_recorded(clip, copy, int(recordings[copy, at]), [seed, at, copy], babble)
                       for at, clip in enumerate(clips[number:number + PART], number)]
             parts.append(ear.features(sounds))
             if path:
@@ -85,29 +91,34 @@ def hear(data: Path, corpus: str, seed: int, folder: Path | None = None) -> Hear
 
 
 def recordings_of(speakers: np.ndarray, seed: int, copy: int) -> np.ndarray:
-    """(n,) which recording each clip belongs to: one a speaker in the clean copy 0, else about SHARING clips
-    of a speaker, by chance, in each; the number also seeds the condition."""
+    """(n,) which recording each clip belongs to: in made-up conditions, about SHARING clips of a speaker, by
+    chance, and the number also seeds the condition; else one a speaker."""
     recordings = np.zeros(len(speakers), np.int64)
     for name in dict.fromkeys(speakers):
         where = np.flatnonzero(speakers == name)
         known = zlib.crc32(f"{name} {copy} {seed}".encode())
-        order = np.random.default_rng(known).permutation(len(where)) // SHARING if copy else 0
-        recordings[where] = known * 1000 + order
+        mixed = np.random.default_rng(known).permutation(len(where))
+        recordings[where] = known * 1000 + (mixed // SHARING if copy in IN_CONDITIONS else 0)
     return recordings
 
 
-def _recorded(samples: np.ndarray, copy: int, recording: int, seed: list[int],
+def _recorded(clip: speech.Clip, copy: int, recording: int, seed: list[int],
               babble: Sequence[np.ndarray]) -> np.ndarray:
-    if not copy:
-        return trim(samples)
-    how = conditions.draw(np.random.default_rng(recording))
-    sound = trim(conditions.record(samples, how, np.random.default_rng(seed), babble))
-    return sound if len(sound) >= SHORTEST * SAMPLE_RATE else trim(samples)
+    """The sound of a clip in a copy, its ends cut; as it is where too little is left."""
+    changed = sound = trim(clip.samples)
+    if copy in IN_CONDITIONS:
+        how = conditions.draw(np.random.default_rng(recording))
+        changed = trim(conditions.record(clip.samples, how, np.random.default_rng(seed), babble))
+    elif copy:
+        number = copy - 1 - len(IN_CONDITIONS)
+        speaker = np.random.default_rng(zlib.crc32(f"{clip.speaker} {number}".encode()))
+        changed = conditions.at_speed(sound, speaker.uniform(*SPEEDS[number])).astype(np.float32)
+    return changed if len(changed) >= SHORTEST * SAMPLE_RATE else sound
 
 
 def _key(clips: list[speech.Clip], seed: int) -> str:
     """Tells apart what a cache was made from: the sound, the ear, the conditions and the seed."""
     code = [Path(str(module.__file__)).read_text(encoding="utf-8")
             for module in (conditions, corruptions, features, whisper_encoder)]
-    return fingerprint(seed, COPIES, SHARING, SHORTEST, code, manifest()[EAR].sha256,
+    return fingerprint(seed, IN_CONDITIONS, SPEEDS, SHARING, SHORTEST, code, manifest()[EAR].sha256,
                        [clip.identity for clip in clips])

@@ -26,8 +26,10 @@ class VoiceModel(Protocol):
     def describe(self, samples: np.ndarray) -> np.ndarray:
         """What is kept of the sound (n,) of one utterance."""
 
-    def answer(self, described: Sequence[np.ndarray], enrolled: Sequence[np.ndarray] = ()) -> Answer:
-        """Of one speaker's utterances, described; `enrolled` only tell how the speaker usually talks."""
+    def answer(self, described: Sequence[np.ndarray], enrolled: Sequence[np.ndarray] = (), *,
+               one_speaker: bool = True) -> Answer:
+        """Of one speaker's utterances, described; `enrolled` only tell how the speaker usually talks.  Where
+        it is not sure that all are of `one_speaker`, what is alike among them tells nothing."""
 
 
 class Described(Sequence[np.ndarray]):

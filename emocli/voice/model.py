@@ -41,30 +41,28 @@ class EarModel:
         """(FEATURES,) float32."""
         return np.asarray(self._ear.features([samples])[0])
 
-    def inputs(self, numbers: np.ndarray, enrolled: int = 0) -> np.ndarray:
-        """One speaker's numbers (n, FEATURES) as the network takes them, (n - enrolled, INPUTS) float32; the
-        last `enrolled` only tell how the speaker usually talks."""
+    def inputs(self, numbers: np.ndarray) -> np.ndarray:
+        """One speaker's numbers (n, FEATURES) as the network takes them, (n, INPUTS) float32."""
         mean, deviation = self.network.usual.cpu().numpy()
-        return standardise(numbers, (mean, deviation), enrolled)
+        return standardise(numbers, (mean, deviation))
 
     @torch.inference_mode()
-    def logits(self, inputs: np.ndarray) -> Answer:
-        """Features (n, d) and calibrated logits (n, 7) of (n, INPUTS)."""
-        features, raw = self.network(torch.from_numpy(inputs).to(self._device))
-        return features.cpu().numpy(), raw.cpu().numpy() / self.temperature
-
-    def answer(self, described: Sequence[np.ndarray], enrolled: Sequence[np.ndarray] = ()) -> Answer:
+    def answer(self, described: Sequence[np.ndarray], enrolled: Sequence[np.ndarray] = (), *,
+               one_speaker: bool = True) -> Answer:
         """As `VoiceModel.answer`."""
-        return self.logits(self.inputs(np.stack([*described, *enrolled]), len(enrolled)))
+        inputs = self.inputs(np.stack([*described, *enrolled]))[:len(described)]
+        network = self.network.of_speaker if one_speaker else self.network
+        features, raw = network(torch.from_numpy(inputs).to(self._device))
+        return features.cpu().numpy(), raw.cpu().numpy() / self.temperature
 
 
 def read(model: VoiceModel, speech: Speech, progress: Callable[[float], None] = lambda seconds: None, *,
          enrolled: Mapping[str, Sequence[np.ndarray]] | None = None) -> tuple[list[Reading], list[float]]:
     """One reading an utterance, absent where it is silent, and the seconds of sound that it rests on.
 
-    The utterances of each speaker are read together, against how that speaker usually talks; what nobody told
-    apart is one speaker's.  `enrolled` are descriptions of more of a speaker's speech, by speaker, of
-    everybody's under "".
+    The utterances of each speaker are read together, against how that speaker usually talks, and the answers
+    adapted to that speaker; what nobody told apart is read against all of it, and not adapted.  `enrolled`
+    are descriptions of more of a speaker's speech, by speaker, of everybody's under "".
     """
     utterances, sound = speech.utterances, speech.sound
     readings = [Reading("voice", reason="the sound is silent here")] * len(utterances)
@@ -84,7 +82,7 @@ def read(model: VoiceModel, speech: Speech, progress: Callable[[float], None] = 
     for who, own in speakers.items():
         more = [x for name in dict.fromkeys(("", who)) for x in known.get(name, ())]
         features, logits = model.answer(Described(lambda at, own=own: describe(own[at]),  # type: ignore[misc]
-                                                  len(own)), more)
+                                                  len(own)), more, one_speaker=bool(who))
         scores = torch.softmax(torch.from_numpy(logits), 1).numpy()
         for i, *answer in zip(own, features, logits, scores, strict=True):
             readings[i] = Reading("voice", *answer)

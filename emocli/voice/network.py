@@ -3,6 +3,7 @@
 The ear (`emocli.encoders.whisper_encoder`) gives FEATURES numbers of a stretch of speech.  They are read
 against the speaker's own mean and deviation, by a linear map and a hidden layer under much dropout: there are
 far fewer acted utterances than numbers, and what is linear in them holds best on speech of another kind.
+Where much is known of a speaker, the answers are then adapted to how that speaker sounds in each class.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from emocli.emotions import EMOTIONS
 from emocli.encoders.whisper_encoder import FEATURES
@@ -24,6 +26,12 @@ INPUTS = FEATURES + 1
 PRIOR_MEAN, PRIOR_DEVIATION = 3.0, 8.0
 #: Deviations from the mean beyond which an input is cut.
 FARTHEST = 5.0
+#: Of `adapted`: the largest weight of similarity, how many other utterances make that weight half of it, the
+#: pseudo-count of each class, and the iterations.
+PULL, HALF_PULL, PSEUDO_COUNT, ITERATIONS = 20.0, 100.0, 15.0, 3
+#: By how much more than 1 the refined logits are divided, times the square of the share of PULL, because they
+#: are surer than they are right (measured on speakers of corpora left out, of 8 to 540 utterances).
+SHARPENED = 0.36
 #: Which quarters of the numbers a network may read: what all steps of the sound tell, or what the loud ones
 #: do beside the mean of all.
 VIEWS = {"all": (0, 1), "loud": (0, 2, 3)}
@@ -61,29 +69,58 @@ class VoiceNetwork(nn.Module):
 
     def each(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Features (n, wide), and the logits (n, 2, 7) of the linear map and of the hidden layer."""
-        x = inputs[:, :-1].clamp(-FARTHEST, FARTHEST)
+        x = _numbers(inputs)
         if len(self.columns) < FEATURES:
             x = x[:, self.columns]
         features = self.hidden(self.dropout(x)).relu()
         return features, torch.stack([self.linear(x), self.answer(self.dropout(features))], 1)
 
     def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (n, wide) and calibrated logits (n, 7): the mean of both."""
+        """Features (n, wide) and calibrated logits (n, 7) of each row by itself: the mean of both."""
         features, logits = self.each(inputs)
+        return features, self._calibrated(logits.mean(1), inputs)
+
+    def of_speaker(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """As `forward`, for all utterances of one speaker, adapted to that speaker."""
+        features, logits = self.each(inputs)
+        return features, self._calibrated(adapted(inputs, logits.mean(1)), inputs)
+
+    def _calibrated(self, logits: Tensor, inputs: Tensor) -> Tensor:
         alone = 1 / (1 + PRIOR_MEAN)
         share = (inputs[:, -1:] - alone) / (1 - alone)
         first, second = self.temperatures.log()
-        return features, logits.mean(1) / (first + share * (second - first)).exp()
+        return logits / (first + share * (second - first)).exp()
 
 
-def standardise(numbers: np.ndarray, usual: Statistics, enrolled: int = 0) -> np.ndarray:
-    """(n - enrolled, INPUTS) float32 of one speaker's numbers (n, FEATURES), the last `enrolled` of which
-    only tell how the speaker usually talks: against the speaker's own mean and deviation as far as n
-    utterances tell them, and else against the `usual` speaker's."""
+def adapted(inputs: Tensor, logits: Tensor) -> Tensor:
+    """Logits (n, 7) of all utterances of one speaker, adapted to that speaker: each class's logit rises with
+    the mean cosine similarity to the speaker's other utterances, weighted by their probability of that class
+    (soft k-means that begins with the network's answers, as Ren et al. 2018 refine prototypes).  A lone
+    utterance stays as it is."""
+    x = _numbers(inputs)
+    x = functional.normalize(x - x.mean(0), dim=1)
+    to_itself = x.square().sum(1, keepdim=True)
+    others = len(x) - 1
+    share = others / (others + HALF_PULL)
+    refined = logits
+    for _ in range(ITERATIONS):
+        probabilities = refined.softmax(1)
+        to_others = x @ (x.T @ probabilities) - to_itself * probabilities
+        similarity = to_others / (probabilities.sum(0) - probabilities + PSEUDO_COUNT)
+        refined = logits + PULL * share * similarity
+    return refined / (1 + SHARPENED * share**2)
+
+
+def _numbers(inputs: Tensor) -> Tensor:
+    return inputs[:, :-1].clamp(-FARTHEST, FARTHEST)
+
+
+def standardise(numbers: np.ndarray, usual: Statistics) -> np.ndarray:
+    """(n, INPUTS) float32 of one speaker's numbers (n, FEATURES): against the speaker's own mean and
+    deviation as far as n utterances tell them, and else against the `usual` speaker's."""
     mean, deviation = usual
     count = len(numbers)
     own, wide = count / (count + PRIOR_MEAN), (count - 1) / (count - 1 + PRIOR_DEVIATION)
-    read = numbers[:count - enrolled]
-    against = (read - own * numbers.mean(0) - (1 - own) * mean) / (
+    against = (numbers - own * numbers.mean(0) - (1 - own) * mean) / (
         wide * numbers.std(0) + (1 - wide) * deviation)
-    return np.concatenate([against, np.full((len(read), 1), own)], 1).astype(np.float32)
+    return np.concatenate([against, np.full((count, 1), own)], 1).astype(np.float32)

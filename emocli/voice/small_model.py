@@ -42,8 +42,9 @@ class SmallModel:
         features, raw = self.network(torch.from_numpy(inputs).to(self._device))
         return features.cpu().numpy(), raw.cpu().numpy() / self.temperature
 
-    def answer(self, described: Sequence[np.ndarray], enrolled: Sequence[np.ndarray] = ()) -> Answer:
-        """As `VoiceModel.answer`."""
+    def answer(self, described: Sequence[np.ndarray], enrolled: Sequence[np.ndarray] = (), *,
+               one_speaker: bool = True) -> Answer:
+        """As `VoiceModel.answer`; each by itself."""
         return self.logits(self.inputs(described, enrolled))
 
     def inputs(self, described: Sequence[np.ndarray], enrolled: Sequence[np.ndarray] = ()) -> np.ndarray:
@@ -78,7 +79,8 @@ class Cascade:
         """The sound itself, since it is not known yet who will be asked."""
         return samples
 
-    def answer(self, described: Sequence[np.ndarray], enrolled: Sequence[np.ndarray] = ()) -> Answer:
+    def answer(self, described: Sequence[np.ndarray], enrolled: Sequence[np.ndarray] = (), *,
+               one_speaker: bool = True) -> Answer:
         """As `VoiceModel.answer`."""
         seen = Described(lambda at: self._small.describe(described[at]), len(described))
         features, logits = self._small.answer(seen, [self._small.describe(x) for x in enrolled])
@@ -88,5 +90,5 @@ class Cascade:
             beside = [described[i] for i in sure[::max(1, len(sure) // BESIDE)].tolist()]
             _, logits[unsure] = self._large.answer(
                 [self._large.describe(described[i]) for i in np.flatnonzero(unsure).tolist()],
-                [self._large.describe(x) for x in (*beside, *enrolled)])
+                [self._large.describe(x) for x in (*beside, *enrolled)], one_speaker=one_speaker)
         return features, logits

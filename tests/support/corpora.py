@@ -24,7 +24,7 @@ RECIPES: dict[str, dict[str, Any]] = {
              "heads": {"en": 1.0, "ko": 1.0}, "schedule": {"epochs": 3, "lr": 0.1},
              "teacher": {"share": 0.4, "prior": 0.3}},
     "voice": {"seed": 1, "pool": 60, "batch": 20, "steps": 3, "wide": 16, "dropout": 0.1, "smoothing": 0.05,
-              "members": ["all", "loud"], "copies": [0.5, 0.25, 0.25],
+              "members": ["all", "loud"], "copies": [0.4, 0.2, 0.2, 0.1, 0.1],
               "left_out": ["emodb"], "corpora": {"ravdess": 3, "nemo": 2, "emodb": 1}, "schedule": SCHEDULE},
     "voice_small": {
               "seed": 1, "batch": 8, "steps": 6, "members": 3, "wide": 16, "view": 8, "dropout": 0.1,

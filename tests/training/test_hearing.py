@@ -23,10 +23,30 @@ def test_kept_numbers_are_the_same_and_need_no_hearing(tiny: Path, tmp_path: Pat
         hearing.hear(tiny, "emodb", 2, tmp_path)
 
 
+@pytest.mark.slow
+def test_a_speaker_is_heard_slower_and_faster(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lengths: list[list[int]] = []
+
+    class Ear:
+        def features(self, sounds: list[np.ndarray]) -> np.ndarray:
+            lengths.append([len(sound) for sound in sounds])
+            return np.zeros((len(sounds), FEATURES), np.float32)
+
+    monkeypatch.setattr(hearing.whisper_encoder, "load", lambda path: Ear())
+    heard = hearing.hear(tiny, "emodb", 1)
+    clean, *_, slow, fast = map(np.array, lengths)
+    assert np.all(slow > clean)
+    assert np.all(fast < clean)
+    for who in set(heard.speakers):
+        shares = (slow / clean)[heard.speakers == who]
+        assert np.ptp(shares) < 0.01  # one speed a speaker
+    assert np.ptp(slow / clean) > 0.01
+
+
 def test_recordings_are_of_one_speaker_and_of_about_as_many_clips() -> None:
     speakers = np.repeat(["a", "b"], [100, 10])
-    clean, made_up = (hearing.recordings_of(speakers, 1, copy) for copy in (0, 1))
-    assert len(set(clean)) == 2
+    clean, made_up, slow = (hearing.recordings_of(speakers, 1, copy) for copy in (0, 1, 3))
+    assert len(set(clean)) == len(set(slow)) == 2
     for number in set(made_up):
         assert len(set(speakers[made_up == number])) == 1
     counts = np.unique(made_up[:100], return_counts=True)[1]

@@ -9,6 +9,7 @@ import pytest
 import torch
 from support.media import tone, write
 
+from emocli.encoders.whisper_encoder import FEATURES
 from emocli.media.audio import decode
 from emocli.media.probe import probe
 from emocli.timeline.run import Speech
@@ -55,6 +56,17 @@ def test_each_speaker_is_read_alone(model: VoiceModel, tmp_path: Path) -> None:
     assert np.abs(apart[0].logits - together[0].logits).max() > 0.01
 
 
+def test_adapted_is_what_one_speaker_said(model: VoiceModel) -> None:
+    """Not what only tells how the speaker usually talks, nor what several may have said."""
+    random = np.random.default_rng(0)
+    said = [random.normal(size=FEATURES).astype(np.float32) for _ in range(40)]
+    alone, plain = model.answer(said)[1], model.answer(said, one_speaker=False)[1]
+    assert np.abs(alone - plain).max() > 0.01
+    more = model.answer(said[:1], said[1:])[1]
+    assert more.shape == (1, 7)
+    assert more[0] == pytest.approx(plain[0], abs=1e-4)
+
+
 class Small:
     """Is sure of what lies above 0."""
 
@@ -63,7 +75,8 @@ class Small:
     def describe(self, samples: np.ndarray) -> np.ndarray:
         return samples
 
-    def answer(self, described: object, enrolled: object = ()) -> tuple[np.ndarray, np.ndarray]:
+    def answer(self, described: object, enrolled: object = (), *,
+               one_speaker: bool = True) -> tuple[np.ndarray, np.ndarray]:
         sure = np.array([float(x[0]) > 0 for x in described])  # type: ignore[attr-defined]
         return np.zeros((len(sure), 2)), np.where(sure[:, None], 9.0, 0.0) * np.eye(7)[0]
 
@@ -71,7 +84,8 @@ class Small:
 class Large(Small):
     """Keeps what it was asked."""
 
-    def answer(self, described: object, enrolled: object = ()) -> tuple[np.ndarray, np.ndarray]:
+    def answer(self, described: object, enrolled: object = (), *,
+               one_speaker: bool = True) -> tuple[np.ndarray, np.ndarray]:
         self.asked = list(described), list(enrolled)  # type: ignore[call-overload]
         return np.ones((len(self.asked[0]), 2)), np.full((len(self.asked[0]), 7), 0.5)
 

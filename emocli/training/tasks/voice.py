@@ -18,6 +18,7 @@ from torch import Tensor
 from emocli import quantized as store
 from emocli.emotions import EMOTIONS
 from emocli.encoders.whisper_encoder import FEATURES
+from emocli.errors import UsageError
 from emocli.options import EAR
 from emocli.storage import atomic
 from emocli.training import metrics
@@ -59,7 +60,7 @@ def prepare(data: Path, recipe: Mapping[str, Any], kept: Path | None = None) -> 
 
 
 def speakers_of(table: Heard, copy: int = 0) -> list[np.ndarray]:
-    """Positions of the clips of each recording of a copy: of the clean one, of each speaker."""
+    """Positions of the clips of each recording of a copy; but for made-up conditions, of each speaker."""
     recordings = table.recordings[copy]
     return [np.flatnonzero(recordings == number) for number in dict.fromkeys(recordings)]
 
@@ -74,17 +75,12 @@ def usual_of(tables: Tables) -> Statistics:
     return mean.astype(np.float32), deviation.astype(np.float32)
 
 
-def inputs_of(table: Heard, usual: Statistics, *, known: bool = True, copy: int = 0) -> np.ndarray:
-    """(n, INPUTS) of every clip of a copy, each recording read as one, or each clip alone."""
-    groups = speakers_of(table, copy) if known else np.arange(len(table))[:, None]
-    order = np.concatenate(groups)
-    inputs = np.concatenate([standardise(table.features[copy, group], usual) for group in groups])
-    return np.asarray(inputs[np.argsort(order)])
-
-
 def draw(training: Tables, usual: Statistics, recipe: Mapping[str, Any]) -> Pool:
     """What a network learns from: recordings of known and unknown speakers, each corpus as often as `recipe`
-    says."""
+    says.  Raises `UsageError` where it does not say how often each copy is."""
+    if len(recipe["copies"]) != COPIES:
+        raise UsageError("copies", f"the recipe gives {len(recipe['copies'])} shares",
+                         f"give {COPIES}: as it is, in made-up conditions (two), slower, faster")
     random, names = np.random.default_rng(recipe["seed"]), list(training)
     share = np.array([recipe["corpora"][name] for name in names], float)
     grouped = {n: [speakers_of(t, copy) for copy in range(COPIES)] for n, t in training.items()}
@@ -132,10 +128,15 @@ def pick(labels: np.ndarray, group: np.ndarray, count: int, random: np.random.Ge
 
 @torch.no_grad()
 def logits_of(model: VoiceNetwork, table: Heard, *, known: bool = True, copy: int = 0) -> np.ndarray:
-    """(n, 7) uncalibrated logits of one copy, of speakers who are known or not."""
+    """(n, 7) logits of one copy, each recording read as one speaker's, or each clip alone; uncalibrated, as
+    long as the model is."""
     mean, deviation = model.usual.numpy()
-    inputs = torch.from_numpy(inputs_of(table, (mean, deviation), known=known, copy=copy))
-    return np.asarray(model.each(inputs)[1].mean(1).numpy())
+    groups = speakers_of(table, copy) if known else np.arange(len(table))[:, None]
+    logits = np.zeros((len(table), len(EMOTIONS)), np.float32)
+    for group in groups:
+        inputs = torch.from_numpy(standardise(table.features[copy, group], (mean, deviation)))
+        logits[group] = model.of_speaker(inputs)[1].numpy()
+    return logits
 
 
 def fit_members(model: VoiceNetwork, training: Tables, watched: Tables, recipe: Mapping[str, Any],

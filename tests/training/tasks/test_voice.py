@@ -14,7 +14,7 @@ from emocli.encoders.whisper_encoder import FEATURES
 from emocli.errors import UsageError
 from emocli.training.hearing import COPIES, Heard
 from emocli.training.tasks import voice
-from emocli.voice.network import INPUTS, VoiceNetwork
+from emocli.voice.network import INPUTS, VoiceNetwork, standardise
 
 RECIPE: dict[str, Any] = RECIPES["voice"]
 
@@ -122,6 +122,26 @@ def test_recordings_are_picked_with_some_classes_rare() -> None:
     assert share.mean() > 0.25
     assert share.std() > 0.1
     assert len(voice.pick(labels, np.arange(95, 100), 10, random)) == 5
+
+
+def test_a_recipe_says_how_often_each_copy_is_learnt() -> None:
+    with pytest.raises(UsageError, match="gives 3 shares"):
+        voice.draw({"emodb": made_up("a")}, (np.zeros(FEATURES), np.ones(FEATURES)),
+                   RECIPE | {"copies": [0.5, 0.25, 0.25]})
+
+
+@torch.no_grad()
+def test_speakers_are_read_in_training_as_they_are_read_in_use() -> None:
+    torch.manual_seed(0)
+    model = VoiceNetwork(wide=4).eval()
+    torch.nn.init.normal_(model.linear.weight, std=0.02)
+    table = made_up("a", "b")
+    table = table.take(np.random.default_rng(0).permutation(len(table)))
+    logits, usual = voice.logits_of(model, table), (np.zeros(FEATURES), np.ones(FEATURES))
+    for who in ("a", "b"):
+        own = np.flatnonzero(table.speakers == who)
+        inputs = torch.from_numpy(standardise(table.features[0, own], usual))
+        assert np.allclose(logits[own], model.of_speaker(inputs)[1], atol=1e-5)
 
 
 def test_batches_know_which_classes_a_corpus_has() -> None:
