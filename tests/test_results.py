@@ -17,9 +17,9 @@ WEIGHTS = REPO / "weights"
 #: which weights are not shipped.
 HEADLINES = [
     ("face", None, "accuracy", 0.84), ("face", "fer2013_private", "accuracy", 0.69),
-    ("voice", None, "macro_f1", 0.77), ("voice", "ravdess_speaker_unknown", "macro_f1", 0.68),
+    ("voice", None, "macro_f1", 0.78), ("voice", "ravdess_speaker_unknown", "macro_f1", 0.68),
     ("voice", "ravdess, --voice-mode fast", "macro_f1", 0.60), ("voice", "emodb", "macro_f1", 0.93),
-    ("voice", "ravdess, voice-permissive", "macro_f1", 0.42), ("voice", "nemo", "macro_f1", 0.79),
+    ("voice", "ravdess, voice-permissive", "macro_f1", 0.42), ("voice", "nemo", "macro_f1", 0.82),
     ("voice", "ravdess, babble at 10 dB", "macro_f1", 0.66),
     ("text", None, "macro_f1", 0.63), ("text", "goemotions_ko", "macro_f1", 0.53),
     ("text", "kote_ko", "macro_f1", 0.38), ("text", "meld_en", "weighted_f1", 0.42),
@@ -54,8 +54,8 @@ def test_fusion_gains(results: dict[str, Any]) -> None:
 
 
 #: What nothing was trained on: set (None for the main one), and the floor of its macro-F1.
-STRANGERS = [(None, 0.65), ("nemo left out, speaker known", 0.55), ("ravdess left out, speaker known", 0.50),
-             ("emodb left out, speaker known", 0.75), ("ravdess pairs, face+voice", 0.85)]
+STRANGERS = [(None, 0.75), ("nemo left out, speaker known", 0.60), ("ravdess left out, speaker known", 0.50),
+             ("emodb left out, speaker known", 0.80), ("ravdess pairs, face+voice", 0.85)]
 
 
 @pytest.mark.parametrize(("name", "floor"), STRANGERS)
@@ -88,7 +88,7 @@ def test_on_strangers_two_are_no_worse_than_the_better_one(results: dict[str, An
 def test_folds_by_actor(results: dict[str, Any]) -> None:
     six = results["voice"]["six_fold"]
     assert sorted(actor for fold in six["folds"] for actor in fold["actors"]) == list(range(1, 25))
-    assert six["mean_macro_f1"] >= 0.78
+    assert six["mean_macro_f1"] >= 0.79
     for page in (WEIGHTS / "voice.md", WEIGHTS / "RESULTS.md", REPO / "docs" / "accuracy.md"):
         assert f"{six['mean_macro_f1']:.3f}" in page.read_text(), page
 
@@ -102,7 +102,8 @@ def test_what_the_networks_are_compared_with(results: dict[str, Any]) -> None:
     assert sum("spectrogram" in name for name in voices) == 4
     assert {r["n"] for r in voices.values()} == {results["voice"]["n"]}
     assert max(r["macro_f1"] for r in voices.values()) < results["voice"]["macro_f1"]
-    assert max(r["macro_f1"] for r in fused.values()) < results["fusion"]["macro_f1"] + 0.03
+    lost = max(r["macro_f1"] for r in fused.values()) - results["fusion"]["macro_f1"]
+    assert round(lost, 3) <= 0.03  # to the digits that are quoted
     page = (WEIGHTS / "RESULTS.md").read_text()
     assert all(name in page for name in (*voices, *fused, *results["text"]["compared"]))
 

@@ -31,13 +31,11 @@ RECIPES: dict[str, dict[str, Any]] = {
               "mixup": 0.5, "main": "ravdess", "smoothing": 0.05, "versions": [0.5, 0.1, 0.1, 0.3],
               "corpora": {"ravdess": 3, "nemo": 2, "emodb": 1}, "schedule": SCHEDULE},
     "face": {"seed": 1, "batch": 20, "members": [
-        {"share": 1, "channels": [8, 8, 16, 16], "blocks": [1, 1, 1], "dropout": 0.1, "stages": [
-            {"crop": 40, "heads": 1, "votes_share": 0.5, "augment": 0.5, "mixup": 0.2,
-             "schedule": {"epochs": 1, "lr": 1e-3}},
-            {"begin": [1.0], "crop": 48, "heads": 2, "votes_share": 1.0, "augment": 0.5, "mixup": 0.0,
-             "schedule": {"epochs": 1, "lr": 1e-3}}]},
-        {"share": 2, "channels": [8, 16, 16, 32], "blocks": [2, 1, 1], "dropout": 0.1, "stages": [
-            {"crop": 40, "heads": 2, "votes_share": 1.0, "augment": 0.5, "spoil": 0.5, "mixup": 0.2,
+        {"channels": [8, 8, 16, 16], "blocks": [1, 1, 1], "dropout": 0.1, "stages": [
+            {"crop": 40, "augment": 0.5, "mixup": 0.2, "schedule": {"epochs": 1, "lr": 1e-3}},
+            {"crop": 48, "augment": 0.5, "mixup": 0.0, "schedule": {"epochs": 1, "lr": 1e-3}}]},
+        {"continues": 1, "channels": [8, 8, 16, 16], "blocks": [1, 1, 1], "dropout": 0.1, "stages": [
+            {"crop": 40, "augment": 0.5, "spoil": 0.5, "mixup": 0.2,
              "schedule": {"epochs": 1, "lr": 1e-3}}]}]},
     "spectrogram": {"seed": 1, "backbone": "tiny", "corpora": ["ravdess"], "side": 64, "margin": 3,
                     "batch": 7, "schedule": SCHEDULE, "backbones": {"tiny": {

@@ -34,12 +34,12 @@ def load_dataset(data: Path, recipe: Mapping[str, Any]) -> Dataset:
                                             public.images, public.labels, public.majority))
 
 
-def targets(faces: corpus.Faces, votes_share: float, smoothing: float = 0.1) -> np.ndarray:
-    """(n, 2, 7) soft targets: for the first head the ten votes and the competition's label, mixed;
-    for the second the label, smoothed."""
+def targets(faces: corpus.Faces, smoothing: float = 0.1) -> np.ndarray:
+    """(n, 2, 7) soft targets: for the first head the ten votes, or the competition's label where there are
+    none; for the second the label, smoothed."""
     label = np.eye(len(EMOTIONS), dtype=np.float32)[faces.labels]
     voted = faces.votes.sum(1, keepdims=True) > 0
-    first = np.where(voted, votes_share * faces.votes + (1 - votes_share) * label, label)
+    first = np.where(voted, faces.votes, label)
     return np.stack([first, (1 - smoothing) * label + smoothing / len(EMOTIONS)], 1).astype(np.float32)
 
 
@@ -121,15 +121,14 @@ def spoilt(faces: corpus.Faces) -> list[corpus.Faces]:
     return [replace(few, images=corruptions.spoil_faces(few.images, kind)) for kind in corruptions.FACES]
 
 
-def judged(logits: Sequence[np.ndarray], faces: corpus.Faces,
+def judged(logits: np.ndarray, faces: corpus.Faces,
            hard: Sequence[tuple[np.ndarray, corpus.Faces]]) -> dict[str, float]:
-    """Accuracies of the (n, 7) logits of one or two heads, and of the first head's on the spoilt faces beside
+    """Accuracies of both heads' logits (n, 2, 7), and of the first head's (n, 7) on the spoilt faces beside
     them; `score` is what epochs are chosen by."""
-    votes, label = accuracy(logits[0], faces.majority), accuracy(logits[-1], faces.labels)
-    result = {"votes": votes, "label": label}
+    result = {"votes": accuracy(logits[:, 0], faces.majority), "label": accuracy(logits[:, 1], faces.labels)}
     if hard:
         result["spoilt"] = float(np.mean([accuracy(z, faces.majority) for z, faces in hard]))
-    return result | {"score": sum(result.values()) - (votes if len(logits) == 1 else 0)}
+    return result | {"score": sum(result.values())}
 
 
 def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:

@@ -19,7 +19,7 @@ from emocli.training.tasks import face, face_data
 from emocli.training.tasks.face_network import FaceNetwork
 
 RECIPE: dict[str, Any] = RECIPES["face"]
-#: Both networks give the same answers, whatever the depth, and their weighted mean is that of their answers.
+#: Both networks give the same answers, whatever the depth, and their mean is that of their answers.
 SAME = """
 import numpy as np, torch
 from emocli.face.network import averaged
@@ -34,8 +34,8 @@ for channels, blocks in (((8, 8, 16, 16), (1, 1, 1)), ((16, 8, 24, 32), (2, 1, 3
     out = models[-1](faces.permute(0, 2, 3, 1), training=False)
     for n, head in enumerate(("logits", "label_logits")):
         np.testing.assert_allclose(out[head].detach().numpy(), answers[-1][:, n], rtol=1e-3, atol=1e-4)
-out = averaged(models, [1.0, 3.0])(faces.permute(0, 2, 3, 1), training=False)
-mean = np.average(answers, 0, [1, 3])
+out = averaged(models)(faces.permute(0, 2, 3, 1), training=False)
+mean = np.mean(answers, 0)
 for n, head in enumerate(("logits", "label_logits")):
     np.testing.assert_allclose(out[head].detach().numpy(), mean[:, n], rtol=1e-3, atol=1e-4)
 assert out["features"].shape == (3, 48)
@@ -80,12 +80,19 @@ def test_the_network_is_the_same_in_keras() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_a_stage_begins_with_the_mean_of_those_before() -> None:
-    network = FaceNetwork((8, 8, 8, 8), (1, 1, 1), 0.1)
-    states = [{name: torch.full_like(t, n) for name, t in network.state_dict().items()} for n in (9, 1, 2)]
-    face.begin(network, states, [0.25, 0.75], copy_head=False)
-    assert network.layers["stem_conv"].weight.unique().tolist() == [1.75]
-    with torch.no_grad():
-        network.layers["logits"].bias.fill_(5)
-    face.begin(network, [network.state_dict()], [1.0], copy_head=True)
-    assert network.layers["label_logits"].bias.unique().tolist() == [5]
+def test_a_member_continues_another(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[tuple[str, torch.Tensor]] = []
+
+    def learn(network: FaceNetwork, dataset: Any, recipe: Any, stage: Any, kept: Checkpoint) -> list[Any]:
+        weight = network.layers["stem_conv"].weight
+        begun.append((kept.path.stem, weight.detach().clone()))
+        torch.nn.init.constant_(weight, len(begun))
+        return []
+
+    monkeypatch.setattr(face, "learn", learn)
+    monkeypatch.setattr(face, "export", lambda *args: None)
+    monkeypatch.setattr(face, "in_keras", lambda *args: None)
+    assert not list(face.fit(tiny, RECIPE, tmp_path))
+    assert [name for name, _ in begun] == ["member1_stage1", "member1_stage2", "member2_stage1"]
+    assert begun[0][1].std() > 0
+    assert [float(weight.unique()) for _, weight in begun[1:]] == [1, 2]

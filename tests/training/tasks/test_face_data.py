@@ -9,12 +9,15 @@ import torch
 from emocli.training.tasks import face_data
 
 
-def test_targets_mix_votes_and_labels(tiny: Path) -> None:
+def test_targets_are_votes_and_labels(tiny: Path) -> None:
     faces = face_data.corpus.load(tiny, "train")
-    target = face_data.targets(faces, 0.5)
+    target = face_data.targets(faces)
     assert target.shape == (70, 2, 7)
     assert target.sum(2) == pytest.approx(1, abs=1e-6)
-    assert (target.argmax(2) == faces.labels[:, None]).all()
+    voted = faces.votes.sum(1) > 0
+    assert target[voted, 0] == pytest.approx(faces.votes[voted])
+    assert (target[~voted, 0].argmax(1) == faces.labels[~voted]).all()
+    assert (target[:, 1].argmax(1) == faces.labels).all()
     assert target[:, 1].max() == pytest.approx(0.9 + 0.1 / 7)
 
 
