@@ -89,7 +89,8 @@ def test_folds_by_actor(results: dict[str, Any]) -> None:
     six = results["voice"]["six_fold"]
     assert sorted(actor for fold in six["folds"] for actor in fold["actors"]) == list(range(1, 25))
     assert six["mean_macro_f1"] >= 0.79
-    for page in (WEIGHTS / "voice.md", WEIGHTS / "RESULTS.md", REPO / "docs" / "accuracy.md"):
+    assert f"mean macro-F1 {six['mean_macro_f1']:.3f}," in (WEIGHTS / "voice.md").read_text()
+    for page in (WEIGHTS / "RESULTS.md", REPO / "docs" / "accuracy.md"):
         assert f"{six['mean_macro_f1']:.3f}" in page.read_text(), page
 
 
@@ -103,7 +104,7 @@ def test_what_the_networks_are_compared_with(results: dict[str, Any]) -> None:
     assert {r["n"] for r in voices.values()} == {results["voice"]["n"]}
     assert max(r["macro_f1"] for r in voices.values()) < results["voice"]["macro_f1"]
     lost = max(r["macro_f1"] for r in fused.values()) - results["fusion"]["macro_f1"]
-    assert round(lost, 3) <= 0.03  # to the digits that are quoted
+    assert round(lost, 3) <= 0.03  # to the digits that are quoted; doubt costs where all readers are right
     page = (WEIGHTS / "RESULTS.md").read_text()
     assert all(name in page for name in (*voices, *fused, *results["text"]["compared"]))
 

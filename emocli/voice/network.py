@@ -3,7 +3,7 @@
 The ear (`emocli.encoders.whisper_encoder`) gives FEATURES numbers of a stretch of speech.  They are read
 against the speaker's own mean and deviation, by a linear map and a hidden layer under much dropout: there are
 far fewer acted utterances than numbers, and what is linear in them holds best on speech of another kind.
-Where much is known of a speaker, the answers are then adapted to how that speaker sounds in each class.
+The answers are then adapted to how the speaker sounds in each class, the further the more of it is known.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from emocli.emotions import EMOTIONS
 from emocli.encoders.whisper_encoder import FEATURES
@@ -98,8 +97,10 @@ def adapted(inputs: Tensor, logits: Tensor) -> Tensor:
     (soft k-means that begins with the network's answers, as Ren et al. 2018 refine prototypes).  A lone
     utterance stays as it is."""
     x = _numbers(inputs)
-    x = functional.normalize(x - x.mean(0), dim=1)
-    to_itself = x.square().sum(1, keepdim=True)
+    x -= x.mean(0)  # in place: of ten hours of speech, each copy takes hundreds of MB
+    length = x.norm(dim=1, keepdim=True)
+    x /= length.clamp(min=1e-12)
+    to_itself = (length > 0).float()
     others = len(x) - 1
     share = others / (others + HALF_PULL)
     refined = logits

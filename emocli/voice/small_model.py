@@ -81,7 +81,7 @@ class Cascade:
 
     def answer(self, described: Sequence[np.ndarray], enrolled: Sequence[np.ndarray] = (), *,
                one_speaker: bool = True) -> Answer:
-        """As `VoiceModel.answer`."""
+        """As `VoiceModel.answer`, but not adapted: the large model is only asked of what is hard."""
         seen = Described(lambda at: self._small.describe(described[at]), len(described))
         features, logits = self._small.answer(seen, [self._small.describe(x) for x in enrolled])
         unsure = torch.softmax(torch.from_numpy(logits), 1).amax(1).numpy() < UNSURE
@@ -90,5 +90,5 @@ class Cascade:
             beside = [described[i] for i in sure[::max(1, len(sure) // BESIDE)].tolist()]
             _, logits[unsure] = self._large.answer(
                 [self._large.describe(described[i]) for i in np.flatnonzero(unsure).tolist()],
-                [self._large.describe(x) for x in (*beside, *enrolled)], one_speaker=one_speaker)
+                [self._large.describe(x) for x in (*beside, *enrolled)], one_speaker=False)
         return features, logits

@@ -87,6 +87,7 @@ class Large(Small):
     def answer(self, described: object, enrolled: object = (), *,
                one_speaker: bool = True) -> tuple[np.ndarray, np.ndarray]:
         self.asked = list(described), list(enrolled)  # type: ignore[call-overload]
+        self.one_speaker = one_speaker
         return np.ones((len(self.asked[0]), 2)), np.full((len(self.asked[0]), 7), 0.5)
 
 
@@ -99,6 +100,17 @@ def test_the_small_model_asks_the_larger_where_it_is_unsure() -> None:
     asked, beside = large.asked
     assert [x[0] for x in asked] == [-1, -2]
     assert [x[0] for x in beside] == [1, 2]
+    assert not large.one_speaker
+
+
+@pytest.mark.parametrize("who", ["", "S1"])
+def test_who_was_told_apart_is_one_speaker(who: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.wav", sound=tone(2, 220), audio_codec="pcm_s16le")
+    *_, (_, sound) = decode(probe(path))
+    large = Large()
+    with sound:
+        read(large, Speech([Utterance(0, 1, speaker=who), Utterance(1, 2, speaker=who)], "", sound))
+    assert large.one_speaker == bool(who)
 
 
 def test_the_small_network_and_the_cascade_read(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from emocli.errors import UsageError
 from emocli.face.network import HEADS, averaged, build, mirrored
 from emocli.storage import atomic, scratch, write_text
 from emocli.training import metrics
@@ -33,6 +34,9 @@ from emocli.training.tasks.face_data import (
 )
 from emocli.training.tasks.face_network import FaceNetwork, keras_weights
 
+#: What a recipe says of a member, and of a stage.
+SETTINGS = ({"channels", "blocks", "dropout", "continues", "stages"},
+            {"crop", "augment", "spoil", "mixup", "schedule"})
 #: Faces on which the ranges of the int8 network are measured.
 EXAMPLES = 500
 
@@ -43,7 +47,10 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
     Each stage goes on from the one before it, the first from nothing or from where the member ended that
     `continues` names, 1 being the first.  What is written gives the mean of the members' logits, each at the
     best epoch of its last stage.
+
+    Raises `UsageError` for a recipe with other settings.
     """
+    check(recipe)
     os.environ.setdefault("KERAS_BACKEND", "torch")
     dataset = load_dataset(data, recipe)
     seed_all(recipe["seed"])
@@ -58,6 +65,17 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
         members.append(network)
     export([in_keras(m, s["channels"], s["blocks"], f"member{number}")
             for number, (m, s) in enumerate(zip(members, recipe["members"], strict=True), 1)], dataset, out)
+
+
+def check(recipe: Mapping[str, Any]) -> None:
+    """Raise `UsageError` where a recipe says what nothing here reads."""
+    for number, member in enumerate(recipe["members"], 1):
+        for settings, known in ((member, SETTINGS[0]), *((stage, SETTINGS[1]) for stage in member["stages"])):
+            if unknown := settings.keys() - known:
+                raise UsageError(min(unknown), "is no setting of the face's recipe",
+                                 f"it may have {', '.join(sorted(known))}")
+        if not 0 < member.get("continues", 1) < max(2, number):
+            raise UsageError("continues", f"names no member before member {number}", "name one, from 1 on")
 
 
 def learn(network: FaceNetwork, dataset: Dataset, recipe: Mapping[str, Any], stage: Mapping[str, Any],
@@ -111,18 +129,17 @@ def logits_of(model: Any, faces: corpus.Faces) -> list[np.ndarray]:
 def export(models: Sequence[Any], dataset: Dataset, out: Path) -> None:
     """Write `face.keras`, the mean over Keras `models` and over a face and its mirror image, in half
     precision; `face.tflite`, the same for one view, in int8; and the first head's `temperature.txt`; the
-    second head's goes into the models' weights."""
+    second head is calibrated in the models' weights, each alone and then all together."""
     public = dataset.held
+    for member in models:
+        calibrate_label([member], logits_of(mirrored(member), public)[1], public)
     model = averaged(models)
     both = mirrored(model)
     votes, label = logits_of(both, public)
     voted = public.majority >= 0
     temperature = metrics.fit_temperature(votes[voted], public.majority[voted])
     write_text(out / "temperature.txt", f"{temperature:.4f}\n")
-    temperature = metrics.fit_temperature(label, public.labels)
-    for member in models:
-        head = member.get_layer(HEADS[1])
-        head.set_weights([w / temperature for w in head.get_weights()])
+    calibrate_label(models, label, public)
     some = np.random.default_rng(0).permutation(len(dataset.training))[:EXAMPLES]
     with scratch() as folder, atomic(out / "face.keras") as part:
         both.save(folder / "whole.keras")
@@ -131,3 +148,11 @@ def export(models: Sequence[Any], dataset: Dataset, out: Path) -> None:
         model.save(folder / "one_view.keras")
         convert(folder / "one_view.keras", part, quantize="int8",
                 examples=dataset.training.images[some, ..., None])
+
+
+def calibrate_label(models: Sequence[Any], logits: np.ndarray, faces: corpus.Faces) -> None:
+    """Divide the second head's weights in each of the models by the temperature of these `logits` (n, 7)."""
+    temperature = metrics.fit_temperature(logits, faces.labels)
+    for model in models:
+        head = model.get_layer(HEADS[1])
+        head.set_weights([w / temperature for w in head.get_weights()])

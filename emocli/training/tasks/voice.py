@@ -55,7 +55,10 @@ class Pool:
 
 def prepare(data: Path, recipe: Mapping[str, Any], kept: Path | None = None) -> dict[str, Heard]:
     """Every corpus of a recipe as the ear hears it; `kept` is a folder of what it heard, as `emocli data
-    features` fills it."""
+    features` fills it.  Raises `UsageError` where the recipe does not say how often each copy is learnt."""
+    if len(recipe["copies"]) != COPIES or not np.isclose(sum(recipe["copies"]), 1):
+        raise UsageError("copies", f"the recipe gives the shares {recipe['copies']}",
+                         f"give {COPIES} that add up to 1: as it is, in conditions (two), slower, faster")
     return {name: hear(data, name, recipe["seed"], kept) for name in recipe["corpora"]}
 
 
@@ -77,10 +80,7 @@ def usual_of(tables: Tables) -> Statistics:
 
 def draw(training: Tables, usual: Statistics, recipe: Mapping[str, Any]) -> Pool:
     """What a network learns from: recordings of known and unknown speakers, each corpus as often as `recipe`
-    says.  Raises `UsageError` where it does not say how often each copy is."""
-    if len(recipe["copies"]) != COPIES:
-        raise UsageError("copies", f"the recipe gives {len(recipe['copies'])} shares",
-                         f"give {COPIES}: as it is, in made-up conditions (two), slower, faster")
+    says."""
     random, names = np.random.default_rng(recipe["seed"]), list(training)
     share = np.array([recipe["corpora"][name] for name in names], float)
     grouped = {n: [speakers_of(t, copy) for copy in range(COPIES)] for n, t in training.items()}

@@ -96,3 +96,13 @@ def test_a_member_continues_another(tiny: Path, tmp_path: Path, monkeypatch: pyt
     assert [name for name, _ in begun] == ["member1_stage1", "member1_stage2", "member2_stage1"]
     assert begun[0][1].std() > 0
     assert [float(weight.unique()) for _, weight in begun[1:]] == [1, 2]
+
+
+@pytest.mark.parametrize(("change", "named"), [
+    ({"share": 2}, "share: is no setting"), ({"continues": 3}, "names no member before member 2"),
+    ({"stages": [{"crop": 40, "heads": 1}]}, "heads: is no setting")])
+def test_a_recipe_of_other_settings(change: dict[str, Any], named: str) -> None:
+    first, second = RECIPE["members"]
+    with pytest.raises(UsageError, match=named):
+        face.check(RECIPE | {"members": [first, second | change]})
+    face.check(RECIPE)

@@ -124,10 +124,10 @@ def test_recordings_are_picked_with_some_classes_rare() -> None:
     assert len(voice.pick(labels, np.arange(95, 100), 10, random)) == 5
 
 
-def test_a_recipe_says_how_often_each_copy_is_learnt() -> None:
-    with pytest.raises(UsageError, match="gives 3 shares"):
-        voice.draw({"emodb": made_up("a")}, (np.zeros(FEATURES), np.ones(FEATURES)),
-                   RECIPE | {"copies": [0.5, 0.25, 0.25]})
+@pytest.mark.parametrize("copies", [[0.5, 0.25, 0.25], [0.5, 0.25, 0.25, 0.25, 0.25]])
+def test_a_recipe_says_how_often_each_copy_is_learnt(tiny: Path, copies: list[float]) -> None:
+    with pytest.raises(UsageError, match="that add up to 1"):
+        voice.prepare(tiny, RECIPE | {"copies": copies})
 
 
 @torch.no_grad()
