@@ -73,7 +73,7 @@ def echo(random: np.random.Generator) -> np.ndarray:
 def record(samples: np.ndarray, how: Condition, random: np.random.Generator,
            others: Sequence[np.ndarray]) -> np.ndarray:
     """(n,) float32 sound at 16 kHz as it is recorded in that way; `others` are the clips that babble."""
-    sound = at_speed(samples, how.speed) if how.speed != 1 else samples.astype(np.float64)
+    sound = at_speed(samples, how.speed)
     if how.room is not None:
         sound = signal.fftconvolve(sound, how.room)[:len(sound) + SAMPLE_RATE // 10]
     if how.tilt:

@@ -34,7 +34,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         {"channels": [8, 8, 16, 16], "blocks": [1, 1, 1], "dropout": 0.1, "stages": [
             {"crop": 40, "augment": 0.5, "mixup": 0.2, "schedule": {"epochs": 1, "lr": 1e-3}},
             {"crop": 48, "augment": 0.5, "mixup": 0.0, "schedule": {"epochs": 1, "lr": 1e-3}}]},
-        {"continues": 1, "channels": [8, 8, 16, 16], "blocks": [1, 1, 1], "dropout": 0.1, "stages": [
+        {"continues": 1, "stages": [
             {"crop": 40, "augment": 0.5, "spoil": 0.5, "mixup": 0.2,
              "schedule": {"epochs": 1, "lr": 1e-3}}]}]},
     "spectrogram": {"seed": 1, "backbone": "tiny", "corpora": ["ravdess"], "side": 64, "margin": 3,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ from emocli.training.tasks.face_data import (
 )
 from emocli.training.tasks.face_network import FaceNetwork, keras_weights
 
-#: What a recipe says of a member, and of a stage.
+#: What a recipe may say of a member, and of a stage.
 SETTINGS = ({"channels", "blocks", "dropout", "continues", "stages"},
             {"crop", "augment", "spoil", "mixup", "schedule"})
 #: Faces on which the ranges of the int8 network are measured.
@@ -56,15 +57,13 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
     seed_all(recipe["seed"])
     members: list[FaceNetwork] = []
     for number, settings in enumerate(recipe["members"], 1):
-        network = FaceNetwork(settings["channels"], settings["blocks"], settings["dropout"])
-        if "continues" in settings:
-            network.load_state_dict(members[settings["continues"] - 1].state_dict())
+        network = deepcopy(members[settings["continues"] - 1]) if "continues" in settings \
+            else FaceNetwork(settings["channels"], settings["blocks"], settings["dropout"])
         for stage_number, stage in enumerate(settings["stages"], 1):
             checkpoint = Checkpoint(out / f"member{number}_stage{stage_number}.pt", dataset.origin)
             yield from learn(network, dataset, recipe, stage, checkpoint)
         members.append(network)
-    export([in_keras(m, s["channels"], s["blocks"], f"member{number}")
-            for number, (m, s) in enumerate(zip(members, recipe["members"], strict=True), 1)], dataset, out)
+    export([in_keras(member, f"member{number}") for number, member in enumerate(members, 1)], dataset, out)
 
 
 def check(recipe: Mapping[str, Any]) -> None:
@@ -74,7 +73,7 @@ def check(recipe: Mapping[str, Any]) -> None:
             if unknown := settings.keys() - known:
                 raise UsageError(min(unknown), "is no setting of the face's recipe",
                                  f"it may have {', '.join(sorted(known))}")
-        if not 0 < member.get("continues", 1) < max(2, number):
+        if "continues" in member and not 0 < member["continues"] < number:
             raise UsageError("continues", f"names no member before member {number}", "name one, from 1 on")
 
 
@@ -110,9 +109,9 @@ def views(network: FaceNetwork, faces: corpus.Faces) -> np.ndarray:
     return torch.cat([(network.logits(x) + network.logits(x.flip(3))) / 2 for x in parts]).numpy()
 
 
-def in_keras(network: FaceNetwork, channels: Sequence[int], blocks: Sequence[int], name: str) -> Any:
+def in_keras(network: FaceNetwork, name: str) -> Any:
     """The same network in Keras."""
-    model = build(channels=tuple(channels), blocks=tuple(blocks), name=name)
+    model = build(channels=network.channels, blocks=network.blocks, name=name)
     for layer, weights in keras_weights(network):
         model.get_layer(layer).set_weights(weights)
     return model

@@ -22,7 +22,8 @@ class FaceNetwork(nn.Module):
 
     def __init__(self, channels: Sequence[int], blocks: Sequence[int], dropout: float) -> None:
         super().__init__()
-        self.blocks, self.layers, self.dropout = tuple(blocks), nn.ModuleDict(), nn.Dropout(dropout)
+        self.channels, self.blocks = tuple(channels), tuple(blocks)
+        self.layers, self.dropout = nn.ModuleDict(), nn.Dropout(dropout)
         self._conv("stem", 1, channels[0])
         for stage, (before, width, count) in enumerate(zip(channels, channels[1:], blocks, strict=False), 1):
             self._conv(f"stage{stage}", before, width, stride=2)

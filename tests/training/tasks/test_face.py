@@ -30,7 +30,7 @@ for channels, blocks in (((8, 8, 16, 16), (1, 1, 1)), ((16, 8, 24, 32), (2, 1, 3
     network = FaceNetwork(channels, blocks, 0.1)
     network.train()(torch.rand(64, 1, 48, 48) * 255)  # statistics that are not 0 and 1
     answers.append(network.eval()(faces).detach().numpy())
-    models.append(in_keras(network, channels, blocks, f"m{len(models)}"))
+    models.append(in_keras(network, f"m{len(models)}"))
     out = models[-1](faces.permute(0, 2, 3, 1), training=False)
     for n, head in enumerate(("logits", "label_logits")):
         np.testing.assert_allclose(out[head].detach().numpy(), answers[-1][:, n], rtol=1e-3, atol=1e-4)
@@ -98,11 +98,13 @@ def test_a_member_continues_another(tiny: Path, tmp_path: Path, monkeypatch: pyt
     assert [float(weight.unique()) for _, weight in begun[1:]] == [1, 2]
 
 
-@pytest.mark.parametrize(("change", "named"), [
-    ({"share": 2}, "share: is no setting"), ({"continues": 3}, "names no member before member 2"),
-    ({"stages": [{"crop": 40, "heads": 1}]}, "heads: is no setting")])
-def test_a_recipe_of_other_settings(change: dict[str, Any], named: str) -> None:
-    first, second = RECIPE["members"]
+@pytest.mark.parametrize(("number", "change", "named"), [
+    (1, {"share": 2}, "share: is no setting"), (1, {"continues": 2}, "names no member before member 2"),
+    (0, {"continues": 1}, "names no member before member 1"),
+    (1, {"stages": [{"crop": 40, "heads": 1}]}, "heads: is no setting")])
+def test_a_recipe_of_other_settings(number: int, change: dict[str, Any], named: str) -> None:
+    members = list(RECIPE["members"])
+    members[number] = members[number] | change
     with pytest.raises(UsageError, match=named):
-        face.check(RECIPE | {"members": [first, second | change]})
+        face.check(RECIPE | {"members": members})
     face.check(RECIPE)
