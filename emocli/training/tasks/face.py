@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from emocli.errors import UsageError
 from emocli.face.network import HEADS, averaged, build, mirrored
@@ -22,7 +23,7 @@ from emocli.training.checkpoint import Checkpoint
 from emocli.training.convert import convert
 from emocli.training.corpora import faces as corpus
 from emocli.training.half_precision import halve
-from emocli.training.loop import Batch, Epoch, Schedule, seed_all, train
+from emocli.training.loop import Batch, Epoch, Schedule, copied, seed_all, train
 from emocli.training.tasks.face_data import (
     Dataset,
     augment,
@@ -37,9 +38,9 @@ from emocli.training.tasks.face_network import FaceNetwork, keras_weights
 
 #: What a recipe may say of a member, and of a stage.
 SETTINGS = ({"channels", "blocks", "dropout", "continues", "stages"},
-            {"crop", "augment", "spoil", "mixup", "schedule"})
-#: Faces on which the ranges of the int8 network are measured.
-EXAMPLES = 500
+            {"crop", "augment", "spoil", "mixup", "taught", "way", "schedule"})
+#: Faces on which the ranges of the int8 network are measured, and the statistics of averaged weights.
+EXAMPLES, STATISTICS = 500, 8192
 
 
 def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
@@ -61,7 +62,7 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
             else FaceNetwork(settings["channels"], settings["blocks"], settings["dropout"])
         for stage_number, stage in enumerate(settings["stages"], 1):
             checkpoint = Checkpoint(out / f"member{number}_stage{stage_number}.pt", dataset.origin)
-            yield from learn(network, dataset, recipe, stage, checkpoint)
+            yield from learn(network, dataset, recipe, stage, checkpoint, members)
         members.append(network)
     export([in_keras(member, f"member{number}") for number, member in enumerate(members, 1)], dataset, out)
 
@@ -73,16 +74,26 @@ def check(recipe: Mapping[str, Any]) -> None:
             if unknown := settings.keys() - known:
                 raise UsageError(min(unknown), "is no setting of the face's recipe",
                                  f"it may have {', '.join(sorted(known))}")
+        if "continues" not in member and member["stages"][0].get("taught"):
+            raise UsageError("taught", f"lets member {number} learn from itself, untrained",
+                             "begin its first stage without")
         if "continues" in member and not 0 < member["continues"] < number:
             raise UsageError("continues", f"names no member before member {number}", "name one, from 1 on")
 
 
 def learn(network: FaceNetwork, dataset: Dataset, recipe: Mapping[str, Any], stage: Mapping[str, Any],
-          checkpoint: Checkpoint) -> Iterator[Epoch]:
-    """One stage: train on crops, judge on whole faces that are held out."""
-    batch, held = recipe["batch"], dataset.held
+          checkpoint: Checkpoint, before: Sequence[FaceNetwork] = ()) -> Iterator[Epoch]:
+    """One stage: train on crops, judge on whole faces that are held out.
+
+    `taught` is the share of every target that is what the members `before` and the network as it begins say
+    of the undisturbed face, all alike (born-again networks, Furlanello et al. 2018).  With a `way` the
+    network ends so far between what it was and the best epoch (weight averaging, Izmailov et al. 2018).
+    """
+    batch, held, old = recipe["batch"], dataset.held, copied(network.state_dict())
     pixels = torch.from_numpy(dataset.training.images)[:, None].float()
     target = torch.from_numpy(targets(dataset.training))
+    if share := stage.get("taught"):
+        target = (1 - share) * target + share * mean_probabilities([*before, network], dataset.training)
     steps = len(pixels) // batch
 
     def batches(epoch: int) -> Iterator[Batch]:
@@ -100,6 +111,30 @@ def learn(network: FaceNetwork, dataset: Dataset, recipe: Mapping[str, Any], sta
     yield from train(network, batches, forward=network.logits, validate=validate,
                      steps_per_epoch=steps, schedule=Schedule(**stage["schedule"]), checkpoint=checkpoint,
                      seed=recipe["seed"], best_by="score")
+    if way := stage.get("way"):
+        network.load_state_dict({name: old[name].lerp(tensor, way) if tensor.is_floating_point() else tensor
+                                 for name, tensor in network.state_dict().items()})
+        seed_all(recipe["seed"])
+        measure_statistics(network, pixels, stage)
+
+
+@torch.no_grad()
+def measure_statistics(network: FaceNetwork, pixels: Tensor, stage: Mapping[str, Any]) -> None:
+    """Set the batch normalizations' statistics to the mean of those of faces as a stage spoils them: of
+    averaged weights they are not the average."""
+    norms = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
+    network.eval()
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # all batches count alike
+        norm.train()
+    for picked in torch.randperm(len(pixels))[:STATISTICS].split(512):
+        faces = augment(pixels[picked], stage["crop"], stage["augment"])
+        network.logits(spoil(faces, stage.get("spoil", 0.0)))
+    for norm in norms:
+        norm.momentum = 0.1
+        norm.eval()
+
 
 
 @torch.no_grad()
@@ -107,6 +142,13 @@ def views(network: FaceNetwork, faces: corpus.Faces) -> np.ndarray:
     """(n, 2, 7) logits, the mean over each face and its mirror image."""
     parts = torch.from_numpy(faces.images)[:, None].float().split(256)
     return torch.cat([(network.logits(x) + network.logits(x.flip(3))) / 2 for x in parts]).numpy()
+
+
+def mean_probabilities(networks: Sequence[FaceNetwork], faces: corpus.Faces) -> Tensor:
+    """(n, 2, 7) of networks, over each face and its mirror image."""
+    for network in networks:
+        network.eval()
+    return torch.stack([torch.from_numpy(views(n, faces)).softmax(2) for n in networks]).mean(0)
 
 
 def in_keras(network: FaceNetwork, name: str) -> Any:

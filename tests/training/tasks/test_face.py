@@ -83,7 +83,9 @@ def test_the_network_is_the_same_in_keras() -> None:
 def test_a_member_continues_another(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[tuple[str, torch.Tensor]] = []
 
-    def learn(network: FaceNetwork, dataset: Any, recipe: Any, stage: Any, kept: Checkpoint) -> list[Any]:
+    def learn(network: FaceNetwork, dataset: Any, recipe: Any, stage: Any, kept: Checkpoint,
+              before: list[FaceNetwork]) -> list[Any]:
+        assert len(before) == int("member2" in kept.path.stem)
         weight = network.layers["stem_conv"].weight
         begun.append((kept.path.stem, weight.detach().clone()))
         torch.nn.init.constant_(weight, len(begun))
@@ -98,9 +100,55 @@ def test_a_member_continues_another(tiny: Path, tmp_path: Path, monkeypatch: pyt
     assert [float(weight.unique()) for _, weight in begun[1:]] == [1, 2]
 
 
+def test_a_stage_taught_by_networks(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = face_data.load_dataset(tiny, RECIPE)
+    first, second = (FaceNetwork((8, 8), (1,), 0.1) for _ in range(2))
+    batches: list[Any] = []
+    monkeypatch.setattr(face, "train", lambda model, made, **rest: batches.append(next(made(0))) or [])
+    stage = {"crop": 40, "augment": 1.0, "mixup": 0.0, "schedule": {"epochs": 1, "lr": 1e-3}}
+    kept = Checkpoint(tmp_path / "a.pt", dataset.origin)
+    for taught in (1.0, 0.0, 0.5):
+        torch.manual_seed(1)
+        assert not list(face.learn(second, dataset, RECIPE, stage | {"taught": taught}, kept, [first]))
+    predicted, labels, half = (target for _, target in batches)
+    alone = [face.mean_probabilities([network], dataset.training) for network in (first, second)]
+    rows = {tuple(row) for row in ((alone[0] + alone[1]) / 2).flatten(1).numpy().round(4).tolist()}
+    assert {tuple(row) for row in predicted.flatten(1).numpy().round(4).tolist()} <= rows
+    assert torch.allclose(half, (predicted + labels) / 2, atol=1e-5)
+    assert not torch.allclose(labels, predicted, atol=0.05)
+
+
+def test_a_stage_that_ends_between(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = face_data.load_dataset(tiny, RECIPE)
+    network = FaceNetwork((8, 8), (1,), 0.1)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+
+    def train(model: FaceNetwork, *args: Any, **settings: Any) -> list[Any]:
+        model.load_state_dict({name: tensor + 1 for name, tensor in model.state_dict().items()})
+        return []
+
+    monkeypatch.setattr(face, "train", train)
+    stage = {"crop": 48, "augment": 1.0, "spoil": 0.4, "mixup": 0.0, "way": 0.25,
+             "schedule": {"epochs": 1, "lr": 1e-3}}
+    kept = Checkpoint(tmp_path / "a.pt", dataset.origin)
+    assert not list(face.learn(network, dataset, RECIPE, stage, kept))
+    after = network.state_dict()
+    for name in ("layers.stem_conv.weight", "layers.logits.bias"):
+        assert torch.allclose(after[name], before[name] + 0.25, atol=1e-5)
+    norm = network.layers["stem_norm"]
+    seen: list[torch.Tensor] = []
+    network.layers["stem_conv"].register_forward_hook(lambda layer, inputs, out: seen.append(out.float()))
+    faces = torch.from_numpy(dataset.training.images)[:, None].float()
+    with torch.no_grad():
+        network.eval()(faces)
+    assert torch.allclose(norm.running_mean, seen[0].mean((0, 2, 3)), atol=0.3)  # of faces, not of a guess
+    assert norm.momentum == 0.1
+
+
 @pytest.mark.parametrize(("number", "change", "named"), [
     (1, {"share": 2}, "share: is no setting"), (1, {"continues": 2}, "names no member before member 2"),
     (0, {"continues": 1}, "names no member before member 1"),
+    (0, {"stages": [{"crop": 40, "taught": 0.5}]}, "taught: lets member 1 learn from itself"),
     (1, {"stages": [{"crop": 40, "heads": 1}]}, "heads: is no setting")])
 def test_a_recipe_of_other_settings(number: int, change: dict[str, Any], named: str) -> None:
     members = list(RECIPE["members"])
