@@ -75,7 +75,7 @@ faces, voices and sentences with the same label are put together.
 RAVDESS in six folds by actor, six networks: mean macro-F1 {folds:.3f}. MELD as others score it, by weighted
 F1: {meld:.3f}.
 
-Fear and disgust are the weakest classes everywhere; single rows are often wrong. **On your material** the
+Fear and disgust are the weakest classes of faces; single rows are often wrong. **On your material** the
 networks are as strange as on the first table, or stranger: code a sample by hand and let [`emocli
 compare`](research.md) say how far you agree, before you build on it.
 

@@ -141,6 +141,13 @@ def copied(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return {key: tensor.detach().clone() for key, tensor in state.items()}
 
 
+def between(old: dict[str, Tensor], new: dict[str, Tensor], way: float) -> dict[str, Tensor]:
+    """The state so far on the way from an old one to a new one (weight interpolation, Wortsman et al. 2022);
+    counts are the new one's."""
+    return {key: old[key].lerp(tensor, way) if tensor.is_floating_point() else tensor
+            for key, tensor in new.items()}
+
+
 def train(model: nn.Module, batches: Callable[[int], Iterable[Batch]], *,
           forward: Callable[[Any], Tensor], validate: Callable[[], dict[str, float]],
           steps_per_epoch: int, schedule: Schedule, checkpoint: Checkpoint | None, seed: int = 0,

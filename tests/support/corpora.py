@@ -35,7 +35,7 @@ RECIPES: dict[str, dict[str, Any]] = {
             {"crop": 40, "augment": 0.5, "mixup": 0.2, "schedule": {"epochs": 1, "lr": 1e-3}},
             {"crop": 48, "augment": 0.5, "mixup": 0.0, "schedule": {"epochs": 1, "lr": 1e-3}}]},
         {"continues": 1, "stages": [
-            {"crop": 40, "augment": 0.5, "spoil": 0.5, "mixup": 0.2,
+            {"crop": 40, "augment": 0.5, "spoil": 0.5, "mixup": 0.2, "taught": 0.4, "way": 0.5,
              "schedule": {"epochs": 1, "lr": 1e-3}}]}]},
     "spectrogram": {"seed": 1, "backbone": "tiny", "corpora": ["ravdess"], "side": 64, "margin": 3,
                     "batch": 7, "schedule": SCHEDULE, "backbones": {"tiny": {

@@ -6,7 +6,7 @@ Several networks are trained; what ships gives the mean of their logits.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from emocli.training.checkpoint import Checkpoint
 from emocli.training.convert import convert
 from emocli.training.corpora import faces as corpus
 from emocli.training.half_precision import halve
-from emocli.training.loop import Batch, Epoch, Schedule, copied, seed_all, train
+from emocli.training.loop import Batch, Epoch, Schedule, between, copied, seed_all, train
 from emocli.training.tasks.face_data import (
     Dataset,
     augment,
@@ -39,8 +39,10 @@ from emocli.training.tasks.face_network import FaceNetwork, keras_weights
 #: What a recipe may say of a member, and of a stage.
 SETTINGS = ({"channels", "blocks", "dropout", "continues", "stages"},
             {"crop", "augment", "spoil", "mixup", "taught", "way", "schedule"})
-#: Faces on which the ranges of the int8 network are measured, and the statistics of averaged weights.
+#: Faces on which the ranges of the int8 network are measured, and the statistics of interpolated weights.
 EXAMPLES, STATISTICS = 500, 8192
+#: PyTorch's, of batch normalization.
+MOMENTUM = 0.1
 
 
 def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
@@ -74,6 +76,9 @@ def check(recipe: Mapping[str, Any]) -> None:
             if unknown := settings.keys() - known:
                 raise UsageError(min(unknown), "is no setting of the face's recipe",
                                  f"it may have {', '.join(sorted(known))}")
+            for name in settings.keys() & {"taught", "way"}:
+                if not 0 < settings[name] <= 1:
+                    raise UsageError(name, f"is {settings[name]}", "give a share, over 0 and up to 1")
         if "continues" not in member and member["stages"][0].get("taught"):
             raise UsageError("taught", f"lets member {number} learn from itself, untrained",
                              "begin its first stage without")
@@ -86,8 +91,8 @@ def learn(network: FaceNetwork, dataset: Dataset, recipe: Mapping[str, Any], sta
     """One stage: train on crops, judge on whole faces that are held out.
 
     `taught` is the share of every target that is what the members `before` and the network as it begins say
-    of the undisturbed face, all alike (born-again networks, Furlanello et al. 2018).  With a `way` the
-    network ends so far between what it was and the best epoch (weight averaging, Izmailov et al. 2018).
+    of the undisturbed face, all alike (distillation, Hinton et al. 2015).  With a `way` the weights end so
+    far between what they were and the best epoch (Wortsman et al. 2022).
     """
     batch, held, old = recipe["batch"], dataset.held, copied(network.state_dict())
     pixels = torch.from_numpy(dataset.training.images)[:, None].float()
@@ -99,9 +104,7 @@ def learn(network: FaceNetwork, dataset: Dataset, recipe: Mapping[str, Any], sta
     def batches(epoch: int) -> Iterator[Batch]:
         order = torch.randperm(len(pixels))
         for picked in order[:steps * batch].split(batch):
-            x, y = augment(pixels[picked], stage["crop"], stage["augment"]), target[picked]
-            x = spoil(x, stage["spoil"]) if stage.get("spoil") else x
-            yield mixed(x, y, stage["mixup"])
+            yield mixed(disturbed(pixels[picked], stage), target[picked], stage["mixup"])
 
     hard = spoilt(held) if stage.get("spoil") else []
 
@@ -112,29 +115,33 @@ def learn(network: FaceNetwork, dataset: Dataset, recipe: Mapping[str, Any], sta
                      steps_per_epoch=steps, schedule=Schedule(**stage["schedule"]), checkpoint=checkpoint,
                      seed=recipe["seed"], best_by="score")
     if way := stage.get("way"):
-        network.load_state_dict({name: old[name].lerp(tensor, way) if tensor.is_floating_point() else tensor
-                                 for name, tensor in network.state_dict().items()})
+        network.load_state_dict(between(old, network.state_dict(), way))
         seed_all(recipe["seed"])
-        measure_statistics(network, pixels, stage)
+        some = torch.randperm(len(pixels))[:STATISTICS].split(512)
+        measure_statistics(network, (disturbed(pixels[picked], stage) for picked in some))
+
+
+def disturbed(faces: Tensor, stage: Mapping[str, Any]) -> Tensor:
+    """Faces (n, 1, 48, 48), 0..255, augmented, cut and spoilt as a stage says."""
+    faces = augment(faces, stage["crop"], stage["augment"])
+    return spoil(faces, stage["spoil"]) if stage.get("spoil") else faces
 
 
 @torch.no_grad()
-def measure_statistics(network: FaceNetwork, pixels: Tensor, stage: Mapping[str, Any]) -> None:
-    """Set the batch normalizations' statistics to the mean of those of faces as a stage spoils them: of
-    averaged weights they are not the average."""
+def measure_statistics(network: FaceNetwork, batches: Iterable[Tensor]) -> None:
+    """Measure the batch normalizations' mean and variance anew on faces (n, 1, s, s), 0..255: interpolated
+    weights make the old ones wrong (Izmailov et al. 2018)."""
     norms = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
     network.eval()
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # all batches count alike
         norm.train()
-    for picked in torch.randperm(len(pixels))[:STATISTICS].split(512):
-        faces = augment(pixels[picked], stage["crop"], stage["augment"])
-        network.logits(spoil(faces, stage.get("spoil", 0.0)))
+    for faces in batches:
+        network.logits(faces)
     for norm in norms:
-        norm.momentum = 0.1
+        norm.momentum = MOMENTUM
         norm.eval()
-
 
 
 @torch.no_grad()
@@ -145,7 +152,7 @@ def views(network: FaceNetwork, faces: corpus.Faces) -> np.ndarray:
 
 
 def mean_probabilities(networks: Sequence[FaceNetwork], faces: corpus.Faces) -> Tensor:
-    """(n, 2, 7) of networks, over each face and its mirror image."""
+    """(n, 2, 7) of networks, over each face and its mirror image; uncalibrated."""
     for network in networks:
         network.eval()
     return torch.stack([torch.from_numpy(views(n, faces)).softmax(2) for n in networks]).mean(0)

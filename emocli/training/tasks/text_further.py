@@ -22,7 +22,7 @@ from emocli.errors import DataError
 from emocli.text.encoder import SentenceModel
 from emocli.text.model import TextModel
 from emocli.training.checkpoint import Checkpoint
-from emocli.training.loop import Batch, Epoch, Schedule, copied, train
+from emocli.training.loop import Batch, Epoch, Schedule, between, copied, train
 from emocli.training.tasks import text_data
 from emocli.training.tasks.text_data import UNLABELLED, Row, loss, picked, recipe_seed
 from emocli.weights import resolve
@@ -86,9 +86,7 @@ def fit(model: SentenceNetwork, dataset: Dataset, before: Path, data: Path, reci
     yield from train(model, batches, forward=forward, validate=validate, steps_per_epoch=steps,
                      schedule=Schedule(**settings["schedule"]), checkpoint=checkpoint,
                      seed=recipe["seed"], loss=of_lessons)
-    model.load_state_dict({
-        name: old[name].lerp(tensor, settings["way"]) if tensor.is_floating_point() else tensor
-        for name, tensor in model.state_dict().items()})
+    model.load_state_dict(between(old, model.state_dict(), settings["way"]))
 
 
 def of_lessons(answers: Any, targets: Any) -> Tensor:

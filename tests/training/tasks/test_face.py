@@ -148,6 +148,7 @@ def test_a_stage_that_ends_between(tiny: Path, tmp_path: Path, monkeypatch: pyte
 @pytest.mark.parametrize(("number", "change", "named"), [
     (1, {"share": 2}, "share: is no setting"), (1, {"continues": 2}, "names no member before member 2"),
     (0, {"continues": 1}, "names no member before member 1"),
+    (1, {"stages": [{"crop": 40, "way": 5}]}, "way: is 5"),
     (0, {"stages": [{"crop": 40, "taught": 0.5}]}, "taught: lets member 1 learn from itself"),
     (1, {"stages": [{"crop": 40, "heads": 1}]}, "heads: is no setting")])
 def test_a_recipe_of_other_settings(number: int, change: dict[str, Any], named: str) -> None:
