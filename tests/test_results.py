@@ -16,14 +16,14 @@ WEIGHTS = REPO / "weights"
 #: What a reader looks for first: modality, set (None for the main one), figure, and the floor below
 #: which weights are not shipped.
 HEADLINES = [
-    ("face", None, "accuracy", 0.84), ("face", "fer2013_private", "accuracy", 0.69),
+    ("face", None, "accuracy", 0.85), ("face", "fer2013_private", "accuracy", 0.69),
     ("voice", None, "macro_f1", 0.78), ("voice", "ravdess_speaker_unknown", "macro_f1", 0.68),
     ("voice", "ravdess, --voice-mode fast", "macro_f1", 0.60), ("voice", "emodb", "macro_f1", 0.93),
     ("voice", "ravdess, voice-permissive", "macro_f1", 0.42), ("voice", "nemo", "macro_f1", 0.82),
     ("voice", "ravdess, babble at 10 dB", "macro_f1", 0.66),
     ("text", None, "macro_f1", 0.63), ("text", "goemotions_ko", "macro_f1", 0.53),
     ("text", "kote_ko", "macro_f1", 0.38), ("text", "meld_en", "weighted_f1", 0.42),
-    ("fusion", None, "macro_f1", 0.85),
+    ("fusion", None, "macro_f1", 0.90),
 ]
 
 
@@ -54,7 +54,7 @@ def test_fusion_gains(results: dict[str, Any]) -> None:
 
 
 #: What nothing was trained on: set (None for the main one), and the floor of its macro-F1.
-STRANGERS = [(None, 0.75), ("nemo left out, speaker known", 0.60), ("ravdess left out, speaker known", 0.50),
+STRANGERS = [(None, 0.80), ("nemo left out, speaker known", 0.60), ("ravdess left out, speaker known", 0.50),
              ("emodb left out, speaker known", 0.80), ("ravdess pairs, face+voice", 0.85)]
 
 
@@ -104,7 +104,7 @@ def test_what_the_networks_are_compared_with(results: dict[str, Any]) -> None:
     assert {r["n"] for r in voices.values()} == {results["voice"]["n"]}
     assert max(r["macro_f1"] for r in voices.values()) < results["voice"]["macro_f1"]
     # Doubt, which strangers need, costs so much where every reader is known (weights/fusion.md).
-    assert max(r["macro_f1"] for r in fused.values()) < results["fusion"]["macro_f1"] + 0.031
+    assert max(r["macro_f1"] for r in fused.values()) < results["fusion"]["macro_f1"] + 0.02
     page = (WEIGHTS / "RESULTS.md").read_text()
     assert all(name in page for name in (*voices, *fused, *results["text"]["compared"]))
 

@@ -86,9 +86,8 @@ def train_command(
     sys.modules["tensorflow"] = None  # type: ignore[assignment]
     settings = read_recipe(task, recipe)
     settings["seed"] = settings["seed"] if seed is None else seed
-    for member in settings.get("members", [settings]) if epochs else []:
-        for stage in member.get("stages", [member]):
-            stage["schedule"]["epochs"] = epochs
+    for stage in settings.get("stages", [settings]) if epochs else []:
+        stage.setdefault("schedule", {})["epochs"] = epochs
     folder = out or Path("runs") / task
     folder.mkdir(parents=True, exist_ok=True)
     with optional_dependency("emocli train"):

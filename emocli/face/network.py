@@ -5,13 +5,12 @@ Residual units follow He et al. (2016), the channel gates Hu et al. (2018).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 #: Side of the grey crop that the network takes, px.
 INPUT_SIZE = 48
-#: Width of the shipped networks' features, side by side.
-FEATURES = 384
+#: Width of the shipped network's features.
+FEATURES = 192
 #: The answer that is used, and the one that is only there to be compared with others' figures.
 HEADS = ("logits", "label_logits")
 #: How the names of a residual unit's last convolution and its normalization go on.
@@ -57,19 +56,6 @@ def build(*, channels: tuple[int, ...] = (32, 64, 96, 128),
     heads = {name: layers.Dense(len(EMOTIONS), name=name)(layers.Dropout(dropout)(features))
              for name in HEADS}
     return Model(inputs, {"features": features, **heads}, name=name)
-
-
-def averaged(models: Sequence[Any]) -> Any:
-    """One network whose logits are the mean of several's, and whose features stand side by side.  The
-    networks have names of their own."""
-    from keras import Input, Model, layers
-
-    inputs = Input(models[0].input_shape[1:], name="face")
-    answers = [model(inputs) for model in models]
-    heads = {name: sum(answer[name] for answer in answers) / len(answers) for name in HEADS}
-    features = layers.Concatenate(name="features")([answer["features"] for answer in answers]) \
-        if len(answers) > 1 else answers[0]["features"]
-    return Model(inputs, {"features": features, **heads}, name="emocli_faces")
 
 
 def mirrored(model: Any) -> Any:

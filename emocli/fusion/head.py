@@ -1,10 +1,12 @@
 """The PyTorch head that turns the readings of one segment into seven calibrated scores.
 
 A product of experts (Hinton 2002): the log scores of the modalities that are there, each weighed by a number
-learnt for that very subset.  It knows nothing but scores, and no class from another, so a class that another
-one beats in every reading cannot win; one that all readers put second behind different ones can.  A share of
-doubt is mixed into every reading first, so that a reader that is wrong and sure cannot outvote two others
-without end.  Calibrated by one temperature a subset (Guo et al. 2017).
+learnt for that very subset.  A share of doubt is mixed into every reading first, so that a reader that is
+wrong and sure cannot outvote two others without end; and of neutral's score a share into every other class's,
+because whoever is angry may say so in plain words: what looks neutral then speaks little against any emotion,
+what looks angry much against all others.  All this keeps the order of a reading's classes, so a class that
+another one beats in every reading cannot win; one that all readers put second behind different ones can.
+Calibrated by one temperature a subset (Guo et al. 2017).
 """
 
 from __future__ import annotations
@@ -24,36 +26,45 @@ from emocli.timeline.types import MODALITIES, Reading
 _CLASSES = len(EMOTIONS)
 #: Where a weights file names its modalities.
 NAMES = "modalities"
-#: Share of doubt that learning begins with.
-DOUBT = 0.02
+#: Shares that learning begins with: of doubt, and of emotions that a modality does not show.
+DOUBT, UNEXPRESSED = 0.02, 0.12
 
 
 class FusionHead(nn.Module):
     """Log scores (n, m, 7) of m modalities and a mask (n, m) in, logits (n, 7) out.
 
-    `trust` (2^m, m) weighs the modalities in every subset of them, and `doubt` (m,) is the log odds of the
-    even spread that is mixed into a reading.
+    In every subset of the modalities, `trust` (2^m, m) weighs them, and `doubt` (2^m, m) is the log odds of
+    the even spread that is mixed into a reading.  `unexpressed` (m,) is the log odds that a modality does not
+    show an emotion and looks neutral: so much of neutral's score is mixed into those of the other classes.
     """
 
     temperatures: Tensor
 
     def __init__(self, modalities: int = len(MODALITIES)) -> None:
         super().__init__()
-        self.trust = nn.Parameter(torch.ones(2**modalities, modalities))
-        self.doubt = nn.Parameter(torch.full((modalities,), float(np.log(DOUBT / (1 - DOUBT)))))
+        shape = (2**modalities, modalities)
+        self.trust = nn.Parameter(torch.ones(shape))
+        self.doubt = nn.Parameter(torch.full(shape, _log_odds(DOUBT)))
+        self.unexpressed = nn.Parameter(torch.full((modalities,), _log_odds(UNEXPRESSED)))
         self.register_buffer("temperatures", torch.ones(2**modalities))
 
     def forward(self, log_scores: Tensor, mask: Tensor) -> Tensor:
         """See the class."""
-        doubt = torch.sigmoid(self.doubt)[:, None]
-        doubted = torch.log((1 - doubt) * log_scores.exp() + doubt / _CLASSES)
-        weights = self.trust[self.subset(mask)].clamp(min=0) * mask
-        return (weights[..., None] * doubted).sum(1)
+        subset = self.subset(mask)
+        doubt, unexpressed = torch.sigmoid(self.doubt[subset]), torch.sigmoid(self.unexpressed)
+        doubted = torch.lerp(log_scores.exp(), torch.tensor(1 / _CLASSES), doubt[..., None])
+        likelihoods = torch.lerp(doubted, doubted[..., [NEUTRAL]], unexpressed[:, None])
+        weights = self.trust[subset].clamp(min=0) * mask
+        return (weights[..., None] * likelihoods.log()).sum(1)
 
     def subset(self, mask: Tensor) -> Tensor:
         """Which entry of the tables a mask (n, m) stands for, (n,) int64."""
         bits = torch.tensor([2**i for i in range(mask.shape[1])])
         return (mask.long() * bits).sum(1)
+
+
+def _log_odds(share: float) -> float:
+    return float(np.log(share / (1 - share)))
 
 
 class Fusion:

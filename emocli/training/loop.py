@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -146,6 +146,12 @@ def between(old: dict[str, Tensor], new: dict[str, Tensor], way: float) -> dict[
     counts are the new one's."""
     return {key: old[key].lerp(tensor, way) if tensor.is_floating_point() else tensor
             for key, tensor in new.items()}
+
+
+def mean_state(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """The mean of several networks' states (model soup, Wortsman et al. 2022); counts are the last one's."""
+    return {key: torch.stack([state[key] for state in states]).mean(0) if tensor.is_floating_point()
+            else tensor for key, tensor in states[-1].items()}
 
 
 def train(model: nn.Module, batches: Callable[[int], Iterable[Batch]], *,

@@ -82,6 +82,17 @@ def test_the_film_that_came_out_happy(fusion: Fusion) -> None:
     assert EMOTIONS[int(scores.argmax())] == "neutral"
 
 
+def test_words_that_show_nothing_speak_little_against_an_emotion(fusion: Fusion) -> None:
+    def lead(shown: int, other: int) -> float:
+        log_scores, mask = pack([readings(text=(shown, 0.7))])
+        logits = fusion.head(log_scores, mask)[0]
+        return (logits[shown] - logits[other]).item()
+
+    for emotion in set(range(7)) - {NEUTRAL}:
+        assert 0 < 1.5 * lead(NEUTRAL, emotion) < lead(emotion, NEUTRAL)
+        assert fusion.scores([readings(face=(emotion, 0.6), text=(NEUTRAL, 0.7))])[0].argmax() == emotion
+
+
 def test_sure_readers_that_disagree_leave_doubt(fusion: Fusion) -> None:
     for a, b in combinations(range(7), 2):
         scores = fusion.scores([readings(face=(a, 0.98), text=(b, 0.98))])[0]

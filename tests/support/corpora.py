@@ -30,13 +30,12 @@ RECIPES: dict[str, dict[str, Any]] = {
               "seed": 1, "batch": 8, "steps": 6, "members": 3, "wide": 16, "view": 8, "dropout": 0.1,
               "mixup": 0.5, "main": "ravdess", "smoothing": 0.05, "versions": [0.5, 0.1, 0.1, 0.3],
               "corpora": {"ravdess": 3, "nemo": 2, "emodb": 1}, "schedule": SCHEDULE},
-    "face": {"seed": 1, "batch": 20, "members": [
-        {"channels": [8, 8, 16, 16], "blocks": [1, 1, 1], "dropout": 0.1, "stages": [
-            {"crop": 40, "augment": 0.5, "mixup": 0.2, "schedule": {"epochs": 1, "lr": 1e-3}},
-            {"crop": 48, "augment": 0.5, "mixup": 0.0, "schedule": {"epochs": 1, "lr": 1e-3}}]},
-        {"continues": 1, "stages": [
-            {"crop": 40, "augment": 0.5, "spoil": 0.5, "mixup": 0.2, "taught": 0.4, "way": 0.5,
-             "schedule": {"epochs": 1, "lr": 1e-3}}]}]},
+    "face": {"seed": 1, "batch": 20, "channels": [8, 8, 16, 16], "blocks": [1, 1, 1],
+             "dropout": 0.1, "stages": [
+        {"crop": 40, "augment": 0.5, "mixup": 0.2, "schedule": {"epochs": 1, "lr": 1e-3}},
+        {"crop": 48, "augment": 0.5, "mixup": 0.0, "schedule": {"epochs": 1, "lr": 1e-3}},
+        {"crop": 40, "augment": 0.5, "spoil": 0.5, "mixup": 0.2, "begins": [1, 2, 2], "teachers": [1, 2],
+         "taught": 0.4, "way": 0.5, "schedule": {"epochs": 1, "lr": 1e-3}}]},
     "spectrogram": {"seed": 1, "backbone": "tiny", "corpora": ["ravdess"], "side": 64, "margin": 3,
                     "batch": 7, "schedule": SCHEDULE, "backbones": {"tiny": {
                         "model_type": "convnext",
@@ -44,7 +43,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "fusion": {"seed": 1, "modalities": ["voice", "text"], "voice": "voice-permissive", "speech": ["ravdess"],
                "batch": 32, "steps": 3, "held_speakers": ["ravdess20"], "held_out": 0.4, "held_triplets": 70,
                "keep": 0.7, "strangers": False, "neutral": 0.1, "contradict": 0.1, "over_sure": 1.5,
-               "schedule": SCHEDULE},
+               "caution": 0.0, "schedule": SCHEDULE},
 }
 
 

@@ -1,7 +1,4 @@
-"""Training of the face networks on FER2013 pixels, by FER+ votes and the competition's label.
-
-Several networks are trained; what ships gives the mean of their logits.
-"""
+"""Training of the face network on FER2013 pixels, by FER+ votes and the competition's label."""
 
 from __future__ import annotations
 
@@ -16,14 +13,14 @@ import torch
 from torch import Tensor, nn
 
 from emocli.errors import UsageError
-from emocli.face.network import HEADS, averaged, build, mirrored
+from emocli.face.network import HEADS, build, mirrored
 from emocli.storage import atomic, scratch, write_text
 from emocli.training import metrics
 from emocli.training.checkpoint import Checkpoint
 from emocli.training.convert import convert
 from emocli.training.corpora import faces as corpus
 from emocli.training.half_precision import halve
-from emocli.training.loop import Batch, Epoch, Schedule, between, copied, seed_all, train
+from emocli.training.loop import Batch, Epoch, Schedule, between, copied, mean_state, seed_all, train
 from emocli.training.tasks.face_data import (
     Dataset,
     augment,
@@ -36,9 +33,9 @@ from emocli.training.tasks.face_data import (
 )
 from emocli.training.tasks.face_network import FaceNetwork, keras_weights
 
-#: What a recipe may say of a member, and of a stage.
-SETTINGS = ({"channels", "blocks", "dropout", "continues", "stages"},
-            {"crop", "augment", "spoil", "mixup", "taught", "way", "schedule"})
+#: What a recipe says, and what it may say of a stage.
+SETTINGS = {"seed", "batch", "channels", "blocks", "dropout", "stages"}
+STAGE_SETTINGS = {"crop", "augment", "spoil", "mixup", "begins", "teachers", "taught", "way", "schedule"}
 #: Faces on which the ranges of the int8 network are measured, and the statistics of interpolated weights.
 EXAMPLES, STATISTICS = 500, 8192
 #: PyTorch's, of batch normalization.
@@ -48,9 +45,8 @@ MOMENTUM = 0.1
 def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
     """Train as `recipe` says; writes `face.keras`, `face.tflite` and `temperature.txt` into `out` at the end.
 
-    Each stage goes on from the one before it, the first from nothing or from where the member ended that
-    `continues` names, 1 being the first.  What is written gives the mean of the members' logits, each at the
-    best epoch of its last stage.
+    A stage begins where the one before it ended, or with the mean of the weights as all the stages ended that
+    its `begins` lists (a model soup, Wortsman et al. 2022); 1 is the first, and one may count twice.
 
     Raises `UsageError` for a recipe with other settings.
     """
@@ -58,47 +54,52 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
     os.environ.setdefault("KERAS_BACKEND", "torch")
     dataset = load_dataset(data, recipe)
     seed_all(recipe["seed"])
-    members: list[FaceNetwork] = []
-    for number, settings in enumerate(recipe["members"], 1):
-        network = deepcopy(members[settings["continues"] - 1]) if "continues" in settings \
-            else FaceNetwork(settings["channels"], settings["blocks"], settings["dropout"])
-        for stage_number, stage in enumerate(settings["stages"], 1):
-            checkpoint = Checkpoint(out / f"member{number}_stage{stage_number}.pt", dataset.origin)
-            yield from learn(network, dataset, recipe, stage, checkpoint, members)
-        members.append(network)
-    export([in_keras(member, f"member{number}") for number, member in enumerate(members, 1)], dataset, out)
+    network = FaceNetwork(recipe["channels"], recipe["blocks"], recipe["dropout"])
+    ended: list[FaceNetwork] = []
+    for number, stage in enumerate(recipe["stages"], 1):
+        if begins := stage.get("begins"):
+            mean = mean_state([ended[i - 1].state_dict() for i in begins])
+            take_over(network, mean, dataset, recipe, stage)
+        teachers = [ended[i - 1] for i in stage.get("teachers", ())]
+        checkpoint = Checkpoint(out / f"stage{number}.pt", dataset.origin)
+        yield from learn(network, dataset, recipe, stage, checkpoint, teachers)
+        ended.append(deepcopy(network))
+    export(in_keras(network), dataset, out)
 
 
 def check(recipe: Mapping[str, Any]) -> None:
-    """Raise `UsageError` where a recipe says what nothing here reads."""
-    for number, member in enumerate(recipe["members"], 1):
-        for settings, known in ((member, SETTINGS[0]), *((stage, SETTINGS[1]) for stage in member["stages"])):
-            if unknown := settings.keys() - known:
-                raise UsageError(min(unknown), "is no setting of the face's recipe",
-                                 f"it may have {', '.join(sorted(known))}")
-            for name in settings.keys() & {"taught", "way"}:
-                if not 0 < settings[name] <= 1:
-                    raise UsageError(name, f"is {settings[name]}", "give a share, over 0 and up to 1")
-        if "continues" not in member and member["stages"][0].get("taught"):
-            raise UsageError("taught", f"lets member {number} learn from itself, untrained",
-                             "begin its first stage without")
-        if "continues" in member and not 0 < member["continues"] < number:
-            raise UsageError("continues", f"names no member before member {number}", "name one, from 1 on")
+    """Raise `UsageError` where a recipe lacks a setting, or says what nothing here reads."""
+    if wrong := recipe.keys() ^ SETTINGS:
+        raise UsageError(min(wrong), "is missing in the face's recipe or no setting of it",
+                         f"it has {', '.join(sorted(SETTINGS))}")
+    for number, stage in enumerate(recipe["stages"], 1):
+        if unknown := stage.keys() - STAGE_SETTINGS:
+            raise UsageError(min(unknown), "is no setting of a stage of the face's recipe",
+                             f"it may have {', '.join(sorted(STAGE_SETTINGS))}")
+        for name in stage.keys() & {"taught", "way"}:
+            if not 0 < stage[name] <= 1:
+                raise UsageError(name, f"is {stage[name]}", "give a share, over 0 and up to 1")
+        for name in stage.keys() & {"begins", "teachers"}:
+            if not all(0 < other < number for other in stage[name]):
+                raise UsageError(name, f"names a stage that is not before stage {number}",
+                                 "name stages before it, from 1 on")
+        if bool(stage.get("teachers")) != bool(stage.get("taught")):
+            raise UsageError("taught", f"or teachers are missing in stage {number}", "give both or neither")
 
 
 def learn(network: FaceNetwork, dataset: Dataset, recipe: Mapping[str, Any], stage: Mapping[str, Any],
-          checkpoint: Checkpoint, before: Sequence[FaceNetwork] = ()) -> Iterator[Epoch]:
+          checkpoint: Checkpoint, teachers: Sequence[FaceNetwork] = ()) -> Iterator[Epoch]:
     """One stage: train on crops, judge on whole faces that are held out.
 
-    `taught` is the share of every target that is what the members `before` and the network as it begins say
-    of the undisturbed face, all alike (distillation, Hinton et al. 2015).  With a `way` the weights end so
-    far between what they were and the best epoch (Wortsman et al. 2022).
+    The share `taught` of every target is what the `teachers` say of the undisturbed face, all alike
+    (distillation, Hinton et al. 2015).  With a `way` the weights end so far between what they were and the
+    best epoch (weight interpolation, Wortsman et al. 2022).
     """
     batch, held, old = recipe["batch"], dataset.held, copied(network.state_dict())
     pixels = torch.from_numpy(dataset.training.images)[:, None].float()
     target = torch.from_numpy(targets(dataset.training))
-    if share := stage.get("taught"):
-        target = (1 - share) * target + share * mean_probabilities([*before, network], dataset.training)
+    if teachers:
+        target = target.lerp(mean_probabilities(teachers, dataset.training), stage["taught"])
     steps = len(pixels) // batch
 
     def batches(epoch: int) -> Iterator[Batch]:
@@ -115,10 +116,17 @@ def learn(network: FaceNetwork, dataset: Dataset, recipe: Mapping[str, Any], sta
                      steps_per_epoch=steps, schedule=Schedule(**stage["schedule"]), checkpoint=checkpoint,
                      seed=recipe["seed"], best_by="score")
     if way := stage.get("way"):
-        network.load_state_dict(between(old, network.state_dict(), way))
-        seed_all(recipe["seed"])
-        some = torch.randperm(len(pixels))[:STATISTICS].split(512)
-        measure_statistics(network, (disturbed(pixels[picked], stage) for picked in some))
+        take_over(network, between(old, network.state_dict(), way), dataset, recipe, stage)
+
+
+def take_over(network: FaceNetwork, weights: dict[str, Tensor], dataset: Dataset, recipe: Mapping[str, Any],
+              stage: Mapping[str, Any]) -> None:
+    """Give a network the mean weights of several, and measure its batch normalizations anew."""
+    network.load_state_dict(weights)
+    seed_all(recipe["seed"])
+    pixels = torch.from_numpy(dataset.training.images)[:, None].float()
+    some = torch.randperm(len(pixels))[:STATISTICS].split(512)
+    measure_statistics(network, (disturbed(pixels[picked], stage) for picked in some))
 
 
 def disturbed(faces: Tensor, stage: Mapping[str, Any]) -> Tensor:
@@ -158,9 +166,9 @@ def mean_probabilities(networks: Sequence[FaceNetwork], faces: corpus.Faces) -> 
     return torch.stack([torch.from_numpy(views(n, faces)).softmax(2) for n in networks]).mean(0)
 
 
-def in_keras(network: FaceNetwork, name: str) -> Any:
+def in_keras(network: FaceNetwork) -> Any:
     """The same network in Keras."""
-    model = build(channels=network.channels, blocks=network.blocks, name=name)
+    model = build(channels=network.channels, blocks=network.blocks)
     for layer, weights in keras_weights(network):
         model.get_layer(layer).set_weights(weights)
     return model
@@ -174,20 +182,18 @@ def logits_of(model: Any, faces: corpus.Faces) -> list[np.ndarray]:
     return [torch.cat([answer[head] for answer in answers]).numpy() for head in HEADS]
 
 
-def export(models: Sequence[Any], dataset: Dataset, out: Path) -> None:
-    """Write `face.keras`, the mean over Keras `models` and over a face and its mirror image, in half
-    precision; `face.tflite`, the same for one view, in int8; and the first head's `temperature.txt`; the
-    second head is calibrated in the models' weights, each alone and then all together."""
-    public = dataset.held
-    for member in models:
-        calibrate_label([member], logits_of(mirrored(member), public)[1], public)
-    model = averaged(models)
-    both = mirrored(model)
+def export(model: Any, dataset: Dataset, out: Path) -> None:
+    """Write `face.keras`, the Keras `model` over a face and its mirror image, in half precision;
+    `face.tflite`, the same for one view, in int8; and the first head's `temperature.txt`; the second head is
+    calibrated in its weights."""
+    public, both = dataset.held, mirrored(model)
     votes, label = logits_of(both, public)
     voted = public.majority >= 0
     temperature = metrics.fit_temperature(votes[voted], public.majority[voted])
     write_text(out / "temperature.txt", f"{temperature:.4f}\n")
-    calibrate_label(models, label, public)
+    head = model.get_layer(HEADS[1])
+    too_sure = metrics.fit_temperature(label, public.labels)
+    head.set_weights([w / too_sure for w in head.get_weights()])
     some = np.random.default_rng(0).permutation(len(dataset.training))[:EXAMPLES]
     with scratch() as folder, atomic(out / "face.keras") as part:
         both.save(folder / "whole.keras")
@@ -196,11 +202,3 @@ def export(models: Sequence[Any], dataset: Dataset, out: Path) -> None:
         model.save(folder / "one_view.keras")
         convert(folder / "one_view.keras", part, quantize="int8",
                 examples=dataset.training.images[some, ..., None])
-
-
-def calibrate_label(models: Sequence[Any], logits: np.ndarray, faces: corpus.Faces) -> None:
-    """Divide the second head's weights in each of the models by the temperature of these `logits` (n, 7)."""
-    temperature = metrics.fit_temperature(logits, faces.labels)
-    for model in models:
-        head = model.get_layer(HEADS[1])
-        head.set_weights([w / temperature for w in head.get_weights()])

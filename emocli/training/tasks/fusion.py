@@ -3,7 +3,8 @@
 There is no audio-visual emotional corpus at hand; triplets teach how far to trust each reading,
 not how people really mix face, voice and words.  The readings come from the readers' development
 splits, because on their training data they are far too sure, and from readers that meet strangers: voices of
-corpora that the network was trained without, spoilt faces, words as a recogniser writes them.
+corpora that the network was trained without, spoilt faces, and in place of all other words those of corpora
+whose head does not read them, as a recogniser writes them.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ from emocli.weights import manifest
 
 #: Predictions of each modality.
 Modalities = Mapping[str, Predictions]
-#: Corpora of the words whose development rows are further from Reddit than GoEmotions'.
-SPOKEN = ("xed", "emorynlp", "kote")
+#: Corpora whose development rows stand for words that no head has learnt: film, comedy and comments.
+STRANGE_WORDS = ("xed", "emorynlp", "kote")
 #: Speech of which the test triplets are made.
 TEST_SPEECH = ("ravdess",)
 #: How models of others are loaded where nothing is said: without trust or features.
@@ -77,8 +78,7 @@ def predict(data: Path, split: str, corpora: tuple[str, ...] = TEST_SPEECH, voic
 def meet_strangers(data: Path, split: str, voices: Sequence[LeftOut]) -> dict[str, Predictions]:
     """Readings of what the readers were not made for: spoilt faces, the speech of corpora by networks that
     were trained without them, and sentences of film, comedy and comments as a recogniser writes them, read
-    without the head that learnt their corpus, beside as many of GoEmotions', half in either ("dev"), or
-    MELD's ("test")."""
+    without the head that learnt their corpus ("dev"), or MELD's ("test")."""
     def of_voice(one: LeftOut) -> Iterator[Predictions]:
         where = (one.splits == "test") == (split == "test")
         temperatures = temperatures_of([v for v in voices if v is not one] or voices)
@@ -129,26 +129,22 @@ def _foreign_voices(data: Path, split: str, corpus: str, voice: str, loading: Lo
 
 
 def _texts(data: Path, split: str) -> Predictions:
-    return join(read_texts(_reddit(data, split, lang), lang) for lang in ("en", "ko"))
-
-
-def _reddit(data: Path, split: str, lang: str) -> texts.Texts:
-    """GoEmotions' rows with one label."""
-    return texts.load(data, f"goemotions_{lang}", split).single()
+    """GoEmotions' rows with one label; a sentence and its translation are one item."""
+    english, korean = (read_texts(texts.load(data, f"goemotions_{lang}", split).single(), lang)
+                       for lang in ("en", "ko"))
+    return join([english, replace(korean, items=english.items)])
 
 
 def _other_texts(data: Path, split: str) -> Predictions:
     if split == "test":
         return read_texts(meld.load(data), "en")
     random, several = Random(0), []
-    for corpus in SPOKEN:
+    for corpus in STRANGE_WORDS:
         dev, lang = text_data.load(data, corpus).dev, text_data.language_of(corpus)
         if dev:
             respelt = [respell(sentence, lang, random) for sentence in dev.texts]
             several.append(read_texts(texts.Texts(respelt, dev.targets), lang, without=corpus))
     most = max(map(len, several))
-    several.append(join(read_texts(text_data.some(_reddit(data, split, lang), most // 2), lang)
-                        for lang in ("en", "ko")))
     return join(p.take(np.resize(np.arange(len(p)), most)) for p in several)  # each corpus counts alike
 
 
@@ -258,7 +254,7 @@ def learn(model: FusionHead, known: Dataset, recipe: Mapping[str, Any],
     """Train a head on every subset of the modalities that there are, and calibrate it for each.
 
     It learns from classes that are alike often: where neutral is common, that a reader says neutral when it
-    knows nothing would pass for knowledge.
+    knows nothing would pass for knowledge.  What epochs are judged by is from before `distrust_words`.
     """
     batch, steps = recipe["batch"], recipe["steps"]
     there = [i for i, m in enumerate(MODALITIES) if m in known.training]
@@ -280,9 +276,19 @@ def learn(model: FusionHead, known: Dataset, recipe: Mapping[str, Any],
 
     yield from train(model, batches, forward=lambda x: model(*x), validate=validate, steps_per_epoch=steps,
                      schedule=Schedule(**recipe["schedule"]), checkpoint=checkpoint, seed=recipe["seed"])
+    distrust_words(model, recipe["caution"])
     for mask in masks:
         at = int(model.subset(torch.tensor([mask]))[0])
         model.temperatures[at] = metrics.fit_temperature(known.logits(model, mask), known.labels)
+
+
+@torch.no_grad()
+def distrust_words(model: FusionHead, caution: float) -> None:
+    """Take back this share of the trust in words wherever a face is there: a head trusts the kinds of words
+    that it has met more than it should trust the next kind (weights/fusion.md)."""
+    face, text = MODALITIES.index("face"), MODALITIES.index("text")
+    both = torch.tensor([mask for mask in MASKS if mask[face] and mask[text]])
+    model.trust[model.subset(both), text] *= 1 - caution
 
 
 def fit(data: Path, recipe: dict[str, Any], out: Path, left_out: Path | None = None,

@@ -19,27 +19,21 @@ from emocli.training.tasks import face, face_data
 from emocli.training.tasks.face_network import FaceNetwork
 
 RECIPE: dict[str, Any] = RECIPES["face"]
-#: Both networks give the same answers, whatever the depth, and their mean is that of their answers.
+#: Both networks give the same answers, whatever the depth.
 SAME = """
 import numpy as np, torch
-from emocli.face.network import averaged
 from emocli.training.tasks.face import in_keras
 from emocli.training.tasks.face_network import FaceNetwork
-faces, answers, models = torch.rand(3, 1, 48, 48) * 255, [], []
+faces = torch.rand(3, 1, 48, 48) * 255
 for channels, blocks in (((8, 8, 16, 16), (1, 1, 1)), ((16, 8, 24, 32), (2, 1, 3))):
     network = FaceNetwork(channels, blocks, 0.1)
     network.train()(torch.rand(64, 1, 48, 48) * 255)  # statistics that are not 0 and 1
-    answers.append(network.eval()(faces).detach().numpy())
-    models.append(in_keras(network, f"m{len(models)}"))
-    out = models[-1](faces.permute(0, 2, 3, 1), training=False)
+    answer = network.eval()(faces).detach().numpy()
+    out = in_keras(network)(faces.permute(0, 2, 3, 1), training=False)
     for n, head in enumerate(("logits", "label_logits")):
-        np.testing.assert_allclose(out[head].detach().numpy(), answers[-1][:, n], rtol=1e-3, atol=1e-4)
-out = averaged(models)(faces.permute(0, 2, 3, 1), training=False)
-mean = np.mean(answers, 0)
-for n, head in enumerate(("logits", "label_logits")):
-    np.testing.assert_allclose(out[head].detach().numpy(), mean[:, n], rtol=1e-3, atol=1e-4)
-assert out["features"].shape == (3, 48)
-assert np.ptp(answers[0]) > 0.01
+        np.testing.assert_allclose(out[head].detach().numpy(), answer[:, n], rtol=1e-3, atol=1e-4)
+    assert out["features"].shape == (3, channels[-1])
+    assert np.ptp(answer) > 0.01
 """
 
 
@@ -54,11 +48,11 @@ def test_the_command_trains_all_stages(tiny: Path, tmp_path: Path) -> None:
     assert first.returncode == 0, first.stderr
     assert first.stdout.count("epoch   1/1") == 3
     written = {path.name for path in out.iterdir()}
-    assert written == {"curves", "member1_stage1.pt", "member1_stage2.pt", "member2_stage1.pt", "face.keras",
-                       "face.tflite", "temperature.txt"}
+    assert written == {"curves", "stage1.pt", "stage2.pt", "stage3.pt", "face.keras", "face.tflite",
+                       "temperature.txt"}
     assert "model.weights.h5" in zipfile.ZipFile(out / "face.keras").namelist()
     dataset = face_data.load_dataset(tiny, RECIPE)
-    assert Checkpoint(out / "member2_stage1.pt", dataset.origin).load() is not None
+    assert Checkpoint(out / "stage3.pt", dataset.origin).load() is not None
 
 
 def test_other_faces_and_another_recipe_are_another_run(tiny: Path, tmp_path: Path) -> None:
@@ -80,38 +74,40 @@ def test_the_network_is_the_same_in_keras() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_a_member_continues_another(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun: list[tuple[str, torch.Tensor]] = []
+def test_where_stages_begin_and_who_teaches(tiny: Path, tmp_path: Path,
+                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[tuple[str, torch.Tensor, list[float]]] = []
 
     def learn(network: FaceNetwork, dataset: Any, recipe: Any, stage: Any, kept: Checkpoint,
-              before: list[FaceNetwork]) -> list[Any]:
-        assert len(before) == int("member2" in kept.path.stem)
+              teachers: list[FaceNetwork]) -> list[Any]:
         weight = network.layers["stem_conv"].weight
-        begun.append((kept.path.stem, weight.detach().clone()))
-        torch.nn.init.constant_(weight, len(begun))
+        taught_by = [teacher.layers["stem_conv"].weight.unique().item() for teacher in teachers]
+        begun.append((kept.path.stem, weight.detach().clone(), taught_by))
+        torch.nn.init.constant_(weight, 3 * len(begun))
         return []
 
     monkeypatch.setattr(face, "learn", learn)
     monkeypatch.setattr(face, "export", lambda *args: None)
     monkeypatch.setattr(face, "in_keras", lambda *args: None)
     assert not list(face.fit(tiny, RECIPE, tmp_path))
-    assert [name for name, _ in begun] == ["member1_stage1", "member1_stage2", "member2_stage1"]
+    assert [(name, taught_by) for name, _, taught_by in begun] == [
+        ("stage1", []), ("stage2", []), ("stage3", [3, 6])]
     assert begun[0][1].std() > 0
-    assert [float(weight.unique()) for _, weight in begun[1:]] == [1, 2]
+    assert [float(weight.unique()) for _, weight, _ in begun[1:]] == [3, 5]  # (3 + 6 + 6) / 3
 
 
 def test_a_stage_taught_by_networks(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = face_data.load_dataset(tiny, RECIPE)
-    first, second = (FaceNetwork((8, 8), (1,), 0.1) for _ in range(2))
+    learner, *teachers = (FaceNetwork((8, 8), (1,), 0.1) for _ in range(3))
     batches: list[Any] = []
     monkeypatch.setattr(face, "train", lambda model, made, **rest: batches.append(next(made(0))) or [])
     stage = {"crop": 40, "augment": 1.0, "mixup": 0.0, "schedule": {"epochs": 1, "lr": 1e-3}}
     kept = Checkpoint(tmp_path / "a.pt", dataset.origin)
     for taught in (1.0, 0.0, 0.5):
         torch.manual_seed(1)
-        assert not list(face.learn(second, dataset, RECIPE, stage | {"taught": taught}, kept, [first]))
+        assert not list(face.learn(learner, dataset, RECIPE, stage | {"taught": taught}, kept, teachers))
     predicted, labels, half = (target for _, target in batches)
-    alone = [face.mean_probabilities([network], dataset.training) for network in (first, second)]
+    alone = [face.mean_probabilities([teacher], dataset.training) for teacher in teachers]
     rows = {tuple(row) for row in ((alone[0] + alone[1]) / 2).flatten(1).numpy().round(4).tolist()}
     assert {tuple(row) for row in predicted.flatten(1).numpy().round(4).tolist()} <= rows
     assert torch.allclose(half, (predicted + labels) / 2, atol=1e-5)
@@ -146,14 +142,18 @@ def test_a_stage_that_ends_between(tiny: Path, tmp_path: Path, monkeypatch: pyte
 
 
 @pytest.mark.parametrize(("number", "change", "named"), [
-    (1, {"share": 2}, "share: is no setting"), (1, {"continues": 2}, "names no member before member 2"),
-    (0, {"continues": 1}, "names no member before member 1"),
-    (1, {"stages": [{"crop": 40, "way": 5}]}, "way: is 5"),
-    (0, {"stages": [{"crop": 40, "taught": 0.5}]}, "taught: lets member 1 learn from itself"),
-    (1, {"stages": [{"crop": 40, "heads": 1}]}, "heads: is no setting")])
+    (1, {"share": 2}, "share: is no setting"), (2, {"begins": [3]}, "begins: names a stage that"),
+    (0, {"begins": [1]}, "not before stage 1"), (2, {"teachers": [0]}, "teachers: names a stage"),
+    (1, {"way": 5}, "way: is 5"), (1, {"taught": 0.5}, "teachers are missing in stage 2"),
+    (2, {"teachers": []}, "teachers are missing in stage 3")])
 def test_a_recipe_of_other_settings(number: int, change: dict[str, Any], named: str) -> None:
-    members = list(RECIPE["members"])
-    members[number] = members[number] | change
+    stages = list(RECIPE["stages"])
+    stages[number] = stages[number] | change
     with pytest.raises(UsageError, match=named):
-        face.check(RECIPE | {"members": members})
+        face.check(RECIPE | {"stages": stages})
     face.check(RECIPE)
+
+
+def test_a_recipe_of_a_version_before() -> None:
+    with pytest.raises(UsageError, match="is missing in the face's recipe or no setting of it"):
+        face.check({"seed": 1, "batch": 64, "members": []})

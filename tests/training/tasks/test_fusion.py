@@ -122,6 +122,14 @@ def test_disturbed_triplets_contradict_and_are_over_sure() -> None:
     assert not spoilt[:, 1].isnan().any()
 
 
+def test_words_are_trusted_less_beside_a_face_only() -> None:
+    head = fusion.FusionHead()
+    fusion.distrust_words(head, 0.25)
+    rows = {mask: head.trust.detach()[head.subset(torch.tensor([mask]))[0]].tolist() for mask in fusion.MASKS}
+    assert rows.pop((1, 0, 1)) == rows.pop((1, 1, 1)) == [1, 1, 0.75]
+    assert all(trust == [1, 1, 1] for trust in rows.values())
+
+
 def test_a_recipe_that_wants_strangers_says_where_they_come_from(tiny: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="Give --left-out"):
         next(fusion.fit(tiny, RECIPE | {"strangers": True}, tmp_path))
