@@ -150,8 +150,10 @@ def between(old: dict[str, Tensor], new: dict[str, Tensor], way: float) -> dict[
 
 def mean_state(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
     """The mean of several networks' states (model soup, Wortsman et al. 2022); counts are the last one's."""
-    return {key: torch.stack([state[key] for state in states]).mean(0) if tensor.is_floating_point()
-            else tensor for key, tensor in states[-1].items()}
+    mean = states[0]
+    for count, state in enumerate(states[1:], 2):
+        mean = between(mean, state, 1 / count)
+    return mean
 
 
 def train(model: nn.Module, batches: Callable[[int], Iterable[Batch]], *,

@@ -69,13 +69,14 @@ def fit(data: Path, recipe: dict[str, Any], out: Path) -> Iterator[Epoch]:
 
 def check(recipe: Mapping[str, Any]) -> None:
     """Raise `UsageError` where a recipe lacks a setting, or says what nothing here reads."""
-    if wrong := recipe.keys() ^ SETTINGS:
-        raise UsageError(min(wrong), "is missing in the face's recipe or no setting of it",
-                         f"it has {', '.join(sorted(SETTINGS))}")
-    for number, stage in enumerate(recipe["stages"], 1):
-        if unknown := stage.keys() - STAGE_SETTINGS:
-            raise UsageError(min(unknown), "is no setting of a stage of the face's recipe",
-                             f"it may have {', '.join(sorted(STAGE_SETTINGS))}")
+    stages = recipe.get("stages", ())
+    for settings, known in ((recipe, SETTINGS), *((stage, STAGE_SETTINGS) for stage in stages)):
+        if unknown := settings.keys() - known:
+            raise UsageError(min(unknown), "is no setting of the face's recipe or of a stage of it",
+                             f"there may be {', '.join(sorted(known))}")
+    if missing := SETTINGS - recipe.keys():
+        raise UsageError(min(missing), "is missing in the face's recipe", "add it, as the shipped one has it")
+    for number, stage in enumerate(stages, 1):
         for name in stage.keys() & {"taught", "way"}:
             if not 0 < stage[name] <= 1:
                 raise UsageError(name, f"is {stage[name]}", "give a share, over 0 and up to 1")

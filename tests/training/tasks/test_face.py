@@ -154,6 +154,8 @@ def test_a_recipe_of_other_settings(number: int, change: dict[str, Any], named: 
     face.check(RECIPE)
 
 
-def test_a_recipe_of_a_version_before() -> None:
-    with pytest.raises(UsageError, match="is missing in the face's recipe or no setting of it"):
+def test_a_recipe_of_a_version_before_and_one_without_a_setting() -> None:
+    with pytest.raises(UsageError, match="members: is no setting of the face's recipe"):
         face.check({"seed": 1, "batch": 64, "members": []})
+    with pytest.raises(UsageError, match="stages: is missing in the face's recipe"):
+        face.check({name: value for name, value in RECIPE.items() if name != "stages"})

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from support.corpora import RECIPES
+from support.cli import emocli
+from support.corpora import RECIPES, toml
 
 from emocli import quantized as store
 from emocli.encoders.whisper_encoder import FEATURES
@@ -52,6 +53,16 @@ def test_fit_writes_the_network_and_refuses_another_run(tiny: Path, tmp_path: Pa
         assert kept["emodb.known"].shape == kept["emodb.alone"].shape == (len(kept["emodb.labels"]), 7)
     with pytest.raises(UsageError, match="another recipe"):
         list(voice.fit(tiny, RECIPE | {"smoothing": 0.1}, out, tmp_path / "kept"))
+
+
+@pytest.mark.slow
+@pytest.mark.long
+def test_the_command_trains_as_many_epochs_as_it_is_told(tiny: Path, tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text(toml(RECIPE))
+    done = emocli("train", "voice", "--data", tiny, "-o", tmp_path / "out", "--epochs", "1", "--threads", "1",
+                  "--recipe", tmp_path / "recipe.toml")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("epoch   1/1") == 2  # of both members
 
 
 @pytest.mark.slow
