@@ -8,6 +8,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from emocli.training.report import macro_f1
+
 HERE = Path(__file__).parent
 README, RESULTS = HERE.parent / "README.md", HERE.parent / "weights" / "results.json"
 #: What is read, what it was tested on, the modality in results.json and its set ("" for the main one).
@@ -57,7 +59,9 @@ card says, so take them for a little too good. All figures, by class, with confu
 
 Macro-F1 is the mean of the seven classes' F1: a network that always says the same has at most 0.14, one
 that is always right 1. ECE says how far confidence and the share that is right lie apart on average: at
-0.03, of the rows with a confidence of 0.70 about 67 to 73 in a hundred are right.
+0.03, of the rows with a confidence of 0.70 about 67 to 73 in a hundred are right. In brackets is
+the macro-F1's 95 % interval (bootstrap over items as if they were independent, so not of triplets): what
+lies within it may differ by chance.
 
 ## On strangers
 
@@ -93,7 +97,7 @@ def table(results: dict[str, Any], lines: list[Line]) -> str:
     for reads, tested_on, modality, name in lines:
         result = results[modality]
         result = result["sets"][name] if name else result
-        rows.append(f"| {reads} | {tested_on} | {result['accuracy']:.3f} | {result['macro_f1']:.3f} | "
+        rows.append(f"| {reads} | {tested_on} | {result['accuracy']:.3f} | {macro_f1(result)} | "
                     f"{result['ece']:.3f} | {result['n']:,} |")
     return "\n".join(rows)
 

@@ -171,15 +171,18 @@ def _errors(modality: str, result: dict[str, Any]) -> None:
 
 def _tables(modality: str, result: dict[str, Any]) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
+
+    from emocli.training import report
 
     console = Console()
     cost = f": {result['parameters']:,} parameters, {result['bytes'] / 1e6:.2f} MB, " \
            f"{result['items_per_second']:,.0f} items/s" if "parameters" in result else ""
-    table = Table("set", "n", "accuracy", "macro-F1", "weighted F1", "ECE", title=modality + cost)
+    table = Table(Column("set", overflow="fold"), "n", "accuracy", Column("macro-F1 (95 %)", no_wrap=True),
+                  "weighted F1", "ECE", title=modality + cost)
     for name, r in {result["set"]: result, **result["sets"]}.items():
-        table.add_row(name, str(r["n"]), *(f"{r[k]:.3f}"
-                                           for k in ("accuracy", "macro_f1", "weighted_f1", "ece")))
+        table.add_row(name, str(r["n"]), f"{r['accuracy']:.3f}", report.macro_f1(r),
+                      *(f"{r[k]:.3f}" for k in ("weighted_f1", "ece")))
     console.print(table)
     table = Table("class", "precision", "recall", "F1", "support", title=result["set"])
     for name, r in result["per_class"].items():

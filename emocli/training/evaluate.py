@@ -52,8 +52,10 @@ def evaluate(modality: str, data: Path, *, language: str = "auto",
     main = next(iter(sets))
     names = TEXT_MODES["accurate"] if modality == "text" else (modality,)
     read = ("face-litert",) if modality == "face" else names  # the same network, in the form that a CPU reads
-    result = figures(sets) | {"parameters": sum(map(throughput.parameters, names)),
-                              "bytes": sum(manifest()[name].size for name in read)}
+    independent = modality != "fusion"  # triplets share faces, voices and sentences
+    result = figures(sets, intervals=independent) | {
+        "parameters": sum(map(throughput.parameters, names)),
+        "bytes": sum(manifest()[name].size for name in read)}
     if any((data / part).is_dir() for part in ("faces", "speech", "text")):
         result |= throughput.measure(modality, data)
     else:
@@ -61,9 +63,13 @@ def evaluate(modality: str, data: Path, *, language: str = "auto",
     return result, sets[main]
 
 
-def figures(sets: dict[str, Predictions]) -> Result:
-    """Figures of the first set, with its name and reliability, and under "sets" those of the others."""
+def figures(sets: dict[str, Predictions], *, intervals: bool = False) -> Result:
+    """Figures of the first set, with its name and reliability, and under "sets" those of the others; with
+    `intervals` the macro-F1's, too, for items that are independent."""
     each = {name: metrics.summary(p.scores, p.labels, p.temperature) for name, p in sets.items()}
+    if intervals:
+        for name, p in sets.items():
+            each[name]["macro_f1_interval"] = metrics.macro_f1_interval(p.scores, p.labels)
     main = next(iter(sets))
     return each.pop(main) | {"reliability": metrics.reliability(sets[main].scores, sets[main].labels),
                              "set": main, "sets": each}

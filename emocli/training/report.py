@@ -10,13 +10,19 @@ from emocli.training.evaluate import SPEAKERS, STRANGERS, Result
 _FIGURES = ("accuracy", "macro_f1", "weighted_f1", "ece", "ece_by_chance", "ece_uncalibrated")
 
 
+def macro_f1(result: Result) -> str:
+    """The macro-F1 of a set, and its 95 % interval where that was measured."""
+    interval = result.get("macro_f1_interval")
+    return f"{result['macro_f1']:.3f}" + (" ({:.3f}-{:.3f})".format(*interval) if interval else "")
+
+
 def _table(header: list[str], rows: list[list[Any]]) -> list[str]:
     return ["| " + " | ".join(header) + " |", "|" + "---|" * len(header),
             *("| " + " | ".join(str(v) for v in row) + " |" for row in rows), ""]
 
 
 def _figures(result: Result) -> list[str]:
-    return [f"{result[name]:.3f}" for name in _FIGURES]
+    return [macro_f1(result) if name == "macro_f1" else f"{result[name]:.3f}" for name in _FIGURES]
 
 
 #: Columns of the table of diarization errors: with the number of speakers estimated, then with the true one.
@@ -58,8 +64,10 @@ def results_page(results: dict[str, Result]) -> str:
     """Markdown of the results by modality, as `emocli.training.evaluate.evaluate` gives them."""
     lines = ["# Results", "",
              "Written by `emocli evaluate all --full`; do not edit. Splits are by person where the "
-             "corpus names persons; macro-F1 is over the classes that a set has; ECE is over 15 bins, and by "
-             "chance is what perfectly calibrated scores would show on so few items. "
+             "corpus names persons; macro-F1 is over the classes that a set has, in brackets its 95 % "
+             "interval (bootstrap over items as if they were independent: not of triplets, and too narrow "
+             "where few people said all of them); ECE is over 15 bins, and by chance is what perfectly "
+             "calibrated scores would show on so few items. "
              f"Speed is that of one core (a hardware thread of {platform.machine()}), features included.", ""]
     for modality, result in results.items():
         if modality == SPEAKERS:
