@@ -60,8 +60,9 @@ card says, so take them for a little too good. All figures, by class, with confu
 Macro-F1 is the mean of the seven classes' F1: a network that always says the same has at most 0.14, one
 that is always right 1. ECE says how far confidence and the share that is right lie apart on average: at
 0.03, of the rows with a confidence of 0.70 about 67 to 73 in a hundred are right. In brackets is
-the macro-F1's 95 % interval (bootstrap over items as if they were independent, so not of triplets): what
-lies within it may differ by chance.
+the 95 % interval of the macro-F1 of face, voice and words: how far it might be off on so few items
+(bootstrap). It takes the items to be independent, so it is too narrow for voices, of which two to four
+people said all.
 
 ## On strangers
 

@@ -178,8 +178,9 @@ def _tables(modality: str, result: dict[str, Any]) -> None:
     console = Console()
     cost = f": {result['parameters']:,} parameters, {result['bytes'] / 1e6:.2f} MB, " \
            f"{result['items_per_second']:,.0f} items/s" if "parameters" in result else ""
-    table = Table(Column("set", overflow="fold"), "n", "accuracy", Column("macro-F1 (95 %)", no_wrap=True),
-                  "weighted F1", "ECE", title=modality + cost)
+    macro = Column("macro-F1 (95 %)" if result.get("macro_f1_interval") else "macro-F1", no_wrap=True)
+    table = Table(Column("set", overflow="fold"), "n", "accuracy", macro, "weighted F1", "ECE",
+                  title=modality + cost)
     for name, r in {result["set"]: result, **result["sets"]}.items():
         table.add_row(name, str(r["n"]), f"{r['accuracy']:.3f}", report.macro_f1(r),
                       *(f"{r[k]:.3f}" for k in ("weighted_f1", "ece")))

@@ -8,6 +8,9 @@ import numpy as np
 
 from emocli.emotions import EMOTIONS
 
+#: Items of a class below which an interval says nothing.
+LEAST = 5
+
 
 def macro_f1(scores: np.ndarray, labels: np.ndarray) -> float:
     """Mean F1 of the classes present in `labels` (n,); `scores` (n, k) may be logits, too."""
@@ -17,12 +20,17 @@ def macro_f1(scores: np.ndarray, labels: np.ndarray) -> float:
                           zero_division=0))
 
 
-def macro_f1_interval(scores: np.ndarray, labels: np.ndarray, draws: int = 1000) -> tuple[float, float]:
-    """The 95 % confidence interval of `macro_f1` (percentile bootstrap, Efron & Tibshirani 1993).
+def macro_f1_interval(scores: np.ndarray, labels: np.ndarray, draws: int = 1000,
+                      ) -> tuple[float, float] | None:
+    """The 95 % confidence interval of `macro_f1` (percentile bootstrap, Efron & Tibshirani 1993); None where
+    a class has fewer than LEAST of the n items.
 
-    It takes the items (n, k) to be independent: where few people said all of them, it is too narrow.
+    scores: (n, k); labels: (n,) int.  It takes the items to be independent: where few people said all of
+    them, it is too narrow.
     """
-    classes = scores.shape[1]
+    classes, counts = scores.shape[1], np.bincount(labels)
+    if counts[counts > 0].min() < LEAST:
+        return None
     confusion = np.bincount(labels.astype(int) * classes + scores.argmax(1), minlength=classes**2)
     drawn = np.random.default_rng(0).multinomial(len(labels), confusion / len(labels), draws)
     drawn = drawn.reshape(draws, classes, classes)  # as often each pair of label and answer

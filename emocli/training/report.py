@@ -11,7 +11,7 @@ _FIGURES = ("accuracy", "macro_f1", "weighted_f1", "ece", "ece_by_chance", "ece_
 
 
 def macro_f1(result: Result) -> str:
-    """The macro-F1 of a set, and its 95 % interval where that was measured."""
+    """The macro-F1 of a set, and in brackets its 95 % interval, if it has one."""
     interval = result.get("macro_f1_interval")
     return f"{result['macro_f1']:.3f}" + (" ({:.3f}-{:.3f})".format(*interval) if interval else "")
 
@@ -65,9 +65,9 @@ def results_page(results: dict[str, Result]) -> str:
     lines = ["# Results", "",
              "Written by `emocli evaluate all --full`; do not edit. Splits are by person where the "
              "corpus names persons; macro-F1 is over the classes that a set has, in brackets its 95 % "
-             "interval (bootstrap over items as if they were independent: not of triplets, and too narrow "
-             "where few people said all of them); ECE is over 15 bins, and by chance is what perfectly "
-             "calibrated scores would show on so few items. "
+             "interval (of face, voice and words; bootstrap over items as if they were independent, so "
+             "too narrow where few people said all of them); ECE is over 15 bins, and by chance is what "
+             "perfectly calibrated scores would show on so few items. "
              f"Speed is that of one core (a hardware thread of {platform.machine()}), features included.", ""]
     for modality, result in results.items():
         if modality == SPEAKERS:

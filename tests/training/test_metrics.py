@@ -5,7 +5,7 @@ import pytest
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import f1_score
 
-from emocli.training import metrics
+from emocli.training import metrics, report
 
 
 def calibrated(count: int, spread: float = 1.5) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -69,18 +69,28 @@ def test_few_items_look_badly_calibrated_by_chance() -> None:
     assert metrics.expected_calibration_error(scores, labels) == pytest.approx(many, abs=0.02)
 
 
-@pytest.mark.parametrize(("count", "classes"), [(60, 6), (900, 7)])
+@pytest.mark.parametrize(("count", "classes"), [(120, 6), (900, 7)])
 def test_the_interval_of_the_macro_f1_is_that_of_items_drawn_again(count: int, classes: int) -> None:
     _, scores, _ = calibrated(count)
     random = np.random.default_rng(2)
     labels = np.where(random.random(count) < 0.5, scores.argmax(1), random.integers(0, 7, count)) % classes
     redrawn = [f1_score(labels[picked], scores[picked].argmax(1), labels=range(classes), average="macro",
                         zero_division=0) for picked in random.integers(0, count, (400, count))]
-    low, high = metrics.macro_f1_interval(scores, labels.astype(np.int8))
-    assert (low, high) == pytest.approx(np.quantile(redrawn, (0.025, 0.975)), abs=0.02)
-    assert low < metrics.macro_f1(scores, labels) < high
+    interval = metrics.macro_f1_interval(scores, labels.astype(np.int8))
+    assert interval == pytest.approx(np.quantile(redrawn, (0.025, 0.975)), abs=0.02)
 
 
 def test_the_interval_of_what_is_always_right_has_no_width() -> None:
     labels = np.arange(700) % 7
     assert metrics.macro_f1_interval(np.eye(7)[labels], labels) == (1, 1)
+
+
+def test_there_is_no_interval_where_a_class_is_hardly_there() -> None:
+    labels = np.array([0] * 30 + [3] * 4)
+    assert metrics.macro_f1_interval(np.eye(7)[labels], labels) is None
+
+
+def test_an_interval_stands_in_brackets() -> None:
+    assert report.macro_f1({"macro_f1": 0.5, "macro_f1_interval": [0.41, 0.5899]}) == "0.500 (0.410-0.590)"
+    assert report.macro_f1({"macro_f1": 0.5, "macro_f1_interval": None}) == "0.500"
+    assert report.macro_f1({"macro_f1": 0.5}) == "0.500"
