@@ -178,10 +178,11 @@ def _tables(modality: str, result: dict[str, Any]) -> None:
     console = Console()
     cost = f": {result['parameters']:,} parameters, {result['bytes'] / 1e6:.2f} MB, " \
            f"{result['items_per_second']:,.0f} items/s" if "parameters" in result else ""
-    macro = Column("macro-F1 (95 %)" if result.get("macro_f1_interval") else "macro-F1", no_wrap=True)
-    table = Table(Column("set", overflow="fold"), "n", "accuracy", macro, "weighted F1", "ECE",
-                  title=modality + cost)
-    for name, r in {result["set"]: result, **result["sets"]}.items():
+    sets = {result["set"]: result, **result["sets"]}
+    interval = " (95 %)" if any(r.get("macro_f1_interval") for r in sets.values()) else ""
+    table = Table(Column("set", overflow="fold"), "n", "accuracy",
+                  Column(f"macro-F1{interval}", no_wrap=True), "weighted F1", "ECE", title=modality + cost)
+    for name, r in sets.items():
         table.add_row(name, str(r["n"]), f"{r['accuracy']:.3f}", report.macro_f1(r),
                       *(f"{r[k]:.3f}" for k in ("weighted_f1", "ece")))
     console.print(table)
